@@ -1,0 +1,19 @@
+# What everything that computes is compiled with: one answer whatever flags the embedding project sets.
+#   -fno-fast-math     takes back a -ffast-math from outside
+#   -ffp-contract=off  gcc fuses even intrinsics into FMA otherwise
+#   -fno-math-errno    lets sqrt be an instruction; it changes no bit
+function(descend_flags target)
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+                        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno)
+  descend_warnings(${target})
+endfunction()
+
+function(descend_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wpedantic $<$<COMPILE_LANGUAGE:C>:-Wconversion>)
+endfunction()
+
+# Stops the configuration: a part that is on lacks what it needs.
+function(descend_missing what package option)
+  message(FATAL_ERROR "${what} was not found. Install Debian's ${package}, or turn this part off with -D${option}=OFF.")
+endfunction()

@@ -1,0 +1,26 @@
+# install, find_package(descend) and pkg-config.
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/descend)
+install(TARGETS descend EXPORT descend-targets)
+install(DIRECTORY include/descend DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT descend-targets NAMESPACE descend:: DESTINATION ${package_dir})
+
+# A static library hands its own dependencies on to whoever links it.
+set(DESCEND_NEEDS_THREADS OFF)
+set(DESCEND_NEEDS_OPENMP OFF)
+set(DESCEND_LIBS_PRIVATE "-lm ${CMAKE_THREAD_LIBS_INIT}")
+if(NOT BUILD_SHARED_LIBS)
+  set(DESCEND_NEEDS_THREADS ON)
+  set(DESCEND_NEEDS_OPENMP ${DESCEND_OPENMP})
+endif()
+if(DESCEND_OPENMP)
+  string(APPEND DESCEND_LIBS_PRIVATE " ${OpenMP_C_FLAGS}")
+endif()
+
+configure_package_config_file(cmake/descend-config.cmake.in ${PROJECT_BINARY_DIR}/descend-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/descend-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/descend-config.cmake ${PROJECT_BINARY_DIR}/descend-config-version.cmake
+        DESTINATION ${package_dir})
+
+configure_file(cmake/descend.pc.in ${PROJECT_BINARY_DIR}/descend.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/descend.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

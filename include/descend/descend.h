@@ -1,0 +1,233 @@
+/*
+ * descend: fused single-pass optimizer updates over flat float32 arrays.
+ *
+ * One call is one optimizer step over one parameter array of n elements. Parameter, gradient and state arrays all
+ * belong to the caller; the library allocates nothing, prints nothing and never aborts.
+ *
+ * The same inputs give the same bits on every instruction set, thread count, slicing, alignment and compiler, namely
+ * those of torch.optim 1.13.1 on PyTorch's baseline CPU kernels. That contract is numbered: DESCEND_NUMERICS_VERSION
+ * (docs/numerics.md). NaN is a class: its payload and sign are not promised.
+ *
+ * Errors. Every check is made before the first write. A call that returns anything but DESCEND_OK has changed no byte.
+ *
+ * Thread safety. Every function may be called from any thread at any time, provided that no two calls under way write
+ * the same elements. The caller's floating-point environment (rounding, flush to zero, exception masks and flags)
+ * neither changes the result nor is changed.
+ *
+ * Hyperparameters are double, like Python's. A coefficient kept as float and promoted (0.999f) is another number than
+ * 0.999: the result is then not PyTorch's.
+ */
+#ifndef DESCEND_DESCEND_H
+#define DESCEND_DESCEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DESCEND_VERSION_MAJOR 0
+#define DESCEND_VERSION_MINOR 1
+#define DESCEND_VERSION_PATCH 0
+#define DESCEND_NUMERICS_VERSION 1
+
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ > 201710L)
+#define DESCEND_NODISCARD [[nodiscard]]
+#else
+#define DESCEND_NODISCARD
+#endif
+
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call returns: each cause its own number, which never changes. */
+typedef enum DESCEND_NODISCARD descend_status {
+    DESCEND_OK = 0,
+
+    /* Arrays. */
+    DESCEND_NULL_CONFIG = 1,
+    DESCEND_NULL_ARRAY = 2, /* param, grad, or a state array that the config uses */
+    DESCEND_MISALIGNED = 3, /* an array does not start at a multiple of its element's alignment */
+    DESCEND_OVERLAP = 4,    /* two arrays share memory; param and grad included */
+    DESCEND_BAD_N = 5,      /* n elements do not fit the address space */
+    DESCEND_BAD_STEP = 6,   /* step is 0 or above 2^53 */
+
+    /* How to run. */
+    DESCEND_BAD_RESERVED = 10, /* descend_exec.reserved is not all zero */
+    DESCEND_BAD_SLICE = 11,    /* slice >= slices, or a slice without slices */
+    DESCEND_BAD_THREADS = 12,  /* slices together with threads or run, or run with no threads */
+    DESCEND_BAD_ISA = 13,      /* descend_isa_force: no variant of that name can run here */
+    DESCEND_NO_ISA = 14,       /* the environment's DESCEND_ISA names no variant that can run here */
+
+    /* Hyperparameters. */
+    DESCEND_OVERFLOW = 20, /* each is in range, but a coefficient derived from them overflows float32 */
+    DESCEND_BAD_LR = 21,
+    DESCEND_BAD_MOMENTUM = 22,
+    DESCEND_BAD_DAMPENING = 23,
+    DESCEND_BAD_WEIGHT_DECAY = 24,
+    DESCEND_BAD_NESTEROV = 25, /* nesterov without momentum or with dampening */
+    DESCEND_BAD_ALPHA = 26,
+    DESCEND_BAD_EPS = 27,
+    DESCEND_BAD_BETA1 = 28,
+    DESCEND_BAD_BETA2 = 29
+} descend_status;
+
+/* One English line without a full stop, for any value; static storage. */
+const char *descend_status_string(descend_status status);
+
+/* The version of the library that runs, "0.1.0"; static storage. */
+const char *descend_version_string(void);
+
+/* One share of a call's work. A runner calls it for each index below the number of tasks it was given. */
+typedef void descend_task(void *work, unsigned index);
+
+/*
+ * How to run one call. It never changes a bit of the result. NULL and all zeros both mean the defaults; initialise with
+ * = {0}, so that fields of later versions are zero.
+ *
+ * The library can see an active OpenMP region and then stays serial, but it cannot see other thread pools: when calling
+ * from a pool of your own, set threads = 1, or slices, or run.
+ */
+typedef struct descend_exec {
+    /* 0: the library's choice (OpenMP's own maximum; one inside an active parallel region). 1: the calling thread.
+     * More: that many, inside a region as a nested one. Never more than there are 4096-element blocks, nor than
+     * max(64, processors). With run: the number of tasks, at least 1. */
+    unsigned threads;
+    /* slices > 0: do slice number `slice` of `slices` equal parts, on the calling thread; threads and run stay 0. Each
+     * of the slices is a call with otherwise equal arguments, in any order, on any thread; all return the same. */
+    unsigned slice, slices;
+    /* The caller's own thread pool: calls task(work, index) once for each index in 0 … tasks-1, on any threads, and
+     * returns when all have returned. NULL: OpenMP, or serial in a build without it. */
+    void (*run)(void *pool, descend_task *task, void *work, unsigned tasks);
+    void *pool; /* handed to run */
+    /* The n under which a call stays on the calling thread. 0: the built-in value, measured for OpenMP (32768); run is
+     * then used at any n. */
+    size_t serial_below;
+    uintptr_t reserved[7]; /* zero; anything else is refused */
+} descend_exec;
+
+/*
+ * The elements [*begin, *end) that `slice` of `slices` covers in an array of n. Slices begin at multiples of 4096
+ * elements (or at n) and are within one such block of equal size; in order they cover 0 … n. slices 0 means one; slice
+ * >= slices covers nothing. Use it to place memory (first touch on NUMA) or to shard.
+ */
+void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end);
+
+/*
+ * Variants: "scalar" everywhere, "avx2" and "avx512" on x86-64, "neon" on aarch64. The best that can run here is chosen
+ * at the first call, unless the environment variable DESCEND_ISA, read once, names one. An empty DESCEND_ISA counts as
+ * unset; any other value that is not exactly the name of a variant that can run here makes every step return
+ * DESCEND_NO_ISA, until descend_isa_force overrides it.
+ */
+const char *descend_isa_active(void);         /* the variant in use; "none" while DESCEND_ISA is in error */
+size_t descend_isa_count(void);               /* variants in this binary */
+const char *descend_isa_name(size_t index);   /* slowest first; NULL from descend_isa_count() on */
+bool descend_isa_supported(const char *name); /* in this binary and able to run on this machine; false for NULL */
+
+/* Use this variant from the next call on, in all threads. NULL: the best that can run here, whatever the environment
+ * says. DESCEND_BAD_ISA: not such a variant, nothing changed. */
+descend_status descend_isa_force(const char *name);
+
+/*
+ * Optimizers. A config is plain data; start from the _defaults(), which are PyTorch 2.x's. All learning rates, decays
+ * and eps are >= 0 and finite, and so is every coefficient derived from them once rounded to float32.
+ *
+ * In every config:
+ *   lr            learning rate
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW: decoupled, see there)
+ *   maximize      ascend: negate the gradient first
+ *
+ * Every step function takes, beside the config (read during the call only):
+ *   step   the number of this step, counted from 1, at most 2^53
+ *   param  n elements, updated
+ *   grad   n elements, read
+ *   state  arrays of n elements by torch's names, updated. The caller gives them their start value, 0, before step 1.
+ *          One that the config does not use may be NULL and is never looked at
+ *   n      elements per array; 0 is fine with any pointers, and so validates a config
+ *   exec   how to run; NULL for the defaults
+ * Arrays must be aligned to 4 bytes, no more, and must not overlap.
+ */
+
+/* Stochastic gradient descent, with momentum after Sutskever et al., "On the importance of initialization and momentum
+ * in deep learning" (2013). As torch.optim.SGD. */
+typedef struct descend_sgd {
+    double lr;           /* 1e-3 */
+    double momentum;     /* 0; >= 0 and finite */
+    double dampening;    /* 0; any finite value; the first step is not dampened */
+    double weight_decay; /* 0 */
+    bool nesterov;       /* false; needs momentum > 0 and dampening 0 */
+    bool maximize;       /* false */
+} descend_sgd;
+
+/* RMSprop (Hinton, Coursera lecture 6e, 2012; centered: Graves 2013), eps outside the root. As torch.optim.RMSprop.
+ * Centered, rounding can make the variance negative and the parameter NaN, as in PyTorch. */
+typedef struct descend_rmsprop {
+    double lr;           /* 1e-2 */
+    double alpha;        /* 0.99; smoothing, in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 0 */
+    double momentum;     /* 0; >= 0 and finite */
+    bool centered;       /* false */
+    bool maximize;       /* false */
+} descend_rmsprop;
+
+/* Adam (Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015); amsgrad: Reddi et al., "On the
+ * convergence of Adam and beyond", ICLR 2018. As torch.optim.Adam. */
+typedef struct descend_adam {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 0 */
+    bool amsgrad;        /* false */
+    bool maximize;       /* false */
+} descend_adam;
+
+/* Adam with decoupled weight decay: param is first multiplied by 1 - lr * weight_decay (Loshchilov and Hutter,
+ * "Decoupled weight decay regularization", ICLR 2019). As torch.optim.AdamW. */
+typedef struct descend_adamw {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 1e-2 */
+    bool amsgrad;        /* false */
+    bool maximize;       /* false */
+} descend_adamw;
+
+descend_sgd descend_sgd_defaults(void);
+descend_rmsprop descend_rmsprop_defaults(void);
+descend_adam descend_adam_defaults(void);
+descend_adamw descend_adamw_defaults(void);
+
+/* State: momentum_buffer with momentum > 0. At step 1 it is written without being read. */
+descend_status descend_sgd_step(const descend_sgd *config, uint64_t step, float *param, const float *grad,
+                                float *momentum_buffer, size_t n, const descend_exec *exec);
+
+/* State: square_avg; grad_avg with centered; momentum_buffer with momentum > 0. */
+descend_status descend_rmsprop_step(const descend_rmsprop *config, uint64_t step, float *param, const float *grad,
+                                    float *square_avg, float *grad_avg, float *momentum_buffer, size_t n,
+                                    const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq; max_exp_avg_sq with amsgrad. */
+descend_status descend_adam_step(const descend_adam *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, float *exp_avg_sq, float *max_exp_avg_sq, size_t n,
+                                 const descend_exec *exec);
+
+/* State: as descend_adam_step. */
+descend_status descend_adamw_step(const descend_adamw *config, uint64_t step, float *param, const float *grad,
+                                  float *exp_avg, float *exp_avg_sq, float *max_exp_avg_sq, size_t n,
+                                  const descend_exec *exec);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+
+#endif

@@ -1,0 +1,73 @@
+#include "cpu.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <xmmintrin.h>
+
+/* XCR0: which registers the operating system saves. */
+static uint64_t saved_registers(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+unsigned descend_cpu_features(void)
+{
+    enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6 }; /* SSE and AVX state; those and the three of AVX-512 */
+    unsigned a, b, c, d, features = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX))
+        return 0;
+    const unsigned leaf1 = c;
+    const uint64_t saved = saved_registers();
+    if ((saved & XCR0_YMM) != XCR0_YMM || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        return 0;
+    if (leaf1 & bit_FMA)
+        features |= CPU_FMA;
+    if (b & bit_AVX2)
+        features |= CPU_AVX2;
+    if ((b & bit_AVX512F) && (saved & XCR0_ZMM) == XCR0_ZMM)
+        features |= CPU_AVX512F;
+    return features;
+}
+
+struct descend_fp_state descend_fp_enter(void)
+{
+    enum { MXCSR_DEFAULT = 0x1f80 }; /* all exceptions masked, nothing else set */
+    const struct descend_fp_state state = {.control = _mm_getcsr()};
+    _mm_setcsr(MXCSR_DEFAULT);
+    return state;
+}
+
+void descend_fp_leave(struct descend_fp_state state)
+{
+    _mm_setcsr((unsigned)state.control);
+}
+
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+unsigned descend_cpu_features(void)
+{
+    const unsigned long hwcap_asimd = 1ul << 1; /* HWCAP_ASIMD of <asm/hwcap.h> */
+    return getauxval(AT_HWCAP) & hwcap_asimd ? CPU_NEON : 0;
+}
+
+struct descend_fp_state descend_fp_enter(void)
+{
+    struct descend_fp_state state;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(state.control));
+    __asm__ volatile("mrs %0, fpsr" : "=r"(state.status));
+    __asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(0)));
+    return state;
+}
+
+void descend_fp_leave(struct descend_fp_state state)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(state.control));
+    __asm__ volatile("msr fpsr, %0" : : "r"(state.status));
+}
+
+#else
+#error "descend has been built for x86-64 and AArch64 only"
+#endif

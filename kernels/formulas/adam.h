@@ -1,0 +1,69 @@
+/* Adam: Kingma and Ba 2015, AMSGrad: Reddi et al. 2018; as torch.optim.Adam 1.13.1. */
+#ifndef DESCEND_ADAM_H
+#define DESCEND_ADAM_H
+
+enum { ADAM_AMSGRAD = 1, ADAM_DECAY = 2 };
+
+struct adam_scalars {
+    struct lead_in_scalars lead_in;
+    float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+    float minus_step_size, root_correction2; /* -lr/(1 - beta1^t), sqrt(1 - beta2^t) */
+};
+
+static inline descend_adam adam_defaults(void)
+{
+    return (descend_adam){.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
+}
+
+static inline double adam_minus_step_size(double bias_correction1, double lr)
+{
+    return -(lr / bias_correction1);
+}
+
+static inline double adam_root_correction2(double bias_correction2, double unused)
+{
+    (void)unused;
+    return sqrt(bias_correction2);
+}
+
+static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, struct adam_scalars *k,
+                                          unsigned *options)
+{
+    if (!is_magnitude(c->lr))
+        return DESCEND_BAD_LR;
+    if (!is_smoothing(c->beta1))
+        return DESCEND_BAD_BETA1;
+    if (!is_smoothing(c->beta2))
+        return DESCEND_BAD_BETA2;
+    if (!is_magnitude(c->eps))
+        return DESCEND_BAD_EPS;
+    if (!is_magnitude(c->weight_decay))
+        return DESCEND_BAD_WEIGHT_DECAY;
+
+    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->beta1 = (float)c->beta1;
+    k->one_minus_beta1 = (float)(1 - c->beta1);
+    k->beta2 = (float)c->beta2;
+    k->one_minus_beta2 = (float)(1 - c->beta2);
+    k->eps = (float)c->eps;
+    k->minus_step_size = bias_corrected(adam_minus_step_size, c->lr, c->beta1, step);
+    k->root_correction2 = bias_corrected(adam_root_correction2, 0, c->beta2, step);
+    *options = (c->weight_decay != 0 ? ADAM_DECAY : 0u) | (c->amsgrad ? ADAM_AMSGRAD : 0u);
+    return DESCEND_OK;
+}
+
+static inline vf adam_update(const void *scalars, unsigned options, vf p, vf g, vf *m, vf *v, vf *v_max)
+{
+    const struct adam_scalars *k = scalars;
+
+    g = lead_in(k->lead_in, options & ADAM_DECAY, p, g);
+    *m = vf_add(vf_mul(*m, vf_set1(k->beta1)), vf_mul(vf_set1(k->one_minus_beta1), g));
+    *v = vf_add(vf_mul(*v, vf_set1(k->beta2)), vf_mul(vf_mul(vf_set1(k->one_minus_beta2), g), g));
+    vf second = *v;
+    if (options & ADAM_AMSGRAD)
+        second = *v_max = vf_max(*v_max, *v);
+    const vf d = vf_add(vf_div(vf_sqrt(second), vf_set1(k->root_correction2)), vf_set1(k->eps));
+    return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_step_size), *m), d));
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* AdamW: Loshchilov and Hutter 2019, as torch.optim.AdamW 1.13.1: Adam on a parameter that has first been shrunk. */
+#ifndef DESCEND_ADAMW_H
+#define DESCEND_ADAMW_H
+
+struct adamw_scalars {
+    struct adam_scalars adam;
+    float shrink; /* 1 - lr * weight_decay */
+};
+
+static inline descend_adamw adamw_defaults(void)
+{
+    return (descend_adamw){.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-2};
+}
+
+static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step, struct adamw_scalars *k,
+                                           unsigned *options)
+{
+    if (!is_magnitude(c->weight_decay))
+        return DESCEND_BAD_WEIGHT_DECAY;
+    const descend_adam adam = {.lr = c->lr,
+                               .beta1 = c->beta1,
+                               .beta2 = c->beta2,
+                               .eps = c->eps,
+                               .amsgrad = c->amsgrad,
+                               .maximize = c->maximize};
+    k->shrink = (float)(1 - c->lr * c->weight_decay);
+    return adam_prepare(&adam, step, &k->adam, options);
+}
+
+static inline vf adamw_update(const void *scalars, unsigned options, vf p, vf g, vf *m, vf *v, vf *v_max)
+{
+    const struct adamw_scalars *k = scalars;
+    return adam_update(&k->adam, options, vf_mul(p, vf_set1(k->shrink)), g, m, v, v_max);
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* RMSprop: Hinton, Coursera lecture 6e, 2012; centered after Graves 2013; as torch.optim.RMSprop 1.13.1. */
+#ifndef DESCEND_RMSPROP_H
+#define DESCEND_RMSPROP_H
+
+enum { RMSPROP_DECAY = 1, RMSPROP_CENTERED = 2, RMSPROP_MOMENTUM = 4 };
+
+struct rmsprop_scalars {
+    struct lead_in_scalars lead_in;
+    float minus_lr, alpha, one_minus_alpha, eps, momentum;
+};
+
+static inline descend_rmsprop rmsprop_defaults(void)
+{
+    return (descend_rmsprop){.lr = 1e-2, .alpha = 0.99, .eps = 1e-8};
+}
+
+static inline descend_status rmsprop_prepare(const descend_rmsprop *c, uint64_t step, struct rmsprop_scalars *k,
+                                             unsigned *options)
+{
+    (void)step;
+    if (!is_magnitude(c->lr))
+        return DESCEND_BAD_LR;
+    if (!is_smoothing(c->alpha))
+        return DESCEND_BAD_ALPHA;
+    if (!is_magnitude(c->eps))
+        return DESCEND_BAD_EPS;
+    if (!is_magnitude(c->weight_decay))
+        return DESCEND_BAD_WEIGHT_DECAY;
+    if (!is_magnitude(c->momentum))
+        return DESCEND_BAD_MOMENTUM;
+
+    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->minus_lr = (float)-c->lr;
+    k->alpha = (float)c->alpha;
+    k->one_minus_alpha = (float)(1 - c->alpha);
+    k->eps = (float)c->eps;
+    k->momentum = (float)c->momentum;
+    *options = (c->weight_decay != 0 ? RMSPROP_DECAY : 0u) | (c->centered ? RMSPROP_CENTERED : 0u) |
+               (c->momentum != 0 ? RMSPROP_MOMENTUM : 0u);
+    return DESCEND_OK;
+}
+
+static inline vf rmsprop_update(const void *scalars, unsigned options, vf p, vf g, vf *square, vf *mean, vf *buffer)
+{
+    const struct rmsprop_scalars *k = scalars;
+    const vf alpha = vf_set1(k->alpha), one_minus_alpha = vf_set1(k->one_minus_alpha), minus_lr = vf_set1(k->minus_lr);
+
+    g = lead_in(k->lead_in, options & RMSPROP_DECAY, p, g);
+    *square = vf_add(vf_mul(*square, alpha), vf_mul(vf_mul(one_minus_alpha, g), g));
+    vf variance = *square;
+    if (options & RMSPROP_CENTERED) {
+        *mean = vf_add(vf_mul(*mean, alpha), vf_mul(one_minus_alpha, g));
+        variance = vf_sub(variance, vf_mul(*mean, *mean));
+    }
+    const vf d = vf_add(vf_sqrt(variance), vf_set1(k->eps));
+    if (options & RMSPROP_MOMENTUM) {
+        *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(g, d));
+        return vf_add(p, vf_mul(minus_lr, *buffer));
+    }
+    return vf_add(p, vf_div(vf_mul(minus_lr, g), d));
+}
+
+#endif

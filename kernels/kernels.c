@@ -1,0 +1,47 @@
+/*
+ * Every kernel of one ISA, compiled once per ISA with that ISA's flags and DESCEND_VEC naming its vec/ header. The only
+ * symbol it exports is the table.
+ */
+#include DESCEND_VEC
+
+#include "cpu.h"
+#include "optimizers.h"
+#include "stream.h"
+
+#define KERNEL(options_, name, LAYOUT, PARAM, GRAD, STATE)                                                             \
+    static void name##_##LAYOUT##_##options_(const void *scalars, const struct descend_streams *streams, size_t begin, \
+                                             size_t end)                                                               \
+    {                                                                                                                  \
+        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                       \
+        const struct layout type = {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE};                                 \
+        stream(name##_update, &k, options_, name##_reads(options_), name##_writes(options_), type, streams, begin,     \
+               end);                                                                                                   \
+    }
+#define ENTRY(options_, name, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##options_,
+
+/* X for each set of option bits */
+#define EACH_2(X, ...) X(0, __VA_ARGS__) X(1, __VA_ARGS__)
+#define EACH_4(X, ...) EACH_2(X, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
+#define EACH_8(X, ...) EACH_4(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
+#define EACH_16(X, ...)                                                                                              \
+    EACH_8(X, __VA_ARGS__)                                                                                           \
+    X(8, __VA_ARGS__)                                                                                                \
+    X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) \
+        X(15, __VA_ARGS__)
+
+#define LAYOUT_KERNELS(LAYOUT, PARAM, GRAD, STATE, name, option_sets)                                               \
+    EACH_##option_sets(KERNEL, name, LAYOUT, PARAM, GRAD, STATE) static descend_kernel *const name##_##LAYOUT[] = { \
+        EACH_##option_sets(ENTRY, name, LAYOUT, PARAM, GRAD, STATE)};
+#define OPTIMIZER_KERNELS(name, option_sets, STATES) DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets)
+DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
+
+#define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) name##_##LAYOUT,
+#define OPTIMIZER_ENTRY(name, option_sets, STATES) {DESCEND_LAYOUTS(LAYOUT_ENTRY, name)},
+
+#define PASTE(a, b) a##b
+#define TABLE(isa) PASTE(descend_kernels_, isa)
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+extern const struct descend_kernels TABLE(VF_ISA);
+const struct descend_kernels TABLE(VF_ISA) = {TEXT(VF_ISA), VF_NEEDS, {DESCEND_OPTIMIZERS(OPTIMIZER_ENTRY)}};

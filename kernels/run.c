@@ -1,0 +1,115 @@
+#include "run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "cpu.h"
+
+enum {
+    BLOCK = 4096,         /* the work grid, in elements */
+    SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
+    THREADS_MAX = 64      /* or the number of processors, if more: libgomp ends the process when it cannot start one */
+};
+
+static size_t blocks(size_t n)
+{
+    return n / BLOCK + (n % BLOCK != 0);
+}
+
+void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end)
+{
+    const size_t parts = slices ? slices : 1, part = slice < parts ? slice : parts;
+    const size_t each = blocks(n) / parts, one_more = blocks(n) % parts; /* the first one_more parts */
+    const size_t first = part * each + (part < one_more ? part : one_more);
+    const size_t beyond = part == parts ? first : first + each + (part < one_more);
+    *begin = first < blocks(n) ? first * BLOCK : n;
+    *end = beyond < blocks(n) ? beyond * BLOCK : n;
+}
+
+#ifdef _OPENMP
+/* In a forked child OpenMP's threads do not exist, but libgomp waits for them: for any region that the parent ran, ours
+ * or the trainer's. Written by the child before any other thread can exist there. */
+static atomic_bool forked;
+
+static void in_child(void)
+{
+    atomic_store(&forked, true);
+}
+
+__attribute__((constructor)) static void watch_for_fork(void)
+{
+    if (pthread_atfork(NULL, NULL, in_child) != 0)
+        in_child();
+}
+
+static unsigned openmp_threads(size_t n, const descend_exec *exec)
+{
+    const size_t serial_below = exec->serial_below ? exec->serial_below : SERIAL_BELOW;
+    if (exec->threads == 1 || n < serial_below || atomic_load_explicit(&forked, memory_order_relaxed))
+        return 1;
+    if (exec->threads == 0 && omp_in_parallel())
+        return 1;
+
+    const unsigned processors = (unsigned)omp_get_num_procs();
+    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
+    const unsigned wanted = exec->threads ? exec->threads : (unsigned)omp_get_max_threads();
+    const unsigned threads = wanted < most ? wanted : most;
+    return threads < blocks(n) ? threads : (unsigned)blocks(n);
+}
+#else
+static unsigned openmp_threads(size_t n, const descend_exec *exec)
+{
+    (void)n, (void)exec;
+    return 1;
+}
+#endif
+
+unsigned descend_run_tasks(size_t n, const descend_exec *exec)
+{
+    if (exec->slices > 0)
+        return 0;
+    if (exec->run)
+        return n < exec->serial_below ? 0 : exec->threads;
+    const unsigned threads = openmp_threads(n, exec);
+    return threads > 1 ? threads : 0;
+}
+
+struct split_job {
+    const struct descend_job *job;
+    unsigned tasks;
+};
+
+static void run_task(void *work, unsigned index)
+{
+    const struct split_job *split = work;
+    const struct descend_job *job = split->job;
+    size_t begin, end;
+    if (index >= split->tasks)
+        return;
+    descend_slice(job->n, index, split->tasks, &begin, &end);
+    const struct descend_fp_state callers = descend_fp_enter();
+    job->kernel(job->scalars, job->streams, begin, end);
+    descend_fp_leave(callers);
+}
+
+void descend_run(const struct descend_job *job, unsigned tasks, const descend_exec *exec)
+{
+    struct split_job split = {job, tasks};
+    if (exec->run) {
+        exec->run(exec->pool, run_task, &split, tasks);
+        return;
+    }
+#ifdef _OPENMP
+#pragma omp parallel num_threads((int)tasks)
+    {
+        /* The team may be smaller than asked for. */
+        const unsigned team = (unsigned)omp_get_num_threads();
+        for (unsigned index = (unsigned)omp_get_thread_num(); index < tasks; index += team)
+            run_task(&split, index);
+    }
+#endif
+}
