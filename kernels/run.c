@@ -54,10 +54,12 @@ static unsigned openmp_threads(size_t n, const descend_exec *exec)
     if (exec->threads == 0 && omp_in_parallel())
         return 1;
 
-    const unsigned processors = (unsigned)omp_get_num_procs();
-    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
-    const unsigned wanted = exec->threads ? exec->threads : (unsigned)omp_get_max_threads();
-    const unsigned threads = wanted < most ? wanted : most;
+    unsigned threads = exec->threads ? exec->threads : (unsigned)omp_get_max_threads();
+    if (threads > THREADS_MAX) { /* only then: the number of processors is a system call */
+        const unsigned processors = (unsigned)omp_get_num_procs();
+        const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
+        threads = threads < most ? threads : most;
+    }
     return threads < blocks(n) ? threads : (unsigned)blocks(n);
 }
 #else
