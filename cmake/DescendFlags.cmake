@@ -9,6 +9,15 @@ function(descend_flags target)
   descend_warnings(${target})
 endfunction()
 
+# descend_isa_object(TARGET SOURCE ISA FLAGS...): SOURCE, which includes DESCEND_VEC, compiled for one ISA.
+function(descend_isa_object target source isa)
+  add_library(${target} OBJECT ${source})
+  descend_flags(${target})
+  target_compile_options(${target} PRIVATE ${ARGN})
+  target_compile_definitions(${target} PRIVATE "DESCEND_VEC=\"vec/${isa}.h\"")
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/kernels)
+endfunction()
+
 function(descend_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wpedantic $<$<COMPILE_LANGUAGE:C>:-Wconversion>)
 endfunction()
