@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The rules of docs/design.md that text can show. Prints each breach and exits 1 if there is one.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+failed=0
+
+# refuse WHAT GREP-ARGUMENTS...: no tracked line may match.
+refuse() {
+    local what=$1 found
+    shift
+    if found=$(git grep -nE "$@"); then
+        printf '%s:\n%s\n' "$what" "$found" >&2
+        failed=1
+    fi
+}
+
+refuse 'intrinsics outside kernels/vec and cpu.c' '\b_mm(256|512)?_|\bv[a-z]+q_[fu]32|(immintrin|arm_neon|xmmintrin)\.h' \
+    -- kernels tools bench ':!kernels/vec' ':!kernels/cpu.c'
+refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE|ARM)[A-Za-z0-9_]*' \
+    -- kernels ':!kernels/vec' ':!kernels/cpu.c'
+refuse 'OpenMP outside run.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/run.c'
+refuse 'printing, ending or allocating in the kernels' \
+    '\b(printf|fprintf|puts|perror|abort|exit|_exit|malloc|calloc|realloc|free|assert)\(' -- 'kernels/*.[ch]'
+refuse 'flags that change arithmetic or bind the build to a machine' -- '-march=native|[^o]-ffast-math|-Ofast' \
+    CMakeLists.txt CMakePresets.json cmake kernels
+if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\.[a-z]+$)' | grep -v 'avx2\.h$'); then
+    printf 'vague names:\n%s\n' "$vague" >&2
+    failed=1
+fi
+refuse 'left over' '\b(TODO|FIXME|XXX)\b|#if 0' -- kernels include bench tests tools ':!tests/check_rules.sh'
+
+while read -r lines file; do
+    if [[ $lines -gt 400 ]]; then
+        echo "$file has $lines lines, over 400" >&2
+        failed=1
+    fi
+done < <(git ls-files '*.c' '*.h' '*.cc' '*.py' '*.sh' tools/dev | xargs wc -l | grep -v ' total$')
+
+exit $failed

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Builds the library static and shared, installs it, and embeds it in every way it offers.
+#   run.sh SOURCE_DIR WORK_DIR [CMake options for the library ...]
+# CC, CXX, PKG_CONFIG and CMAKE_GENERATOR choose the tools. Everything is written below WORK_DIR.
+set -euo pipefail
+
+source_dir=$(cd "$1" && pwd)
+mkdir -p "$2"
+work=$(cd "$2" && pwd)
+shift 2
+options=(-DCMAKE_BUILD_TYPE=Release -DDESCEND_BUILD_TESTS=OFF -DDESCEND_BUILD_TOOLS=OFF -DDESCEND_BUILD_BENCH=OFF "$@")
+consumer=$source_dir/tests/consumer
+export CC=${CC:-cc} CXX=${CXX:-c++} CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-2}
+pkg_config=${PKG_CONFIG:-pkg-config}
+strict=(-Wall -Wextra -Wpedantic -Werror)
+version=$(sed -nE 's/^#define DESCEND_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' \
+    "$source_dir/include/descend/descend.h" | paste -sd.)
+expected="" # what the first build of adam.c prints; then every one
+
+fail() {
+    echo "failed: $*" >&2
+    exit 1
+}
+
+# Runs a command and shows its output if it fails.
+quietly() {
+    "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }
+}
+
+# build NAME SOURCE [option ...]: configures and builds into $work/NAME, from nothing.
+build() {
+    local name=$1 from=$2
+    shift 2
+    rm -rf "${work:?}/$name"
+    quietly cmake -S "$from" -B "$work/$name" "$@"
+    quietly cmake --build "$work/$name"
+}
+
+# install_library NAME [option ...]: into $work/NAME-prefix.
+install_library() {
+    local name=$1
+    shift
+    rm -rf "${work:?}/$name-prefix"
+    build "$name" "$source_dir" -DCMAKE_INSTALL_PREFIX="$work/$name-prefix" "${options[@]}" "$@"
+    quietly cmake --install "$work/$name"
+}
+
+# same_bits WHAT COMMAND: the program ends well and prints the version and the bits that all others print.
+same_bits() {
+    local what=$1 printed
+    shift
+    printed=$("$@") || fail "$what"
+    [[ -n $expected ]] || expected=$printed
+    [[ $printed == "$expected" ]] || fail "$what: printed '$printed', others '$expected'"
+    [[ $printed == "$version "* ]] || fail "$what: '$printed' is not version $version"
+    echo "passed: $what"
+}
+
+# pkg PREFIX [option ...]: pkg-config on that prefix alone.
+pkg() {
+    local pc
+    pc=$(find "$1" -name descend.pc -printf '%h')
+    shift
+    PKG_CONFIG_PATH=$pc "$pkg_config" "$@" descend
+}
+
+with_find_package() {
+    local linkage=$1 language
+    for language in c cxx; do
+        build "$linkage-$language" "$consumer/find_package_$language" -DCMAKE_BUILD_TYPE=Release \
+            -DCMAKE_PREFIX_PATH="$work/$linkage-prefix" -DWANTED_VERSION="$version"
+    done
+    same_bits "find_package from C, $linkage" "$work/$linkage-c/adam"
+    quietly "$work/$linkage-cxx/adam"
+    echo "passed: find_package from C++17, $linkage"
+}
+
+# with_pkg_config NAME OUTPUT C_FILE [pkg-config option ...]: compiles and runs one C file, itself without -ffast-math.
+with_pkg_config() {
+    local prefix=$work/$1-prefix output=$work/$2 file=$3 flags library_path
+    shift 3
+    read -ra flags <<<"$(pkg "$prefix" "$@" --cflags --libs)"
+    library_path=$(pkg "$prefix" --variable=libdir)
+    quietly "$CC" -std=c11 "${strict[@]}" "$file" -o "$output" "${flags[@]}" -lm
+    LD_LIBRARY_PATH=$library_path "$output" --subnormals
+}
+
+# compiles LANGUAGE STANDARD FILE: whether it does with the header, warnings being errors.
+compiles() {
+    local compiler=$CC
+    [[ $1 == c++ ]] && compiler=$CXX
+    "$compiler" -x "$1" "-std=$2" "${strict[@]}" -I"$work/static-prefix/include" -include descend/descend.h \
+        -fsyntax-only "$3" >"$work/log" 2>&1
+}
+
+# An ignored status is an error from C++17 and C23 on, and for no other reason: the header alone is none, and earlier
+# standards take the same file.
+ignored_status() {
+    local standard language standards=(c++11 c++14 c++17 c++20 c11 c17)
+    if "$CC" -std=c2x -fsyntax-only -x c /dev/null 2>/dev/null; then
+        standards+=(c2x)
+    else
+        echo "skipped: an ignored status in C23 ($CC has no -std=c2x)"
+    fi
+    for standard in "${standards[@]}"; do
+        language=c
+        [[ $standard == c++* ]] && language=c++
+        compiles $language "$standard" /dev/null || { cat "$work/log" >&2; fail "the header with -std=$standard"; }
+        case $standard in
+        c++11 | c++14 | c11 | c17)
+            compiles $language "$standard" "$consumer/ignored_status.c" ||
+                { cat "$work/log" >&2; fail "an ignored status with -std=$standard"; }
+            ;;
+        *)
+            compiles $language "$standard" "$consumer/ignored_status.c" && fail "no warning with -std=$standard"
+            grep -qE 'nodiscard|unused-(result|value)' "$work/log" || { cat "$work/log" >&2; fail "$standard"; }
+            ;;
+        esac
+    done
+    echo "passed: an ignored status is warned of from C++17 and C23 on"
+}
+
+# embed NAME [option ...]
+embed() {
+    local name=$1
+    shift
+    build "$name" "$consumer/add_subdirectory" -DDESCEND_SOURCE="$source_dir" "$@"
+    same_bits "add_subdirectory: $*" "$work/$name/adam"
+}
+
+as_subdirectory() {
+    embed embedded -DCMAKE_BUILD_TYPE=Release
+    rm -rf "$work/embedded-prefix"
+    quietly cmake --install "$work/embedded" --prefix "$work/embedded-prefix"
+    [[ ! -e $work/embedded-prefix ]] || fail "add_subdirectory installs files unasked"
+    embed installed -DCMAKE_BUILD_TYPE=Release -DDESCEND_INSTALL=ON
+    rm -rf "$work/installed-prefix"
+    quietly cmake --install "$work/installed" --prefix "$work/installed-prefix"
+    [[ -e $work/installed-prefix/include/descend/descend.h ]] || fail "DESCEND_INSTALL=ON does not install the header"
+    embed no-build-type -DCMAKE_BUILD_TYPE=
+    embed fast -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
+    embed fast-shared -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
+    embed fastest -DCMAKE_C_FLAGS="-Ofast -march=native -ffp-contract=fast"
+    embed unsafe -DCMAKE_C_FLAGS="-O3 -funsafe-math-optimizations -ffinite-math-only -march=native"
+}
+
+# The embedding example of the README, as its reader would build it.
+readme() {
+    if [[ ! -e $source_dir/README.md ]]; then
+        echo "skipped: the README's example (no README.md)"
+        return
+    fi
+    awk '/^```c$/ {inside = 1; next} /^```/ && inside {exit} inside' "$source_dir/README.md" >"$work/readme.c"
+    [[ -s $work/readme.c ]] || fail "README.md has no C example"
+    with_pkg_config static readme "$work/readme.c" --static
+    echo "passed: the README's example"
+}
+
+install_library static -DBUILD_SHARED_LIBS=OFF
+install_library shared -DBUILD_SHARED_LIBS=ON
+# Some distributions give absolute directories.
+install_library fast-math -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_LIBDIR="$work/fast-math-prefix/absolute" \
+    -DCMAKE_C_FLAGS="-ffast-math -funsafe-math-optimizations" \
+    -DCMAKE_C_FLAGS_RELEASE=-Ofast
+for linkage in static shared; do
+    [[ $(pkg "$work/$linkage-prefix" --modversion) == "$version" ]] || fail "pkg-config's version, $linkage"
+    with_find_package "$linkage"
+done
+same_bits "pkg-config, static" with_pkg_config static adam-static "$consumer/adam.c" --static
+same_bits "pkg-config, shared" with_pkg_config shared adam-shared "$consumer/adam.c"
+same_bits "a shared library built with -ffast-math and the like" with_pkg_config fast-math adam-fast-math "$consumer/adam.c"
+ignored_status
+as_subdirectory
+readme

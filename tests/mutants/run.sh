@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# run.sh SOURCE-DIR WORK-DIR: tests of the tests. Breaks a copy of the library in one place at a time and wants the test
+# named beside it to fail. mutants.txt lists them.
+set -euo pipefail
+source_dir=$1 work_dir=$2
+tree=$work_dir/tree build=$work_dir/build
+
+rm -rf "$work_dir"
+mkdir -p "$tree"
+cp -r "$source_dir"/{CMakeLists.txt,cmake,include,kernels,tests} "$tree"
+cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DDESCEND_BUILD_TOOLS=OFF -DDESCEND_BUILD_BENCH=OFF \
+    >"$work_dir/log"
+
+survivors=0 count=0
+while IFS=$'\t' read -r test file edit; do
+    [[ -n $test && $test != \#* ]] || continue
+    count=$((count + 1))
+    sed -i -E "$edit" "$tree/$file"
+    if cmp -s "$source_dir/$file" "$tree/$file"; then
+        echo "mutant $count changes nothing in $file: $edit" >&2
+        survivors=$((survivors + 1))
+    elif ! cmake --build "$build" >"$work_dir/log" 2>&1; then
+        echo "mutant $count does not compile: $file: $edit" >&2
+        tail -n 5 "$work_dir/log" >&2
+        survivors=$((survivors + 1))
+    elif ctest --test-dir "$build" -R "^$test\$" --no-tests=error >"$work_dir/log" 2>&1; then
+        echo "mutant $count survives $test: $file: $edit" >&2
+        survivors=$((survivors + 1))
+    fi
+    cp "$source_dir/$file" "$tree/$file"
+done <"$(dirname "$0")/mutants.txt"
+
+echo "$((count - survivors)) of $count mutants were caught"
+((count > 0 && survivors == 0))

@@ -1,0 +1,34 @@
+/* What the tests know of SGD: its option sets, from the words of the label, one bit each. */
+static const char *const sgd_words[] = {"weight_decay", "maximize", "momentum", "dampening", "nesterov", NULL};
+
+/* False where the options exclude each other. */
+static bool sgd_config(unsigned bits, descend_sgd *config)
+{
+    const bool decay = bits & 1, maximize = bits & 2, momentum = bits & 4, dampening = bits & 8, nesterov = bits & 16;
+    *config = (descend_sgd){.lr = 0.013,
+                            .momentum = momentum ? 0.9 : 0,
+                            .dampening = dampening ? 0.11 : 0,
+                            .weight_decay = decay ? 0.013 : 0,
+                            .nesterov = nesterov,
+                            .maximize = maximize};
+    return !((dampening || nesterov) && !momentum) && !(dampening && nesterov);
+}
+
+/* The state arrays in use, one bit each. */
+static unsigned sgd_uses(const descend_sgd *config)
+{
+    return config->momentum > 0 ? 1 : 0;
+}
+
+/* One step on one element, from the paper and in double. Sutskever et al. (2013) move by a velocity, which is -lr times
+ * this buffer; tests/support/bounded.h says what is counted. */
+static void sgd_oracle(const descend_sgd *c, double t, struct bounded *b, struct bounded *p, struct bounded g)
+{
+    g = loss_gradient(c->weight_decay, c->maximize, *p, g);
+    struct bounded direction = g;
+    if (c->momentum > 0) {
+        *b = t == 1 ? g : rounded(1, plus(scaled(c->momentum, *b), scaled(1 - c->dampening, g)));
+        direction = c->nesterov ? rounded(1, plus(g, scaled(c->momentum, *b))) : *b;
+    }
+    *p = rounded(1, minus(*p, scaled(c->lr, direction)));
+}

@@ -1,0 +1,115 @@
+#include "data.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const char *const data_kind_names[DATA_KINDS] = {"ordinary", "special"};
+
+uint64_t random_bits(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static float ordinary(uint64_t bits)
+{
+    /* m * 2^e, exact whatever the rounding: m odd and below 2^24, the value between 2^-20 and 2^10 */
+    const float m = (float)((bits & 0xffffff) | 1);
+    return ldexpf(bits >> 63 ? -m : m, (int)(bits >> 32 & 0x3fffffff) % 30 - 43);
+}
+
+static float special(uint64_t bits)
+{
+    static const float values[] = {0.0f,    -0.0f,   0x1p-149f, -0x1p-149f, 0x1.fffffcp-127f,
+                                   FLT_MIN, FLT_MAX, -FLT_MAX,  INFINITY,   -INFINITY,
+                                   NAN,     1.0f};
+    return values[bits % (sizeof values / sizeof *values)];
+}
+
+void fill(float *array, size_t n, enum data_kind kind, uint64_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t bits = random_bits(&seed);
+        array[i] = kind == SPECIAL && bits >> 62 & 1 ? special(bits) : ordinary(bits);
+    }
+}
+
+const char *array_name(const struct subject *subject, size_t array)
+{
+    return array == PARAM ? "param" : array == GRAD ? "grad" : subject->state_name[array - STATE];
+}
+
+bool array_written(const struct subject *subject, size_t array)
+{
+    return array == PARAM || (array >= STATE && subject->used >> (array - STATE) & 1);
+}
+
+struct arrays arrays_new(size_t n)
+{
+    struct arrays arrays = {.n = n};
+    for (size_t i = 0; i < ARRAYS; i++)
+        if ((arrays.array[i] = calloc(n + 1, sizeof(float))) == NULL)
+            abort();
+    return arrays;
+}
+
+void arrays_free(struct arrays *arrays)
+{
+    for (size_t i = 0; i < ARRAYS; i++)
+        free(arrays->array[i]);
+}
+
+void arrays_fill(const struct subject *subject, struct arrays *arrays, enum data_kind kind, uint64_t seed)
+{
+    for (size_t i = 0; i < STATE + subject->states; i++) {
+        fill(arrays->array[i], arrays->n, kind, seed + i);
+        if (i >= STATE && strstr(subject->state_name[i - STATE], "sq"))
+            for (size_t j = 0; j < arrays->n; j++)
+                arrays->array[i][j] = fabsf(arrays->array[i][j]);
+    }
+}
+
+descend_status arrays_step(const struct subject *subject, uint64_t step, struct arrays *arrays,
+                           const descend_exec *exec)
+{
+    float *state[SUBJECT_STATES];
+    for (unsigned i = 0; i < subject->states; i++)
+        state[i] = subject->used >> i & 1 ? arrays->array[STATE + i] : NULL;
+    return subject->step(subject->config, step, arrays->array[PARAM], arrays->array[GRAD], state, arrays->n, exec);
+}
+
+size_t first_difference(const float *a, const float *b, size_t n)
+{
+    if (memcmp(a, b, n * sizeof *a) == 0)
+        return n;
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(&a[i], &b[i], sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
+            return i;
+    return n;
+}
+
+void assert_same_arrays(const struct subject *subject, const struct arrays *a, const struct arrays *b,
+                        const char *context, ...)
+{
+    for (size_t k = 0; k < STATE + subject->states; k++) {
+        const size_t i = first_difference(a->array[k], b->array[k], a->n);
+        if (i == a->n)
+            continue;
+        char where[256];
+        va_list arguments;
+        va_start(arguments, context);
+        vsnprintf(where, sizeof where, context, arguments);
+        va_end(arguments);
+        fail_msg("%s, %s: %s[%zu] is %a and %a of n %zu", subject->label, where, array_name(subject, k), i,
+                 (double)a->array[k][i], (double)b->array[k][i], a->n);
+    }
+}

@@ -1,0 +1,104 @@
+#include "subject.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "optimizers.def"
+
+#include "optimizers/adam.h"
+#include "optimizers/adamw.h"
+#include "optimizers/rmsprop.h"
+#include "optimizers/sgd.h"
+
+enum { SUBJECTS_MAX = 512 };
+static struct subject all[SUBJECTS_MAX];
+static size_t all_count;
+
+static void set_label(struct subject *subject, const char *const words[], unsigned bits)
+{
+    size_t length = (size_t)snprintf(subject->label, sizeof subject->label, "%s", subject->optimizer);
+    for (unsigned i = 0; words[i] != NULL; i++)
+        if (bits >> i & 1)
+            length += (size_t)snprintf(subject->label + length, sizeof subject->label - length, " %s", words[i]);
+    assert(length < sizeof subject->label);
+}
+
+static unsigned set_count(const char *const words[])
+{
+    unsigned count = 0;
+    while (words[count] != NULL)
+        count++;
+    return 1u << count;
+}
+
+#define POSITION(name, initial, written, read) at_##name,
+#define ARGUMENT(name, initial, written, read) state[at_##name],
+#define ELEMENT(name, initial, written, read) &state[at_##name],
+#define NAME(name, initial, written, read) #name,
+#define INITIAL(name, initial, written, read) initial,
+#define SUBJECTS_OF(optimizer_, option_sets, STATES)                                                              \
+    static descend_status optimizer_##_step(const void *config, uint64_t step, float *param, const float *grad,   \
+                                            float *const state[], size_t n, const descend_exec *exec)             \
+    {                                                                                                             \
+        enum { STATES(POSITION) };                                                                                \
+        return descend_##optimizer_##_step(config, step, param, grad, STATES(ARGUMENT) n, exec);                  \
+    }                                                                                                             \
+    static void optimizer_##_paper(const void *config, uint64_t step, struct bounded *param, struct bounded grad, \
+                                   struct bounded state[])                                                        \
+    {                                                                                                             \
+        enum { STATES(POSITION) };                                                                                \
+        optimizer_##_oracle(config, (double)step, STATES(ELEMENT) param, grad);                                   \
+    }                                                                                                             \
+    static void optimizer_##_subjects(void)                                                                       \
+    {                                                                                                             \
+        enum { STATES(POSITION) states };                                                                         \
+        for (unsigned bits = 0; bits < set_count(optimizer_##_words); bits++) {                                   \
+            descend_##optimizer_ typed, *config = &typed;                                                         \
+            if (!optimizer_##_config(bits, config))                                                               \
+                continue;                                                                                         \
+            assert(all_count < SUBJECTS_MAX);                                                                     \
+            struct subject *subject = &all[all_count++];                                                          \
+            *subject = (struct subject){.optimizer = #optimizer_,                                                 \
+                                        .config_size = sizeof typed,                                              \
+                                        .states = states,                                                         \
+                                        .used = optimizer_##_uses(config),                                        \
+                                        .state_name = {STATES(NAME)},                                             \
+                                        .initial = {STATES(INITIAL)},                                             \
+                                        .step = optimizer_##_step,                                                \
+                                        .oracle = optimizer_##_paper};                                            \
+            memcpy(subject->config, config, sizeof typed);                                                        \
+            set_label(subject, optimizer_##_words, bits);                                                         \
+        }                                                                                                         \
+    }
+DESCEND_OPTIMIZERS(SUBJECTS_OF)
+
+#define COLLECT(optimizer_, option_sets, STATES) optimizer_##_subjects();
+const struct subject *subjects(size_t *count)
+{
+    if (all_count == 0) {
+        DESCEND_OPTIMIZERS(COLLECT)
+    }
+    *count = all_count;
+    return all;
+}
+
+const char *const *variants(void)
+{
+    static const char *names[16];
+    static size_t count;
+    if (count == 0) {
+        printf("variants:");
+        for (size_t i = 0; i < descend_isa_count(); i++) {
+            const char *name = descend_isa_name(i);
+            const bool runs = descend_isa_supported(name);
+            printf(" %s%s", name, runs ? "" : " (skipped: this machine cannot run it)");
+            if (runs)
+                names[count++] = name;
+            assert(count < sizeof names / sizeof *names);
+        }
+        printf("\n");
+        fflush(stdout);
+    }
+    return names;
+}

@@ -1,0 +1,137 @@
+/* Every subject, on every variant, takes the steps that torch.optim 1.13.1 took: the same bits. */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "data.h"
+
+struct golden_row {
+    const char *label;
+    enum data_kind kind;
+    const char *array; /* "param", or the state's name */
+    unsigned step;
+    const char *bits; /* 8 hexadecimal digits an element */
+};
+#include "golden/golden.inc"
+
+enum { GOLDEN_ROWS = sizeof golden / sizeof *golden };
+
+/* NULL if torch stored no such array. */
+static const struct golden_row *golden_find(const char *label, enum data_kind kind, const char *array, unsigned step)
+{
+    for (size_t i = 0; i < GOLDEN_ROWS; i++)
+        if (golden[i].kind == kind && golden[i].step == step && strcmp(golden[i].array, array) == 0 &&
+            strcmp(golden[i].label, label) == 0)
+            return &golden[i];
+    return NULL;
+}
+
+static float element(const struct golden_row *row, size_t i)
+{
+    uint32_t bits = 0;
+    float value;
+    if (sscanf(row->bits + 8 * i, "%8" SCNx32, &bits) != 1)
+        fail_msg("%s: element %zu of %s is no number", row->label, i, row->array);
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Both the first step's and the last step's arrays are golden, those the subject uses and no others. */
+static size_t check_rows(const struct subject *subject, enum data_kind kind)
+{
+    const unsigned steps[] = {1, golden_steps[kind]};
+    size_t rows = 0;
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
+        for (size_t k = 0; k < STATE + subject->states; k++) {
+            if (k == GRAD)
+                continue;
+            const struct golden_row *row = golden_find(subject->label, kind, array_name(subject, k), steps[s]);
+            if ((row != NULL) != array_written(subject, k))
+                fail_msg("%s, %s data, step %u: %s is %s. Is tests/golden/golden.inc older than make_golden.py?",
+                         subject->label, data_kind_names[kind], steps[s], array_name(subject, k),
+                         row ? "golden, but not used" : "used, but not golden");
+            if (row != NULL)
+                assert_int_equal(strlen(row->bits), 8 * GOLDEN_N);
+            rows += row != NULL;
+        }
+    return rows;
+}
+
+static void each_subject_has_its_golden_rows_and_none_is_left(void **state)
+{
+    (void)state;
+    size_t count, rows = 0;
+    const struct subject *all = subjects(&count);
+    for (size_t i = 0; i < count; i++)
+        for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
+            rows += check_rows(&all[i], kind);
+    if (rows == GOLDEN_ROWS)
+        return;
+    for (size_t i = 0; i < GOLDEN_ROWS; i++) {
+        size_t subject = 0;
+        while (subject < count && strcmp(all[subject].label, golden[i].label) != 0)
+            subject++;
+        if (subject == count)
+            fail_msg("\"%s\" is golden, but no subject", golden[i].label);
+    }
+    fail_msg("%d golden rows, but the subjects have %zu", (int)GOLDEN_ROWS, rows);
+}
+
+static void check_golden(const struct subject *subject, const char *variant, enum data_kind kind, unsigned step,
+                         const char *name, const float *array)
+{
+    const struct golden_row *row = golden_find(subject->label, kind, name, step);
+    float expected[GOLDEN_N];
+    assert_non_null(row);
+    for (size_t i = 0; i < GOLDEN_N; i++)
+        expected[i] = element(row, i);
+    const size_t i = first_difference(array, expected, GOLDEN_N);
+    if (i < GOLDEN_N)
+        fail_msg("%s, %s, %s data, step %u: %s[%zu] is %a, torch's is %a", variant, subject->label,
+                 data_kind_names[kind], step, name, i, (double)array[i], (double)expected[i]);
+}
+
+static void run(const struct subject *subject, const char *variant, enum data_kind kind)
+{
+    struct arrays arrays = arrays_new(GOLDEN_N);
+    assert_int_equal(descend_isa_force(variant), DESCEND_OK);
+    fill(arrays.array[PARAM], GOLDEN_N, kind, golden_seed[kind]);
+    for (size_t k = 0; k < subject->states; k++)
+        for (size_t i = 0; i < GOLDEN_N; i++)
+            arrays.array[STATE + k][i] = (float)subject->initial[k];
+    for (unsigned step = 1; step <= golden_steps[kind]; step++) {
+        fill(arrays.array[GRAD], GOLDEN_N, kind, golden_seed[kind] + step);
+        assert_int_equal(arrays_step(subject, step, &arrays, NULL), DESCEND_OK);
+        if (step == 1 || step == golden_steps[kind])
+            for (size_t k = 0; k < STATE + subject->states; k++)
+                if (array_written(subject, k))
+                    check_golden(subject, variant, kind, step, array_name(subject, k), arrays.array[k]);
+    }
+    arrays_free(&arrays);
+}
+
+static void every_variant_takes_the_steps_of_torch(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (const char *const *variant = variants(); *variant; variant++)
+        for (size_t i = 0; i < count; i++)
+            for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
+                run(&all[i], *variant, kind);
+    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_subject_has_its_golden_rows_and_none_is_left),
+        cmocka_unit_test(every_variant_takes_the_steps_of_torch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

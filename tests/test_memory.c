@@ -1,0 +1,66 @@
+/* No byte outside an array is read or written: arrays that begin or end at an unmapped page, the gradient read-only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data.h"
+
+enum { PAGES = 2 };
+
+/* PAGES pages between two that cannot be touched. */
+static char *fenced_pages(size_t page)
+{
+    char *start = mmap(NULL, (PAGES + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(start != MAP_FAILED);
+    assert_int_equal(mprotect(start + page, PAGES * page, PROT_READ | PROT_WRITE), 0);
+    return start + page;
+}
+
+static void check(const struct subject *subject, char *const pages[ARRAYS], size_t page, const struct arrays *values,
+                  bool at_end)
+{
+    struct arrays fenced = {.n = values->n};
+    const size_t bytes = values->n * sizeof(float);
+    for (size_t k = 0; k < ARRAYS; k++) {
+        fenced.array[k] = (float *)(void *)(pages[k] + (at_end ? PAGES * page - bytes : 0));
+        memcpy(fenced.array[k], values->array[k], bytes);
+    }
+    assert_int_equal(mprotect(pages[GRAD], PAGES * page, PROT_READ), 0);
+    assert_int_equal(arrays_step(subject, 2, &fenced, NULL), DESCEND_OK);
+    assert_int_equal(mprotect(pages[GRAD], PAGES * page, PROT_READ | PROT_WRITE), 0);
+}
+
+static void nothing_outside_is_touched(void **state)
+{
+    (void)state;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), most = PAGES * page / sizeof(float);
+    char *pages[ARRAYS];
+    size_t count;
+    const struct subject *all = subjects(&count);
+    struct arrays values = arrays_new(most);
+    for (size_t k = 0; k < ARRAYS; k++)
+        pages[k] = fenced_pages(page);
+    for (const char *const *variant = variants(); *variant; variant++) {
+        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
+        for (size_t i = 0; i < count; i++) {
+            values.n = most;
+            arrays_fill(&all[i], &values, ORDINARY, i);
+            for (values.n = 0; values.n <= most; values.n += values.n < 70 ? 1 : 331)
+                for (int at_end = 0; at_end <= 1; at_end++)
+                    check(&all[i], pages, page, &values, at_end);
+        }
+    }
+    for (size_t k = 0; k < ARRAYS; k++)
+        munmap(pages[k] - page, (PAGES + 2) * page);
+    arrays_free(&values);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_outside_is_touched)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
