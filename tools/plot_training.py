@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Draws descend-train's CSV as a PNG: the training loss over the steps and the test accuracy over the epochs."""
+
+import argparse
+import csv
+import sys
+
+try:
+    import matplotlib
+    import numpy
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+except ImportError as error:
+    sys.exit(f"plot_training.py: {error} (Debian: python3-matplotlib)")
+
+COLUMNS = ["optimizer", "epoch", "step", "train_loss", "test_accuracy"]
+LABELS = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+COLOURS = {"sgd": "#E69F00", "momentum": "#009E73", "rmsprop": "#56B4E9", "adam": "#D55E00", "adamw": "#0072B2"}
+DASHES = {"adamw": (0, (4, 2))}  # often on top of Adam's curve, which must show through
+
+
+class Run:
+    """One optimizer's training."""
+
+    def __init__(self):
+        self.steps, self.losses = [], []
+        self.epochs, self.accuracies = [], []
+
+
+def read_runs(path):
+    """The runs by optimizer, in the file's order. Raises ValueError with a line that says what is wrong."""
+    runs = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != COLUMNS:
+            raise ValueError(f"the header is not {','.join(COLUMNS)}")
+        for row in reader:
+            try:
+                run = runs.setdefault(row["optimizer"], Run())
+                run.steps.append(int(row["step"]))
+                run.losses.append(float(row["train_loss"]))
+                if row["test_accuracy"]:
+                    run.epochs.append(int(row["epoch"]))
+                    run.accuracies.append(100 * float(row["test_accuracy"]))
+            except (TypeError, ValueError):
+                raise ValueError(f"line {reader.line_num} is not a row of descend-train's") from None
+    if not runs:
+        raise ValueError("no rows below the header")
+    return runs
+
+
+def smooth(losses, window):
+    """The mean of the `window` losses around each: fewer at the start, where the curve is steep and the mean must stay
+    symmetric, and those that there are at the end. One that is not finite leaves a gap."""
+    losses = numpy.where(numpy.isfinite(losses), losses, numpy.nan)
+    reach = window // 2
+    return numpy.array([losses[i - min(i, reach) : i + min(i, reach) + 1].mean() for i in range(len(losses))])
+
+
+def draw_loss(axes, runs):
+    steps = max(len(run.steps) for run in runs.values())
+    window = max(1, steps // 40) | 1
+    for name, run in runs.items():
+        axes.plot(run.steps, run.losses, color=COLOURS.get(name), linewidth=0.5, alpha=0.08)
+    shown = []  # the losses that the axis must hold: without the fall from the start, beside which all else is flat
+    for name, run in runs.items():
+        means = smooth(run.losses, window)
+        shown.extend(loss for loss in means[len(means) // 100 :] if loss > 0)
+        axes.plot(run.steps, means, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2,
+                  label=LABELS.get(name, name))
+    if shown:
+        axes.set_yscale("log")
+        axes.set_ylim(min(shown) * 0.85, max(shown) * 1.1)
+        narrow = max(shown) < 30 * min(shown)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if narrow else (1,)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(0, steps)
+    axes.set_title("Training loss")
+    axes.set_xlabel("step")
+    axes.set_ylabel(f"cross-entropy, mean of {window} batches" if window > 1 else "cross-entropy")
+
+
+def draw_accuracy(axes, runs):
+    for name, run in runs.items():
+        axes.plot(run.epochs, run.accuracies, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2,
+                  marker="o", markersize=5,
+                  label=f"{LABELS.get(name, name)}  {run.accuracies[-1]:.1f} %" if run.accuracies else name)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_title("Test accuracy")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("test images classified correctly, %")
+
+
+def draw(runs, path):
+    pyplot.rcParams.update({"font.size": 11, "axes.titlesize": 14, "axes.titleweight": "bold",
+                            "axes.spines.top": False, "axes.spines.right": False,
+                            "axes.grid": True, "grid.alpha": 0.3})
+    figure, (loss, accuracy) = pyplot.subplots(1, 2, figsize=(14, 6), dpi=100, width_ratios=[3, 2])
+    draw_loss(loss, runs)
+    draw_accuracy(accuracy, runs)
+    loss.legend(frameon=False)
+    accuracy.legend(frameon=False, loc="lower right", title="after the last epoch")
+    figure.suptitle("Adam and friends: one network, the same weights and batches, trained with each optimizer")
+    figure.tight_layout()
+    figure.savefig(path, format="png")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("csv", metavar="CSV", help="written by descend-train --csv")
+    parser.add_argument("png", metavar="PNG", help="the picture to write")
+    arguments = parser.parse_args()
+    try:
+        runs = read_runs(arguments.csv)
+    except OSError as error:
+        sys.exit(f"plot_training.py: {arguments.csv}: {error.strerror}")
+    except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
+        sys.exit(f"plot_training.py: {arguments.csv}: {error}")
+    try:
+        draw(runs, arguments.png)
+    except OSError as error:
+        sys.exit(f"plot_training.py: {arguments.png}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

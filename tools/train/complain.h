@@ -1,0 +1,11 @@
+/* The one way this program reports an error: one line on stderr. */
+#ifndef TRAIN_COMPLAIN_H
+#define TRAIN_COMPLAIN_H
+
+/* Prints "descend-train: <message>" and a newline to stderr. */
+#ifdef __GNUC__
+__attribute__((format(printf, 1, 2)))
+#endif
+void complain(const char *format, ...);
+
+#endif

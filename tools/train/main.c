@@ -1,0 +1,103 @@
+/*
+ * descend-train: trains one network on Fashion-MNIST with each of descend's optimizers in turn, from the same initial
+ * weights and with the same batches, and compares what they reach and what their updates cost.
+ */
+#include "complain.h"
+#include "idx.h"
+#include "network.h"
+#include "options.h"
+#include "training.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRAINED = EXIT_SUCCESS, FAILED = EXIT_FAILURE, WRONG_USAGE = 2, EVALUATION_BATCH = 500 };
+
+static void print_head(const options *chosen, const dataset *train, const dataset *test, const network *net)
+{
+    printf("descend %s (%s), network %zu-%zu-%zu with %zu parameters, %" PRIu32 " training and %" PRIu32
+           " test images, batch %" PRIu32 ", seed %" PRIu64 "\n",
+           descend_version_string(), descend_isa_active(), net->inputs, net->hidden, net->outputs, net->parameters,
+           train->count, test->count, chosen->batch, chosen->seed);
+    fflush(stdout);
+}
+
+static void print_table(const options *chosen, const training_result *results, size_t parameters)
+{
+    printf("\n%-9s  %6s  %10s  %13s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
+           "update/step", "GB/s", "share of step");
+    for (size_t i = 0; i < chosen->method_count; i++) {
+        const method *trained = chosen->methods[i];
+        const training_result *result = &results[i];
+        const double bytes = (double)(method_bytes(trained) * parameters);
+        printf("%-9s  %6g  %#10.4g  %11.2f %%  %8.1f us  %6.1f  %11.1f %%\n", trained->name,
+               options_lr(chosen, trained), result->loss, 100.0 * result->accuracy, 1e6 * result->update,
+               bytes / result->update * 1e-9, 100.0 * result->share);
+    }
+    puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
+         "GB/s: bytes that the update must move, by that time. share: of all steps' time.");
+}
+
+static bool train_all(const options *chosen, const dataset *train, const dataset *test, network *net)
+{
+    training run;
+    training_result results[METHODS];
+    bool good = training_open(&run, chosen, train, test, net);
+    if (good)
+        print_head(chosen, train, test, net);
+    for (size_t i = 0; good && i < chosen->method_count; i++)
+        good = training_run(&run, chosen->methods[i], &results[i]);
+    /* The table comes last, and only of a run whose CSV is whole. */
+    good = training_close(&run) && good;
+    if (good)
+        print_table(chosen, results, net->parameters);
+    return good;
+}
+
+static bool load_and_train(const options *chosen)
+{
+    dataset train = {0}, test = {0};
+    network net = {0};
+    bool good = dataset_load(chosen->data, "train", &train) && dataset_load(chosen->data, "t10k", &test);
+    if (good && (train.rows != test.rows || train.columns != test.columns)) {
+        complain("%s: training images of %" PRIu32 " x %" PRIu32 " pixels, test images of %" PRIu32 " x %" PRIu32,
+                 chosen->data, train.rows, train.columns, test.rows, test.columns);
+        good = false;
+    }
+    if (good) {
+        size_t capacity = chosen->batch < train.count ? chosen->batch : train.count;
+        if (capacity < EVALUATION_BATCH)
+            capacity = EVALUATION_BATCH;
+        good = network_create(&net, (size_t)train.rows * train.columns, chosen->hidden, capacity);
+    }
+    good = good && train_all(chosen, &train, &test, &net);
+    network_free(&net);
+    dataset_free(&train);
+    dataset_free(&test);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    options chosen;
+    const options_verdict verdict = options_read(&chosen, argc, argv);
+    if (verdict == OPTIONS_WRONG)
+        return WRONG_USAGE;
+    if (verdict == OPTIONS_TRAIN) {
+        /* OpenBLAS gives other bits with two threads than with one, and the same seed shall give the same run on any
+         * number of processors. --threads is the update's. */
+        openblas_set_num_threads(1);
+        if (!load_and_train(&chosen))
+            return FAILED;
+    }
+    errno = 0;
+    if (ferror(stdout) || fclose(stdout) != 0) {
+        complain("standard output: %s", errno ? strerror(errno) : "cannot write");
+        return FAILED;
+    }
+    return TRAINED;
+}

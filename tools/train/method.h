@@ -1,0 +1,30 @@
+/* The optimizers that can be trained with: one row each. */
+#ifndef TRAIN_METHOD_H
+#define TRAIN_METHOD_H
+
+#include <descend/descend.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { METHODS = 5, METHOD_STATES = 2 };
+
+typedef struct method {
+    const char *name;
+    double lr;       /* its own learning rate, for this network and batches of 128 */
+    unsigned states; /* arrays of state, at most METHOD_STATES */
+    /* One step of descend with its defaults but lr. state: METHOD_STATES pointers, those beyond `states` unused. With
+     * n = 0 it checks lr, and all pointers may be NULL. */
+    descend_status (*step)(double lr, uint64_t step, float *param, const float *grad, float *const *state, size_t n,
+                           const descend_exec *exec);
+} method;
+
+extern const method method_table[METHODS];
+
+/* The row whose name is the first `length` characters of name; NULL if there is none. */
+const method *method_find(const char *name, size_t length);
+
+/* Bytes that one step moves per parameter: param and each state are read and written, the gradient is read. */
+size_t method_bytes(const method *chosen);
+
+#endif

@@ -1,0 +1,41 @@
+/* What the program shows while it trains, on stdout and in the CSV file. */
+#ifndef TRAIN_REPORT_H
+#define TRAIN_REPORT_H
+
+#include "method.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct report {
+    FILE *csv; /* NULL: none wanted */
+    const char *csv_path;
+    bool terminal;
+    double drawn; /* when the progress line was last drawn, in seconds of clock_seconds() */
+} report;
+
+/* One step, as it is reported. */
+typedef struct report_row {
+    const method *trained;
+    uint32_t epoch, epochs; /* counted from 1 */
+    uint64_t step, steps;   /* likewise, over all epochs */
+    double loss;            /* of the step's batch, before its update */
+    double mean_loss;       /* of the epoch so far */
+    bool epoch_end;
+    double accuracy; /* of the test set, 0 … 1; at an epoch's end only */
+} report_row;
+
+/* csv_path NULL: no CSV. false: complained. */
+bool report_open(report *shown, const char *csv_path);
+
+/* false: complained that the CSV cannot be written. */
+bool report_step(report *shown, const report_row *row);
+
+/* Closes the CSV. false: complained that it could not all be written. */
+bool report_close(report *shown);
+
+/* Monotonic. */
+double clock_seconds(void);
+
+#endif

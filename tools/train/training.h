@@ -1,0 +1,35 @@
+/* One optimizer's run. */
+#ifndef TRAIN_TRAINING_H
+#define TRAIN_TRAINING_H
+
+#include "network.h"
+#include "options.h"
+#include "report.h"
+
+typedef struct training {
+    const options *chosen;
+    const dataset *train, *test;
+    network *net;
+    float *state[METHOD_STATES];
+    uint32_t *order; /* the training images in the epoch's order */
+    double *samples; /* the update's seconds in the last TIMED_STEPS steps */
+    report shown;
+} training;
+
+typedef struct training_result {
+    double loss;     /* over all training images, with the final weights */
+    double accuracy; /* of the test images */
+    double update;   /* median seconds of a step's update */
+    double share;    /* of the update in the steps' time, 0 … 1 */
+} training_result;
+
+/* false: complained. training_close() in either case. */
+bool training_open(training *run, const options *chosen, const dataset *train, const dataset *test, network *net);
+
+/* Trains from the seed's initial weights. false: complained. */
+bool training_run(training *run, const method *trained, training_result *result);
+
+/* false: complained that the CSV could not be written. */
+bool training_close(training *run);
+
+#endif
