@@ -1,0 +1,33 @@
+/* Compiled once per ISA, like kernels/kernels.c, over the library's own loop. */
+#include DESCEND_VEC
+
+#include "limit.h"
+#include "stream.h"
+
+static inline vf add_gradient(const void *scalars, unsigned options, vf p, vf g, vf *s0, vf *s1, vf *s2)
+{
+    (void)scalars, (void)options;
+    *s0 = vf_add(*s0, g);
+    *s1 = vf_add(*s1, g);
+    *s2 = vf_add(*s2, g);
+    return vf_add(p, g);
+}
+
+#define LIMIT(states)                                                                                                \
+    static void limit_##states(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
+    {                                                                                                                \
+        const struct layout type = {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32};                                          \
+        const unsigned mask = (1u << states) - 1;                                                                    \
+        stream(add_gradient, scalars, 0, mask, mask, type, streams, begin, end);                                     \
+    }
+LIMIT(0)
+LIMIT(1)
+LIMIT(2)
+LIMIT(3)
+
+#define PASTE(a, b) a##b
+#define TABLE(isa) PASTE(limit_, isa)
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+extern const struct limit_kernels TABLE(VF_ISA);
+const struct limit_kernels TABLE(VF_ISA) = {TEXT(VF_ISA), {limit_0, limit_1, limit_2, limit_3}};

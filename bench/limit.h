@@ -1,0 +1,15 @@
+/* What the machine allows: a kernel with an optimizer's memory traffic and hardly any arithmetic. */
+#ifndef DESCEND_BENCH_LIMIT_H
+#define DESCEND_BENCH_LIMIT_H
+
+#include "kernels.h"
+
+struct limit_kernels {
+    const char *isa;
+    descend_kernel *kernel[STATES_MAX + 1]; /* by the number of state arrays, each read and written */
+};
+
+/* NULL for the name of no variant. */
+const struct limit_kernels *limit_find(const char *isa);
+
+#endif
