@@ -167,7 +167,8 @@ static void register_row(const struct subject *subject, const char *variant, siz
     *row = (struct row){subject, limit_find(variant), n, threads};
     snprintf(name, sizeof name, "%s/%s/%zu/%u", subject->label, variant, n, threads);
     for (char *c = name; *c; c++)
-        *c = *c == ' ' ? '+' : *c;
+        if (*c == ' ')
+            *c = '+';
     gbench_register(name, update, row);
 }
 

@@ -20,19 +20,21 @@
 #define ENTRY(options_, name, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##options_,
 
 /* X for each set of option bits */
+// clang-format off
 #define EACH_2(X, ...) X(0, __VA_ARGS__) X(1, __VA_ARGS__)
 #define EACH_4(X, ...) EACH_2(X, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
-#define EACH_8(X, ...) EACH_4(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
-#define EACH_16(X, ...)                                                                                              \
-    EACH_8(X, __VA_ARGS__)                                                                                           \
-    X(8, __VA_ARGS__)                                                                                                \
-    X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) \
-        X(15, __VA_ARGS__)
+#define EACH_8(X, ...) \
+    EACH_4(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
+#define EACH_16(X, ...) \
+    EACH_8(X, __VA_ARGS__) \
+    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) \
+    X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) X(15, __VA_ARGS__)
 
-#define LAYOUT_KERNELS(LAYOUT, PARAM, GRAD, STATE, name, option_sets)                                               \
-    EACH_##option_sets(KERNEL, name, LAYOUT, PARAM, GRAD, STATE) static descend_kernel *const name##_##LAYOUT[] = { \
-        EACH_##option_sets(ENTRY, name, LAYOUT, PARAM, GRAD, STATE)};
+#define LAYOUT_KERNELS(LAYOUT, PARAM, GRAD, STATE, name, option_sets) \
+    EACH_##option_sets(KERNEL, name, LAYOUT, PARAM, GRAD, STATE) \
+    static descend_kernel *const name##_##LAYOUT[] = {EACH_##option_sets(ENTRY, name, LAYOUT, PARAM, GRAD, STATE)};
 #define OPTIMIZER_KERNELS(name, option_sets, STATES) DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets)
+// clang-format on
 DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
 
 #define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) name##_##LAYOUT,

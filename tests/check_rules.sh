@@ -21,8 +21,8 @@ refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE
 refuse 'OpenMP outside run.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/run.c'
 refuse 'printing, ending or allocating in the kernels' \
     '\b(printf|fprintf|puts|perror|abort|exit|_exit|malloc|calloc|realloc|free|assert)\(' -- 'kernels/*.[ch]'
-refuse 'flags that change arithmetic or bind the build to a machine' -- '-march=native|[^o]-ffast-math|-Ofast' \
-    CMakeLists.txt CMakePresets.json cmake kernels
+refuse 'flags that change arithmetic or bind the build to a machine' '^[^#]*(-march=native|[^o]-ffast-math|-Ofast)' \
+    -- CMakeLists.txt CMakePresets.json cmake kernels
 if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\.[a-z]+$)' | grep -v 'avx2\.h$'); then
     printf 'vague names:\n%s\n' "$vague" >&2
     failed=1

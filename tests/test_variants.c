@@ -43,7 +43,7 @@ static void check_prefix(const struct subject *subject, uint64_t step, const str
                          const char *context)
 {
     struct arrays moved = {.n = n}, expected = *after;
-    size_t offsets[ARRAYS];
+    size_t offsets[ARRAYS] = {0};
     for (size_t k = 0; k < STATE + subject->states; k++) {
         /* odd ones apart from each other, even ones in step */
         offsets[k] = (offset + (offset % 2 ? 7 * k : 0)) % OFFSETS;
