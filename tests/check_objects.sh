@@ -23,9 +23,22 @@ for object in "$@"; do
     symbols=$(exported "$object")
     [[ $symbols =~ ^descend_kernels_[a-z0-9]+$ ]] || complain "$object exports not just its table: $symbols"
 
-    # numerics: nothing is fused but what a formula asks for, and no estimate stands for a quotient or a root
-    fused=$("$objdump" -d --no-show-raw-insn "$object" |
-        grep -E '\b(vfn?m(add|sub)|fn?m(add|sub)|fml[as]|v?rcp|v?rsqrt|frecp|frsqrt)[0-9a-z]*\b')
+    # numerics, rule 3: Adam's vf_quotient is the one place that fuses, a residual and a correction each time; and no
+    # estimate stands for a quotient or a root
+    fused=$("$objdump" -d --no-show-raw-insn "$object" | awk '
+        /^[0-9a-f]+ <.*>:$/ { kernel = $2 }
+        /\tv?(rcp|rsqrt|frecp|frsqrt)/ { print kernel, $0; next }
+        /\t(vfnmadd|fmls)/ { residuals[kernel]++; next }
+        /\t(vfmadd|fmla)/ { corrections[kernel]++; next }
+        /\t(vfn?m(add|sub)|fn?m(add|sub))/ { print kernel, $0 }
+        END {
+            for (kernel in residuals)
+                if (kernel !~ /^<adamw?_f32_/ || residuals[kernel] != corrections[kernel])
+                    print kernel, residuals[kernel], "residuals"
+            for (kernel in corrections)
+                if (!(kernel in residuals))
+                    print kernel, corrections[kernel], "corrections"
+        }')
     [[ -z $fused ]] || complain "$object fuses or estimates: $(head -n 3 <<<"$fused")"
 
     imports=$("$nm" --undefined-only "$object" | awk '{print $NF}' | grep -vxE 'memcpy|memset|_GLOBAL_OFFSET_TABLE_')

@@ -93,8 +93,8 @@ typedef void descend_task(void *work, unsigned index);
  */
 typedef struct descend_exec {
     /* 0: the library's choice (OpenMP's own maximum; one inside an active parallel region). 1: the calling thread.
-     * More: that many, inside a region as a nested one. Never more than there are 4096-element blocks, nor than
-     * max(64, processors). With run: the number of tasks, at least 1. */
+     * More: that many, inside a region as a nested one; but never more than there are 4096-element blocks, nor than
+     * max(64, processors). With run: the number of tasks exactly, at least 1. */
     unsigned threads;
     /* slices > 0: do slice number `slice` of `slices` equal parts, on the calling thread; threads and run stay 0. Each
      * of the slices is a call with otherwise equal arguments, in any order, on any thread; all return the same. */
@@ -112,7 +112,7 @@ typedef struct descend_exec {
 /*
  * The elements [*begin, *end) that `slice` of `slices` covers in an array of n. Slices begin at multiples of 4096
  * elements (or at n) and are within one such block of equal size; in order they cover 0 … n. slices 0 means one; slice
- * >= slices covers nothing. Use it to place memory (first touch on NUMA) or to shard.
+ * >= slices covers nothing. Neither pointer may be NULL. Use it to place memory (first touch on NUMA) or to shard.
  */
 void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end);
 

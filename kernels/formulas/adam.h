@@ -7,7 +7,8 @@ enum { ADAM_AMSGRAD = 1, ADAM_DECAY = 2 };
 struct adam_scalars {
     struct lead_in_scalars lead_in;
     float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
-    float minus_step_size, root_correction2; /* -lr/(1 - beta1^t), sqrt(1 - beta2^t) */
+    float minus_step_size;                         /* -lr/(1 - beta1^t) */
+    float root_correction2, over_root_correction2; /* sqrt(1 - beta2^t), and 1 by it */
 };
 
 static inline descend_adam adam_defaults(void)
@@ -48,6 +49,7 @@ static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, 
     k->eps = (float)c->eps;
     k->minus_step_size = bias_corrected(adam_minus_step_size, c->lr, c->beta1, step);
     k->root_correction2 = bias_corrected(adam_root_correction2, 0, c->beta2, step);
+    k->over_root_correction2 = 1 / k->root_correction2;
     *options = (c->weight_decay != 0 ? ADAM_DECAY : 0u) | (c->amsgrad ? ADAM_AMSGRAD : 0u);
     return DESCEND_OK;
 }
@@ -62,7 +64,8 @@ static inline vf adam_update(const void *scalars, unsigned options, vf p, vf g, 
     vf second = *v;
     if (options & ADAM_AMSGRAD)
         second = *v_max = vf_max(*v_max, *v);
-    const vf d = vf_add(vf_div(vf_sqrt(second), vf_set1(k->root_correction2)), vf_set1(k->eps));
+    const vf root = vf_quotient(vf_sqrt(second), vf_set1(k->root_correction2), vf_set1(k->over_root_correction2));
+    const vf d = vf_add(root, vf_set1(k->eps));
     return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_step_size), *m), d));
 }
 

@@ -2,6 +2,7 @@
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
+#include <float.h>
 #include <immintrin.h>
 #include <stddef.h>
 
@@ -34,6 +35,12 @@ static inline vf vf_mul(vf a, vf b)
 static inline vf vf_div(vf a, vf b)
 {
     return _mm512_div_ps(a, b);
+}
+
+static inline vf vf_quotient(vf x, vf d, vf r)
+{
+    const vf q = _mm512_mul_ps(x, r), residual = _mm512_fnmadd_ps(q, d, x);
+    return _mm512_fmadd_ps(_mm512_max_ps(residual, vf_set1(-FLT_MAX)), r, q);
 }
 
 static inline vf vf_sqrt(vf a)

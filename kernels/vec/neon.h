@@ -3,6 +3,7 @@
 #define DESCEND_VEC_H
 
 #include <arm_neon.h>
+#include <float.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -35,6 +36,12 @@ static inline vf vf_mul(vf a, vf b)
 static inline vf vf_div(vf a, vf b)
 {
     return vdivq_f32(a, b);
+}
+
+static inline vf vf_quotient(vf x, vf d, vf r)
+{
+    const vf q = vmulq_f32(x, r), residual = vfmsq_f32(x, q, d);
+    return vfmaq_f32(q, vmaxnmq_f32(residual, vf_set1(-FLT_MAX)), r);
 }
 
 static inline vf vf_sqrt(vf a)

@@ -4,9 +4,17 @@
  *   vf                       a vector of VF_LANES floats
  *   vf_set1                  the same float in every lane
  *   vf_add … vf_sqrt         each rounds once
+ *   vf_quotient(x, d, r)     x / d, where r is 1 / d rounded: see below for which x and d
  *   vf_max(a, b)             NaN if either is, else a > b ? a : b (equal zeros: b)
  *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment
  *   vf_…_T_part              the first count < VF_LANES of them, touching no others; lanes beyond are 1
+ *
+ * vf_quotient is for a d that stays the same, where a correction by FMA is faster than the divider: q = x·r, then
+ * q + (x - q·d)·r with both residual and sum fused, is x / d correctly rounded, barring under- and overflow (Markstein,
+ * "Computation of elementary functions on the IBM RISC System/6000 processor", 1990; Brisebarre, Muller and Raina,
+ * "Accelerating correctly rounded floating-point division when the divisor is known in advance", IEEE ToC 2004). It
+ * holds for x = 0 or 2^-75 <= x < 2^64, which every root is, and 2^-27 <= d <= 1. Where x is infinite the residual is
+ * NaN, and NaN counts as the lowest number, so that the sum stays infinite. tests/test_quotient.c.
  */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
@@ -43,6 +51,12 @@ static inline vf vf_mul(vf a, vf b)
 static inline vf vf_div(vf a, vf b)
 {
     return a / b;
+}
+
+static inline vf vf_quotient(vf x, vf d, vf r)
+{
+    (void)r;
+    return x / d;
 }
 
 static inline vf vf_sqrt(vf a)
