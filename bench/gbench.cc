@@ -6,15 +6,15 @@ struct gbench_state {
     benchmark::State &state;
 };
 
-void gbench_register(const char *name, gbench_function *function, const void *context)
+void gbench_register(const char *name, gbench_function *function, const void *context, int64_t iterations)
 {
-    benchmark::RegisterBenchmark(name,
-                                 [=](benchmark::State &state) {
-                                     gbench_state wrapped{state};
-                                     function(&wrapped, context);
-                                 })
-        ->UseRealTime()
-        ->MeasureProcessCPUTime();
+    auto *registered = benchmark::RegisterBenchmark(name, [=](benchmark::State &state) {
+        gbench_state wrapped{state};
+        function(&wrapped, context);
+    });
+    registered->UseRealTime()->MeasureProcessCPUTime();
+    if (iterations > 0)
+        registered->Iterations(iterations);
 }
 
 bool gbench_next(gbench_state *state, int64_t count)

@@ -16,8 +16,8 @@ struct gbench_state;
 typedef void gbench_function(struct gbench_state *state, const void *context);
 
 /* One benchmark. The context is handed to the function and must live until gbench_run returns. Wall-clock time decides,
- * and the CPU time of all threads is reported beside it. */
-void gbench_register(const char *name, gbench_function *function, const void *context);
+ * and the CPU time of all threads is reported beside it. iterations 0: as many as fill --benchmark_min_time. */
+void gbench_register(const char *name, gbench_function *function, const void *context, int64_t iterations);
 
 /* while (gbench_next(state, count)) { count iterations; } */
 bool gbench_next(struct gbench_state *state, int64_t count);

@@ -3,36 +3,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
+#include "contender.h"
 #include "gbench.h"
 #include "limit.h"
-#include "subject.h"
+#include "memory.h"
+#include "pair.h"
 
 enum {
     N_MIN_LOG2 = 10,
     N_MAX_LOG2 = 26,
-    STEP = 100003,            /* a step count whose powers cost the most */
-    BATCH_ELEMENTS = 1 << 16, /* small n: so many elements between two readings of the clock */
-    SAMPLES_MAX = 1 << 16,
-    PAGE = 4096
+    BATCH_ELEMENTS = 1 << 16, /* small n: so many between two clock readings */
+    COLD_ITERATIONS = 30
 };
 
+/* One row: what updates (one of the three), what, and where. */
 struct row {
+    const char *isa;           /* a variant of the library, */
+    const struct naive *naive; /* or a textbook's loop, */
+    bool autovec;              /* or the scalar vocabulary vectorised by the compiler */
     const struct subject *subject;
-    const struct limit_kernels *limit;
     size_t n;
     unsigned threads;
+    enum placement placement;
+    bool cold;
 };
 
-/* The arrays of a row: each starts at a page, plus a few lines of its own so that no two alias modulo 4096. */
-struct memory {
-    char *block;
-    float *param, *grad, *state[SUBJECT_STATES];
+/* A row under way. */
+struct run {
+    const struct row *row;
+    const struct limit_kernels *limit;
+    struct memory memory;
+    descend_status status;
 };
 
 static unsigned state_count(const struct subject *subject)
@@ -40,30 +46,40 @@ static unsigned state_count(const struct subject *subject)
     return (unsigned)__builtin_popcount(subject->used);
 }
 
-static bool memory_new(const struct row *row, struct memory *memory)
+/* The states in use, first: all that the limit's kernel knows of a subject is how many. */
+static void use_states(const struct subject *subject, float *const all[], float *state[SUBJECT_STATES])
 {
-    enum { LINES_APART = 12 * 64 };
-    const size_t bytes = (row->n * sizeof(float) + PAGE - 1) / PAGE * PAGE + PAGE, arrays = 2 + SUBJECT_STATES;
-    memory->block = aligned_alloc(PAGE, arrays * bytes);
-    if (memory->block == NULL)
-        return false;
-    float *array[2 + SUBJECT_STATES];
-    for (size_t k = 0; k < arrays; k++) {
-        array[k] = (float *)(void *)(memory->block + k * bytes + k * LINES_APART);
-        for (size_t i = 0; i < row->n; i++)
-            array[k][i] = 0x1p-10f * (float)(1 + (i * 7 + k) % 1024);
-    }
-    memory->param = array[0];
-    memory->grad = array[1];
-    memcpy(memory->state, array + 2, sizeof memory->state);
-    return true;
+    size_t next = 0;
+    for (size_t i = 0; i < SUBJECT_STATES; i++)
+        state[i] = subject->used >> i & 1 ? all[next++] : NULL;
 }
 
-static void run_limit(const struct row *row, const struct memory *memory)
+static void run_update(void *context)
 {
-    const struct descend_streams streams = {
-        memory->param, memory->grad, {memory->state[0], memory->state[1], memory->state[2]}};
-    descend_kernel *kernel = row->limit->kernel[state_count(row->subject)];
+    struct run *run = context;
+    const struct row *row = run->row;
+    float *const *array = run->memory.array, *state[SUBJECT_STATES];
+    if (row->naive) {
+        naive_update(row->naive, row->subject, &run->memory);
+    } else if (row->autovec) {
+        autovectorised_update(row->subject, &run->memory);
+    } else {
+        const descend_exec exec = {.threads = row->threads};
+        use_states(row->subject, array + 2, state);
+        const descend_status status =
+            row->subject->step(row->subject->config, CONTENDER_STEP, array[0], array[1], state, row->n, &exec);
+        if (status != DESCEND_OK)
+            run->status = status;
+    }
+}
+
+static void run_limit(void *context)
+{
+    const struct run *run = context;
+    const struct row *row = run->row;
+    float *const *array = run->memory.array;
+    const struct descend_streams streams = {array[0], array[1], {array[2], array[3], array[4]}};
+    descend_kernel *kernel = run->limit->kernel[state_count(row->subject)];
 #ifdef _OPENMP
     if (row->threads > 1) {
 #pragma omp parallel num_threads((int)row->threads)
@@ -78,77 +94,43 @@ static void run_limit(const struct row *row, const struct memory *memory)
     kernel(NULL, &streams, 0, row->n);
 }
 
-static double seconds(void)
+static void evict(void *context)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    (void)context;
+    memory_evict();
 }
 
-static int compare(const void *a, const void *b)
+static void report(struct gbench_state *state, const struct row *row, const struct pair *pair)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *samples, size_t count)
-{
-    qsort(samples, count, sizeof *samples, compare);
-    return samples[count / 2];
-}
-
-/* Batches of steps, each followed by a batch of the limit's kernel outside the timing. */
-static descend_status measure(struct gbench_state *state, const struct row *row, const struct memory *memory,
-                              double *step_seconds, double *limit_seconds, size_t *samples)
-{
-    const int64_t batch = row->n < BATCH_ELEMENTS ? BATCH_ELEMENTS / (int64_t)row->n : 1;
-    const descend_exec exec = {.threads = row->threads};
-    descend_status status = descend_isa_force(row->limit->isa);
-    size_t count = 0;
-    while (status == DESCEND_OK && gbench_next(state, batch)) {
-        const double start = seconds();
-        for (int64_t i = 0; i < batch && status == DESCEND_OK; i++)
-            status = row->subject->step(row->subject->config, STEP, memory->param, memory->grad, memory->state, row->n,
-                                        &exec);
-        const double middle = seconds();
-        gbench_pause(state);
-        const double again = seconds();
-        for (int64_t i = 0; i < batch; i++)
-            run_limit(row, memory);
-        const double end = seconds();
-        step_seconds[count % SAMPLES_MAX] = (middle - start) / (double)batch;
-        limit_seconds[count % SAMPLES_MAX] = (end - again) / (double)batch;
-        count++;
-        gbench_resume(state);
-    }
-    *samples = count < SAMPLES_MAX ? count : SAMPLES_MAX;
-    return status;
+    const double elements = (double)row->n;
+    const double bytes = (double)sizeof(float) * (3 + 2 * state_count(row->subject)) * elements;
+    gbench_set_items(state, gbench_iterations(state) * (int64_t)row->n);
+    gbench_counter(state, "ns/element", 1e9 * pair->seconds / elements);
+    gbench_counter(state, "cycles/element", pair->cycles / elements);
+    gbench_counter(state, "GB/s", 1e-9 * bytes / pair->seconds);
+    gbench_counter(state, "of_limit", pair->seconds / pair->reference_seconds);
 }
 
 static void update(struct gbench_state *state, const void *context)
 {
     const struct row *row = context;
-    struct memory memory = {0};
-    size_t samples = 0;
-    double *step_seconds = malloc(SAMPLES_MAX * sizeof(double)), *limit_seconds = malloc(SAMPLES_MAX * sizeof(double));
-    if (step_seconds == NULL || limit_seconds == NULL || !memory_new(row, &memory)) {
-        gbench_skip(state, "out of memory");
+    const bool small = row->n < BATCH_ELEMENTS && !row->cold;
+    struct run run = {.row = row, .limit = limit_find(row->isa ? row->isa : descend_isa_active())};
+    struct pair pair = {0};
+    run.status = row->isa ? descend_isa_force(row->isa) : DESCEND_OK;
+    if (run.status == DESCEND_OK && memory_new(&run.memory, row->n)) {
+        memory_place(&run.memory, row->placement);
+        if (!pair_measure(state, small ? BATCH_ELEMENTS / (int64_t)row->n : 1, run_update, run_limit,
+                          row->cold ? evict : NULL, &run, &pair))
+            gbench_skip(state, "out of memory");
+        memory_free(&run.memory);
     } else {
-        const descend_status status = measure(state, row, &memory, step_seconds, limit_seconds, &samples);
-        if (status != DESCEND_OK)
-            gbench_skip(state, descend_status_string(status));
+        gbench_skip(state, run.status == DESCEND_OK ? "out of memory" : descend_status_string(run.status));
     }
-    if (samples > 0) {
-        const double elements = (double)row->n, step = median(step_seconds, samples);
-        const double bytes = (double)sizeof(float) * (3 + 2 * state_count(row->subject));
-        gbench_set_items(state, gbench_iterations(state) * (int64_t)row->n);
-        gbench_counter(state, "ns/element", 1e9 * step / elements);
-        gbench_counter(state, "GB/s", 1e-9 * bytes * elements / step);
-        gbench_counter(state, "of_limit", step / median(limit_seconds, samples));
-    }
-    free(memory.block);
-    free(step_seconds);
-    free(limit_seconds);
+    if (run.status == DESCEND_OK && pair.seconds > 0)
+        report(state, row, &pair);
+    if (descend_isa_force(NULL) != DESCEND_OK)
+        gbench_skip(state, "no variant to go back to");
 }
 
 /* The kernels worth a row: maximize, weight decay and dampening cost nothing of their own. */
@@ -158,40 +140,58 @@ static bool has_row(const struct subject *subject)
            !strstr(subject->label, "dampening");
 }
 
-static void register_row(const struct subject *subject, const char *variant, size_t n, unsigned threads)
+static void add(struct row row)
 {
-    char name[128];
-    struct row *row = malloc(sizeof *row); /* lives as long as the program */
-    if (row == NULL)
+    char name[160];
+    struct row *kept = malloc(sizeof *kept); /* lives as long as the program */
+    if (kept == NULL)
         return;
-    *row = (struct row){subject, limit_find(variant), n, threads};
-    snprintf(name, sizeof name, "%s/%s/%zu/%u", subject->label, variant, n, threads);
+    *kept = row;
+    const char *contender = row.isa ? row.isa : row.naive ? row.naive->name : "autovec";
+    snprintf(name, sizeof name, "%s/%s/%zu/%u%s%s", row.subject->label, contender, row.n, row.threads,
+             placement_names[row.placement], row.cold ? "/cold" : "");
     for (char *c = name; *c; c++)
         if (*c == ' ')
             *c = '+';
-    gbench_register(name, update, row);
+    /* Between cold batches the caches are filled anew, which takes longer than all but the largest updates. */
+    gbench_register(name, update, kept, row.cold ? COLD_ITERATIONS : 0);
 }
 
-/* Rows of one kernel and variant: every power of two, on one thread and on all. */
-static void register_sizes(const struct subject *subject, const char *variant)
+/* Every power of two, on one thread and on all, in every place; what is compared, aligned and warm on one. */
+static void add_sizes(struct row row, unsigned threads)
 {
-    unsigned all_threads = 1;
-#ifdef _OPENMP
-    all_threads = (unsigned)omp_get_max_threads();
-#endif
-    for (int log2 = N_MIN_LOG2; log2 <= N_MAX_LOG2; log2++) {
-        register_row(subject, variant, (size_t)1 << log2, 1);
-        if (all_threads > 1)
-            register_row(subject, variant, (size_t)1 << log2, all_threads);
-    }
+    const unsigned counts[] = {1, threads};
+    for (int log2 = N_MIN_LOG2; log2 <= N_MAX_LOG2; log2++)
+        for (size_t i = 0; i < (threads > 1 ? 2 : 1); i++)
+            for (int cold = 0; cold <= (row.isa != NULL); cold++)
+                for (row.placement = ALIGNED; row.placement < (row.isa ? PLACEMENTS : 1); row.placement++) {
+                    row.n = (size_t)1 << log2;
+                    row.threads = counts[i];
+                    row.cold = cold;
+                    add(row);
+                }
 }
 
 void update_register(void)
 {
-    size_t count;
+    size_t count, ways;
     const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
+    const struct naive *const *naive = naive_all(&ways);
+    unsigned threads = 1;
+#ifdef _OPENMP
+    threads = (unsigned)omp_get_max_threads();
+#endif
+    for (const struct subject *subject = all; subject < all + count; subject++) {
+        if (!has_row(subject))
+            continue;
         for (size_t v = 0; v < descend_isa_count(); v++)
-            if (has_row(&all[i]) && descend_isa_supported(descend_isa_name(v)))
-                register_sizes(&all[i], descend_isa_name(v));
+            if (descend_isa_supported(descend_isa_name(v)))
+                add_sizes((struct row){.isa = descend_isa_name(v), .subject = subject}, threads);
+        struct memory none = {.n = 0};
+        for (size_t w = 0; w < ways; w++)
+            if (naive_update(naive[w], subject, &none))
+                add_sizes((struct row){.naive = naive[w], .subject = subject}, 1);
+        if (autovectorised && descend_isa_supported("avx2"))
+            add_sizes((struct row){.autovec = true, .subject = subject}, 1);
+    }
 }
