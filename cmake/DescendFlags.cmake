@@ -2,10 +2,12 @@
 #   -fno-fast-math     takes back a -ffast-math from outside
 #   -ffp-contract=off  gcc fuses even intrinsics into FMA otherwise
 #   -fno-math-errno    lets sqrt be an instruction; it changes no bit
+#   -fno-single-precision-constant  takes back what would make the double 0.999 the float 0.999
 function(descend_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
                         C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno)
+  target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno
+                         $<$<C_COMPILER_ID:GNU>:-fno-single-precision-constant>)
   descend_warnings(${target})
 endfunction()
 

@@ -16,6 +16,12 @@ if(DESCEND_OPENMP)
   string(APPEND DESCEND_LIBS_PRIVATE " ${OpenMP_C_FLAGS}")
 endif()
 
+# Without a shared library there is nothing from which the linker would learn them: then Libs names them too.
+set(DESCEND_LIBS "")
+if(NOT BUILD_SHARED_LIBS)
+  set(DESCEND_LIBS " ${DESCEND_LIBS_PRIVATE}")
+endif()
+
 configure_package_config_file(cmake/descend-config.cmake.in ${PROJECT_BINARY_DIR}/descend-config.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/descend-config-version.cmake COMPATIBILITY SameMinorVersion)

@@ -2,6 +2,7 @@
 #include "vec/scalar.h"
 
 #include <stdalign.h>
+#include <string.h>
 
 #include "cpu.h"
 #include "dispatch.h"
@@ -11,7 +12,6 @@
 #define SCALARS(name, option_sets, STATES) struct name##_scalars name;
 union scalars {
     DESCEND_OPTIMIZERS(SCALARS)
-    float all[1]; /* they hold floats only */
 };
 #undef SCALARS
 
@@ -35,8 +35,8 @@ struct call {
 struct prepared {
     struct descend_job job;
     union scalars scalars;
-    unsigned tasks;    /* 0: on this thread, the elements */
-    size_t begin, end; /* from begin to end */
+    unsigned tasks; /* for descend_run; 0: this thread does the elements from begin to end */
+    size_t begin, end;
 };
 
 static descend_status check_exec(const descend_exec *exec)
@@ -46,7 +46,9 @@ static descend_status check_exec(const descend_exec *exec)
             return DESCEND_BAD_RESERVED;
     if (exec->slice >= exec->slices && (exec->slice | exec->slices) != 0)
         return DESCEND_BAD_SLICE;
-    if (exec->slices > 0 ? exec->threads != 0 || exec->run : exec->run && exec->threads == 0)
+    if (exec->slices > 0 && (exec->threads != 0 || exec->run))
+        return DESCEND_BAD_SPLIT;
+    if (exec->run && exec->threads == 0)
         return DESCEND_BAD_THREADS;
     return DESCEND_OK;
 }
@@ -78,11 +80,15 @@ static descend_status check_arrays(const struct descend_streams *streams, unsign
     return DESCEND_OK;
 }
 
-static descend_status check_scalars(const float *scalars, size_t count)
+/* They hold floats only. */
+static descend_status check_scalars(const union scalars *scalars, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(scalars[i]))
+    for (size_t i = 0; i < count; i++) {
+        float scalar;
+        memcpy(&scalar, (const char *)scalars + i * sizeof scalar, sizeof scalar);
+        if (!isfinite(scalar))
             return DESCEND_OVERFLOW;
+    }
     return DESCEND_OK;
 }
 
@@ -103,7 +109,7 @@ __attribute__((noinline)) static descend_status prepare(const struct call *call,
         return DESCEND_BAD_STEP;
     if ((status = call->prepare(call->config, call->step, &out->scalars, &options, &states)) != DESCEND_OK)
         return status;
-    if ((status = check_scalars(out->scalars.all, call->scalar_count)) != DESCEND_OK)
+    if ((status = check_scalars(&out->scalars, call->scalar_count)) != DESCEND_OK)
         return status;
     if (call->n > 0 && (status = check_arrays(&call->streams, states, call->n)) != DESCEND_OK)
         return status;

@@ -21,8 +21,8 @@ enum { BUILT = sizeof built / sizeof *built };
 /* Stands for the error that DESCEND_ISA names no variant that can run. */
 static const struct descend_kernels none = {.isa = "none"};
 
-/* NULL until the first use. Tables are constant, so a thread may see any value ever stored; threads that make the first
- * call at once find the same table, and the first to store it wins, also against nobody's later force. */
+/* NULL until the first use. The tables are constant, so any value ever stored is safe to use. Threads that make the
+ * first call at once all choose the same table; only NULL is replaced, so a force in between is kept. */
 static _Atomic(const struct descend_kernels *) active;
 
 static bool can_run(const struct descend_kernels *kernels)

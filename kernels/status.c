@@ -23,11 +23,13 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_SLICE:
         return "slice is not below slices";
     case DESCEND_BAD_THREADS:
-        return "slices go without threads and run, and run needs threads";
+        return "run needs threads, the number of its tasks";
     case DESCEND_BAD_ISA:
         return "no variant of that name can run here";
     case DESCEND_NO_ISA:
         return "the environment variable DESCEND_ISA names no variant that can run here";
+    case DESCEND_BAD_SPLIT:
+        return "slices go without threads and without run";
     case DESCEND_OVERFLOW:
         return "a coefficient derived from the config overflows float32";
     case DESCEND_BAD_LR:

@@ -8,7 +8,7 @@
 #define STREAM_INLINE static inline __attribute__((always_inline))
 
 #define ELEMENT_INDEX(type) ELEMENT_##type,
-enum element { DESCEND_ELEMENTS(ELEMENT_INDEX) ELEMENT_COUNT };
+enum element { DESCEND_ELEMENTS(ELEMENT_INDEX) };
 #undef ELEMENT_INDEX
 
 struct layout {
@@ -26,8 +26,6 @@ STREAM_INLINE vf stream_load(enum element type, const void *array, size_t i, siz
         return count == VF_LANES ? vf_load_##T(array, i) : vf_load_##T##_part(array, i, count);
         DESCEND_ELEMENTS(LOAD)
 #undef LOAD
-    case ELEMENT_COUNT:
-        break;
     }
     return vf_set1(1.0f);
 }
@@ -44,8 +42,6 @@ STREAM_INLINE void stream_store(enum element type, void *array, size_t i, vf x, 
         break;
         DESCEND_ELEMENTS(STORE)
 #undef STORE
-    case ELEMENT_COUNT:
-        break;
     }
 }
 

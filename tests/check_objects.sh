@@ -19,32 +19,32 @@ exported() {
     esac | awk 'NF == 3 {print $3}'
 }
 
+# numerics, rule 3: Adam's vf_quotient is the one place that fuses, twice each time (compilers may negate a factor
+# beforehand, so which of the fused forms is theirs); and no estimate stands for a quotient or a root
+check_arithmetic() {
+    local fused
+    fused=$("$objdump" -d --no-show-raw-insn "$1" | awk '
+        /^[0-9a-f]+ <.*>:$/ { kernel = $2 }
+        /\tv?(rcp|rsqrt|frecp|frsqrt)/ { print kernel, $0 }
+        /\t(vfn?m(add|sub)|fn?m(add|sub)|fml[as])/ { count[kernel]++ }
+        END {
+            for (kernel in count)
+                if (kernel !~ /^<adamw?_f32_/ || count[kernel] % 2 != 0)
+                    print kernel, count[kernel], "fused"
+        }')
+    [[ -z $fused ]] || complain "$1 fuses or estimates: $(head -n 3 <<<"$fused")"
+}
+
 for object in "$@"; do
     symbols=$(exported "$object")
     [[ $symbols =~ ^descend_kernels_[a-z0-9]+$ ]] || complain "$object exports not just its table: $symbols"
 
-    # numerics, rule 3: Adam's vf_quotient is the one place that fuses, a residual and a correction each time; and no
-    # estimate stands for a quotient or a root
-    fused=$("$objdump" -d --no-show-raw-insn "$object" | awk '
-        /^[0-9a-f]+ <.*>:$/ { kernel = $2 }
-        /\tv?(rcp|rsqrt|frecp|frsqrt)/ { print kernel, $0; next }
-        /\t(vfnmadd|fmls)/ { residuals[kernel]++; next }
-        /\t(vfmadd|fmla)/ { corrections[kernel]++; next }
-        /\t(vfn?m(add|sub)|fn?m(add|sub))/ { print kernel, $0 }
-        END {
-            for (kernel in residuals)
-                if (kernel !~ /^<adamw?_f32_/ || residuals[kernel] != corrections[kernel])
-                    print kernel, residuals[kernel], "residuals"
-            for (kernel in corrections)
-                if (!(kernel in residuals))
-                    print kernel, corrections[kernel], "corrections"
-        }')
-    [[ -z $fused ]] || complain "$object fuses or estimates: $(head -n 3 <<<"$fused")"
-
+    check_arithmetic "$object"
     imports=$("$nm" --undefined-only "$object" | awk '{print $NF}' | grep -vxE 'memcpy|memset|_GLOBAL_OFFSET_TABLE_')
     [[ -z $imports ]] || complain "$object needs $imports"
 done
 
+check_arithmetic "$library" # the scalars in double too
 foreign=$(exported "$library" | grep -v '^descend_')
 [[ -z $foreign ]] || complain "$library exports $foreign"
 [[ $library != *.so* ]] || {

@@ -228,7 +228,8 @@ static void check_ways(const struct subject *subject, size_t n, unsigned least, 
             copy(subject, &split, &before);
             for (uint64_t step = 1; step <= STEPS; step++)
                 assert_int_equal(ways[w].step(subject, step, &split, count), DESCEND_OK);
-            assert_same_arrays(subject, &expected, &split, "n %zu, one thread against %s, %u", n, ways[w].name, count);
+            assert_same_arrays(subject, &expected, &split, "%s, seed %zu, one thread against %s, %u",
+                               descend_isa_active(), n, ways[w].name, count);
         }
     arrays_free(&before);
     arrays_free(&expected);

@@ -58,9 +58,10 @@ typedef enum DESCEND_NODISCARD descend_status {
     /* How to run. */
     DESCEND_BAD_RESERVED = 10, /* descend_exec.reserved is not all zero */
     DESCEND_BAD_SLICE = 11,    /* slice >= slices, or a slice without slices */
-    DESCEND_BAD_THREADS = 12,  /* slices together with threads or run, or run with no threads */
+    DESCEND_BAD_THREADS = 12,  /* run with no threads */
     DESCEND_BAD_ISA = 13,      /* descend_isa_force: no variant of that name can run here */
     DESCEND_NO_ISA = 14,       /* the environment's DESCEND_ISA names no variant that can run here */
+    DESCEND_BAD_SPLIT = 15,    /* slices together with threads or run */
 
     /* Hyperparameters. */
     DESCEND_OVERFLOW = 20, /* each is in range, but a coefficient derived from them overflows float32 */
@@ -93,8 +94,9 @@ typedef void descend_task(void *work, unsigned index);
  */
 typedef struct descend_exec {
     /* 0: the library's choice (OpenMP's own maximum; one inside an active parallel region). 1: the calling thread.
-     * More: that many, inside a region as a nested one; but never more than there are 4096-element blocks, nor than
-     * max(64, processors). With run: the number of tasks exactly, at least 1. */
+     * More: OpenMP is asked for that many, inside a region for a nested one, which it makes only where its
+     * max-active-levels allows; but never for more than there are 4096-element blocks, nor than max(64, processors).
+     * With run: the number of tasks exactly, at least 1. */
     unsigned threads;
     /* slices > 0: do slice number `slice` of `slices` equal parts, on the calling thread; threads and run stay 0. Each
      * of the slices is a call with otherwise equal arguments, in any order, on any thread; all return the same. */

@@ -12,6 +12,7 @@ static inline descend_adamw adamw_defaults(void)
     return (descend_adamw){.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-2};
 }
 
+/* Never sets ADAM_DECAY: two sets of options. */
 static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step, struct adamw_scalars *k,
                                            unsigned *options)
 {

@@ -152,7 +152,7 @@ readme() {
     fi
     awk '/^```c$/ {inside = 1; next} /^```/ && inside {exit} inside' "$source_dir/README.md" >"$work/readme.c"
     [[ -s $work/readme.c ]] || fail "README.md has no C example"
-    with_pkg_config static readme "$work/readme.c" --static
+    with_pkg_config static readme "$work/readme.c"
     echo "passed: the README's example"
 }
 
@@ -166,7 +166,7 @@ for linkage in static shared; do
     [[ $(pkg "$work/$linkage-prefix" --modversion) == "$version" ]] || fail "pkg-config's version, $linkage"
     with_find_package "$linkage"
 done
-same_bits "pkg-config, static" with_pkg_config static adam-static "$consumer/adam.c" --static
+same_bits "pkg-config, static" with_pkg_config static adam-static "$consumer/adam.c"
 same_bits "pkg-config, shared" with_pkg_config shared adam-shared "$consumer/adam.c"
 same_bits "a shared library built with -ffast-math and the like" with_pkg_config fast-math adam-fast-math "$consumer/adam.c"
 ignored_status
