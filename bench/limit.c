@@ -16,9 +16,9 @@ static inline vf add_gradient(const void *scalars, unsigned options, vf p, vf g,
 #define LIMIT(states)                                                                                                \
     static void limit_##states(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
     {                                                                                                                \
-        const struct layout type = {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32};                                          \
         const unsigned mask = (1u << states) - 1;                                                                    \
-        stream(add_gradient, scalars, 0, mask, mask, type, streams, begin, end);                                     \
+        const struct stream loop = {0, mask, mask, {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32}, *streams};               \
+        stream(add_gradient, scalars, loop, begin, end);                                                             \
     }
 LIMIT(0)
 LIMIT(1)

@@ -13,9 +13,12 @@
                                              size_t end)                                                               \
     {                                                                                                                  \
         const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                       \
-        const struct layout type = {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE};                                 \
-        stream(name##_update, &k, options_, name##_reads(options_), name##_writes(options_), type, streams, begin,     \
-               end);                                                                                                   \
+        const struct stream loop = {options_,                                                                          \
+                                    name##_reads(options_),                                                            \
+                                    name##_writes(options_),                                                           \
+                                    {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE},                                \
+                                    *streams};                                                                         \
+        stream(name##_update, &k, loop, begin, end);                                                                   \
     }
 #define ENTRY(options_, name, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##options_,
 
