@@ -52,7 +52,7 @@ void memory_place_at_random(struct memory *memory, uint64_t *seed)
 bool memory_evict(void)
 {
     static volatile char *other;
-    if (other == NULL && (other = malloc(EVICT_BYTES)) == NULL)
+    if (other == NULL && (other = calloc(EVICT_BYTES, 1)) == NULL)
         return false;
     for (size_t i = 0; i < EVICT_BYTES; i += LINE)
         other[i]++;

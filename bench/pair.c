@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "median.h"
+
 enum { SAMPLES_MAX = 1 << 14 };
 
 struct samples {
@@ -28,18 +30,6 @@ static double clock_rate(void)
             __asm__ volatile("" : "+r"(sum));
         }
     return ADDITIONS * ROUNDS / (now() - start);
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
 }
 
 static double timed(pair_work *work, int64_t batch, void *context)

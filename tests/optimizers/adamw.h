@@ -1,16 +1,13 @@
 /* What the tests know of AdamW; tests/optimizers/sgd.h says what each part is. */
-static const char *const adamw_words[] = {"weight_decay", "maximize", "amsgrad", NULL};
+#define adamw_words adam_words
 
 static bool adamw_config(unsigned bits, descend_adamw *config)
 {
-    *config = (descend_adamw){.lr = 0.0017,
-                              .beta1 = 0.87,
-                              .beta2 = 0.9993,
-                              .eps = 3e-8,
-                              .weight_decay = bits & 1 ? 0.013 : 0,
-                              .amsgrad = bits & 4,
-                              .maximize = bits & 2};
-    return true;
+    descend_adam like;
+    const bool possible = adam_config(bits, &like);
+    *config =
+        (descend_adamw){like.lr, like.beta1, like.beta2, like.eps, like.weight_decay, like.amsgrad, like.maximize};
+    return possible;
 }
 
 static unsigned adamw_uses(const descend_adamw *config)

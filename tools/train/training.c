@@ -2,6 +2,7 @@
 
 #include "array.h"
 #include "complain.h"
+#include "median.h"
 #include "random.h"
 
 #include <inttypes.h>
@@ -35,12 +36,6 @@ bool training_close(training *run)
     free(run->order);
     free(run->samples);
     return report_close(&run->shown);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Everything from which all methods start alike. */
@@ -115,10 +110,9 @@ bool training_run(training *run, const method *trained, training_result *result)
             return false;
     }
     const size_t samples = row.steps < TIMED_STEPS ? (size_t)row.steps : TIMED_STEPS;
-    qsort(run->samples, samples, sizeof *run->samples, by_value);
     *result = (training_result){.loss = network_evaluate(run->net, run->train).loss,
                                 .accuracy = row.accuracy,
-                                .update = run->samples[samples / 2],
+                                .update = median(run->samples, samples),
                                 .share = sum.update / sum.step};
     return true;
 }

@@ -1,6 +1,6 @@
-/* The optimizers that can be trained with: one row each. */
-#ifndef TRAIN_METHOD_H
-#define TRAIN_METHOD_H
+/* The optimizers that the tools train with and measure: one row each. */
+#ifndef TOOLS_METHOD_H
+#define TOOLS_METHOD_H
 
 #include <descend/descend.h>
 
@@ -11,7 +11,7 @@ enum { METHODS = 5, METHOD_STATES = 2 };
 
 typedef struct method {
     const char *name;
-    double lr;       /* its own learning rate, for this network and batches of 128 */
+    double lr;       /* its own learning rate, for descend-train's network and batches of 128 */
     unsigned states; /* arrays of state, at most METHOD_STATES */
     /* One step of descend with its defaults but lr. state: METHOD_STATES pointers, those beyond `states` unused. With
      * n = 0 it checks lr, and all pointers may be NULL. */

@@ -1,0 +1,359 @@
+#!/usr/bin/python3
+"""Puts Debian's PyTorch beside descend: one optimizer step over one parameter, both in this process.
+
+Each contender has arrays of its own with equal contents: descend through ctypes, torch.optim with foreach=False
+(for-loop) and with foreach=True. Batches are timed in turn, and a ratio is the median of those of the rounds: how many
+times as long as descend PyTorch takes. A step is timed as Python calls it, ctypes and optimizer.step() included.
+
+Threads are set alike, by torch.set_num_threads and by descend_exec.threads (importing torch sets OpenMP's own number to
+1), and counted at work. Fewer than 32768 elements both leave to one thread. Before a row is timed, all its contenders
+must agree after three steps; with ATEN_CPU_CAPABILITY=default in the environment, the for-loop to the bit.
+"""
+
+import argparse
+import ctypes
+import functools
+import gc
+import itertools
+import json
+import os
+import pathlib
+import re
+import statistics
+import sys
+import time
+
+try:
+    import torch
+except ImportError as error:
+    print(f"bench_torch.py: skipped: {error} (Debian: python3-torch)")
+    sys.exit(0)
+
+LIBRARY = pathlib.Path(__file__).resolve().parents[1] / "build/release/libdescend.so"
+CONTENDERS = ["descend", "for-loop", "foreach"]
+STEPS = 3  # before the timing: the first writes the state, the others read it
+MIN_ROUNDS = 5
+BATCH_SECONDS = 0.002
+CACHED = 4 << 20  # elements up to which a first, untimed call of a batch can bring arrays into a cache
+
+DOUBLE, FLAG = ctypes.c_double, ctypes.c_bool
+
+
+# The structs of include/descend/descend.h, member by member. Their names are torch's options.
+class Sgd(ctypes.Structure):
+    _fields_ = [("lr", DOUBLE), ("momentum", DOUBLE), ("dampening", DOUBLE), ("weight_decay", DOUBLE),
+                ("nesterov", FLAG), ("maximize", FLAG)]
+
+
+class RMSprop(ctypes.Structure):
+    _fields_ = [("lr", DOUBLE), ("alpha", DOUBLE), ("eps", DOUBLE), ("weight_decay", DOUBLE), ("momentum", DOUBLE),
+                ("centered", FLAG), ("maximize", FLAG)]
+
+
+class Adam(ctypes.Structure):
+    _fields_ = [("lr", DOUBLE), ("beta1", DOUBLE), ("beta2", DOUBLE), ("eps", DOUBLE), ("weight_decay", DOUBLE),
+                ("amsgrad", FLAG), ("maximize", FLAG)]
+
+
+class AdamW(ctypes.Structure):
+    _fields_ = Adam._fields_
+
+
+class Exec(ctypes.Structure):
+    _fields_ = [("threads", ctypes.c_uint), ("slice", ctypes.c_uint), ("slices", ctypes.c_uint),
+                ("run", ctypes.c_void_p), ("pool", ctypes.c_void_p), ("serial_below", ctypes.c_size_t),
+                ("reserved", ctypes.c_size_t * 7)]
+
+
+# The C name, its struct, torch's class, what differs from the defaults, which of the state arguments are used.
+OPTIMIZERS = {
+    "sgd": ("sgd", Sgd, torch.optim.SGD, {}, [False]),
+    "momentum": ("sgd", Sgd, torch.optim.SGD, {"momentum": 0.9}, [True]),
+    "rmsprop": ("rmsprop", RMSprop, torch.optim.RMSprop, {}, [True, False, False]),
+    "adam": ("adam", Adam, torch.optim.Adam, {}, [True, True, False]),
+    "adamw": ("adamw", AdamW, torch.optim.AdamW, {}, [True, True, False]),
+}
+
+
+class Failure(Exception):
+    """Ends the program with its line."""
+
+
+def load(path):
+    try:
+        library = ctypes.CDLL(os.fspath(path))
+        for text in ("descend_version_string", "descend_isa_active", "descend_status_string"):
+            getattr(library, text).restype = ctypes.c_char_p
+        library.descend_status_string.argtypes = [ctypes.c_int]
+        for name, config, _, _, _ in OPTIMIZERS.values():
+            getattr(library, f"descend_{name}_defaults").restype = config
+            getattr(library, f"descend_{name}_step").restype = ctypes.c_int
+    except (OSError, AttributeError) as error:
+        raise Failure(f"{error} (build it: cmake --preset release && cmake --build --preset release; or --library)") \
+            from None
+    return library
+
+
+def torch_options(config):
+    options = {name: getattr(config, name) for name, _ in config._fields_}
+    if "beta1" in options:
+        options["betas"] = (options.pop("beta1"), options.pop("beta2"))
+    return options
+
+
+class Descend:
+    """Our contender. Its arrays are torch's too, so that all are placed by the same allocator."""
+
+    def __init__(self, library, optimizer, start, grad):
+        name, _, theirs, changed, states = OPTIMIZERS[optimizer]
+        self.library, self.param, self.grad = library, start.clone(), grad.clone()
+        self.states = [torch.zeros_like(start) if used else None for used in states]
+        self.config = getattr(library, f"descend_{name}_defaults")()
+        given = {"lr": self.config.lr} if theirs is torch.optim.SGD else {}  # the one that torch has no default for
+        defaults = theirs([self.param], **given).defaults
+        for option, value in torch_options(self.config).items():
+            if defaults[option] != value:  # a struct above is not the header's
+                raise Failure(f"{optimizer}: {option} is {value} by default, but torch's {defaults[option]}")
+        for option, value in changed.items():
+            setattr(self.config, option, value)
+        self.exec, self.number = Exec(), ctypes.c_uint64(0)
+        pointers = [ctypes.c_void_p(None if array is None else array.data_ptr())
+                    for array in (self.param, self.grad, *self.states)]
+        # Ready-made C values: to convert Python's at each call would take longer than a small update.
+        self.call = functools.partial(getattr(library, f"descend_{name}_step"), ctypes.byref(self.config), self.number,
+                                      *pointers, ctypes.c_size_t(start.numel()), ctypes.byref(self.exec))
+
+    def step(self):
+        self.number.value += 1
+        status = self.call()
+        if status != 0:
+            raise Failure(self.library.descend_status_string(status).decode())
+
+
+class Torch:
+    """torch.optim with the same options."""
+
+    def __init__(self, ours, optimizer, foreach, start, grad):
+        self.param = start.clone().requires_grad_()
+        self.param.grad = grad.clone()
+        self.step = OPTIMIZERS[optimizer][2]([self.param], **torch_options(ours.config), foreach=foreach).step
+
+
+def contenders(library, optimizer, start, grad):
+    ours = Descend(library, optimizer, start, grad)
+    return [ours, Torch(ours, optimizer, False, start, grad), Torch(ours, optimizer, True, start, grad)]
+
+
+def set_threads(ours, threads):
+    torch.set_num_threads(threads)
+    ours.exec.threads = threads
+
+
+def check_agreement(optimizer, racers, start):
+    """Steps all alike, and returns which of the other contenders have descend's bits.
+
+    The tolerance: with a state that starts at 0 and one gradient for all steps, nothing cancels, so that a step's move
+    carries its roundings (under 24 of 2^-24 relative in each contender) and a parameter is rounded twice a step.
+    """
+    for _ in range(STEPS):
+        for racer in racers:
+            racer.step()
+    ours = racers[0].param
+    bound = 2.0**-24 * (4 * STEPS * torch.maximum(start.abs(), ours.abs()) + 48 * (ours - start).abs())
+    equal = {}
+    for name, racer in zip(CONTENDERS[1:], racers[1:]):
+        theirs = racer.param.detach()
+        if torch.equal(ours, start) or not bool(((ours - theirs).abs() <= bound).all()):
+            raise Failure(f"{optimizer}, n = {start.numel()}: descend and PyTorch's {name} differ after {STEPS} steps")
+        equal[name] = torch.equal(ours.view(torch.int32), theirs.view(torch.int32))
+    if os.environ.get("ATEN_CPU_CAPABILITY") == "default" and not equal["for-loop"]:
+        raise Failure(f"{optimizer}, n = {start.numel()}: not the bits of PyTorch's baseline kernels")
+    return equal
+
+
+def run_times():
+    """Nanoseconds on a processor so far, by thread of this process."""
+    times = {}
+    for thread in pathlib.Path("/proc/self/task").iterdir():
+        try:
+            times[thread.name] = int((thread / "schedstat").read_text(encoding="ascii").split()[0])
+        except FileNotFoundError:  # it ended
+            pass
+    return times
+
+
+def threads_at_work(step, wanted):
+    """How many threads of this process run while step is called again and again."""
+    share = min(1, len(os.sched_getaffinity(0)) / wanted)  # of a processor, for each
+    step()
+    time.sleep(0.1)  # threads that wait for work spin for some milliseconds
+    before, start = run_times(), time.monotonic_ns()
+    while time.monotonic_ns() - start < 200_000_000:
+        step()
+    spent = time.monotonic_ns() - start
+    return sum(total - before.get(thread, 0) > 0.1 * share * spent for thread, total in run_times().items())
+
+
+def check_threads(library, threads, data):
+    racers = contenders(library, "adam", *(array[:1 << 20] for array in data))
+    set_threads(racers[0], threads)
+    for name, racer in zip(CONTENDERS, racers):
+        found = threads_at_work(racer.step, threads)
+        if found != threads:
+            raise Failure(f"{name} has {found} threads at work where {threads} are wanted: no fair comparison "
+                          f"(loaded: {' and '.join(openmp_runtimes()) or 'no OpenMP'}; does the environment limit it?)")
+
+
+def time_batch(racer, calls, warm):
+    step = racer.step
+    if warm:
+        step()
+    start = time.perf_counter_ns()
+    for _ in range(calls):
+        step()
+    return (time.perf_counter_ns() - start) / calls
+
+
+def time_rounds(racers, n, seconds):
+    """A list for each contender: nanoseconds a call, by round."""
+    warm = n <= CACHED
+    calls = [max(1, int(BATCH_SECONDS * 1e9 / time_batch(racer, 1, True))) for racer in racers]
+    times = [[] for _ in racers]
+    end = time.monotonic() + seconds
+    for turn in itertools.count():
+        if turn >= MIN_ROUNDS and time.monotonic() > end:
+            return times
+        for i in range(len(racers)):  # each comes after each other one, in turn
+            chosen = (turn + i) % len(racers) if turn % 2 else (turn - i) % len(racers)
+            times[chosen].append(time_batch(racers[chosen], calls[chosen], warm))
+
+
+def measure(library, optimizer, n, threads, seconds, data):
+    """The rows of one optimizer and size, one for each number of threads."""
+    start, grad = (array[:n] for array in data)
+    racers = contenders(library, optimizer, start, grad)
+    set_threads(racers[0], threads[0])
+    equal = check_agreement(optimizer, racers, start)
+    for count in threads:
+        set_threads(racers[0], count)
+        times = time_rounds(racers, n, seconds)
+        row = {"optimizer": optimizer, "n": n, "threads": count, "rounds": len(times[0])}
+        for name, own in zip(CONTENDERS, times):
+            row[name] = {"ns_per_element": statistics.median(own) / n}
+            if name != "descend":
+                ratios = [theirs / ours for theirs, ours in zip(own, times[0])]
+                row[name].update(ratio=statistics.median(ratios), bits_equal=equal[name])
+        yield row
+
+
+def openmp_runtimes():
+    """The files of the OpenMP runtimes in this process: with two, each has threads of its own."""
+    files = {line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+             if re.search(r"/lib[gi]?omp[^/]*\.so", line)}
+    return sorted(os.path.basename(file) for file in files)
+
+
+def python_seconds(library, optimizer):
+    """What a step of one element takes, nearly all of it Python: of descend and of the for-loop."""
+    racers = contenders(library, optimizer, torch.ones(1), torch.ones(1))[:2]
+    return [statistics.median(time_batch(racer, 100, True) for _ in range(5)) * 1e-9 for racer in racers]
+
+
+def describe(library):
+    capability = re.search(r"CPU capability usage: (.+)", torch.__config__.show())
+    return {"descend": library.descend_version_string().decode(), "variant": library.descend_isa_active().decode(),
+            "torch": torch.__version__, "cpu_capability": capability.group(1) if capability else "unknown",
+            "python_seconds": dict(zip(CONTENDERS, python_seconds(library, "adam"))),
+            "openmp": openmp_runtimes(), "processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]}
+
+
+def print_head(context):
+    print(f"descend {context['descend']} ({context['variant']}), torch {context['torch']} "
+          f"({context['cpu_capability']}), OpenMP {' and '.join(context['openmp']) or 'none'}, "
+          f"{context['processors']} processors, load average {context['load']:.2f}")
+    print("A step of Adam on one element takes "
+          + ", ".join(f"{name} {1e6 * seconds:.1f} us" for name, seconds in context["python_seconds"].items()))
+    if len(context["openmp"]) > 1:
+        print("Two OpenMP runtimes: waiting threads of one take processors from the other.")
+    print(f"{'':29}{'ns per element':^36}  {'times descend':^18}\n"
+          f"{'optimizer':<10}{'n':>10}{'threads':>9}{'descend':>12}{'for-loop':>12}{'foreach':>12}"
+          f"  {'for-loop':>9}{'foreach':>9}", flush=True)
+
+
+def print_row(row):
+    print(f"{row['optimizer']:<10}{row['n']:>10}{row['threads']:>9}"
+          + "".join(f"{row[name]['ns_per_element']:>12.3f}" for name in CONTENDERS)
+          + "  " + "".join(f"{row[name]['ratio']:>9.2f}" for name in CONTENDERS[1:]), flush=True)
+
+
+def positive(text):
+    if not re.fullmatch("[1-9][0-9]{0,11}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number above 0")
+    return int(text)
+
+
+def size(text):
+    """An element count: 4096, 16Ki, 1Mi."""
+    number, unit = re.fullmatch("(.*?)(Ki|Mi)?", text, re.DOTALL).groups()
+    return positive(number) * {"Ki": 1 << 10, "Mi": 1 << 20, None: 1}[unit]
+
+
+def optimizer_name(text):
+    if text not in OPTIMIZERS:
+        raise argparse.ArgumentTypeError(f"'{text}' is none of {', '.join(OPTIMIZERS)}")
+    return text
+
+
+def duration(text):
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds")
+    return float(text)
+
+
+def list_of(one):
+    return lambda text: list(dict.fromkeys(one(part) for part in text.split(",")))
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     allow_abbrev=False)
+    parser.add_argument("--library", type=pathlib.Path, default=LIBRARY, help="default: %(default)s")
+    parser.add_argument("--optimizers", type=list_of(optimizer_name), default=list(OPTIMIZERS), metavar="LIST",
+                        help=f"default: {','.join(OPTIMIZERS)}")
+    parser.add_argument("--sizes", type=list_of(size), default=[1 << 14, 1 << 20, 1 << 24], metavar="LIST",
+                        help="elements; default: 16Ki,1Mi,16Mi")
+    parser.add_argument("--threads", type=list_of(positive), metavar="LIST",
+                        default=[count for count in (1, 2) if count <= len(os.sched_getaffinity(0))],
+                        help="default: 1,2, where there are as many processors")
+    parser.add_argument("--seconds", type=duration, default=1.5,
+                        help=f"for each row, but at least {MIN_ROUNDS} rounds; default: %(default)s")
+    parser.add_argument("--json", type=argparse.FileType("w", encoding="utf-8"), metavar="FILE",
+                        help="write the rows there, too")
+    return parser.parse_args()
+
+
+def bench(arguments):
+    library = load(arguments.library)
+    torch.manual_seed(1)
+    data = [torch.randn(max(1 << 20, *arguments.sizes)) for _ in range(2)]
+    for threads in sorted(arguments.threads):  # in this order no thread is left over that could be at work
+        check_threads(library, threads, data)
+    context, rows = describe(library), []
+    print_head(context)
+    for optimizer in arguments.optimizers:
+        for n in arguments.sizes:
+            for row in measure(library, optimizer, n, arguments.threads, arguments.seconds, data):
+                print_row(row)
+                rows.append(row)
+    if arguments.json:
+        with arguments.json as file:
+            json.dump({"context": context, "rows": rows}, file, indent=1)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    gc.disable()  # a collection would fall into someone's batch
+    try:
+        bench(read_arguments())
+    except (Failure, OSError) as error:
+        sys.exit(f"bench_torch.py: {error}")

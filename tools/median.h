@@ -1,0 +1,21 @@
+/* The median of timings: what a burst of other work does not move. */
+#ifndef TOOLS_MEDIAN_H
+#define TOOLS_MEDIAN_H
+
+#include <stddef.h>
+#include <stdlib.h>
+
+static inline int median_compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts the values, count > 0 of them. */
+static inline double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, median_compare);
+    return values[count / 2];
+}
+
+#endif

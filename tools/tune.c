@@ -1,0 +1,210 @@
+/* descend-tune: from how many elements on threads pay here, for each optimizer, beside the value that is built in. */
+#define _GNU_SOURCE
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "threshold.h"
+
+enum { MAX_SECONDS = 3600 };
+
+struct options {
+    const char *output; /* NULL: none */
+    double seconds;
+    bool json, help;
+};
+
+static void print_head(const struct threads *threads)
+{
+    printf("descend %s (%s), %d thread%s\n", descend_version_string(), descend_isa_active(), threads->count,
+           threads->count == 1 ? "" : "s");
+}
+
+static void print_table(const struct threshold thresholds[METHODS])
+{
+    bool slower = false;
+    printf("%-10s %10s %10s %18s\n", "optimizer", "threshold", "built in", "speed-up at 32768");
+    for (size_t i = 0; i < METHODS; i++) {
+        const struct threshold *row = &thresholds[i];
+        char threshold[24] = "never";
+        if (row->n)
+            snprintf(threshold, sizeof threshold, "%zu", row->n);
+        printf("%-10s %10s %10d %18.2f\n", row->optimizer, threshold, BUILT_IN, row->speedup_at_built_in);
+        slower = slower || row->sizes[SIZES - 1].speedup < 0.9;
+    }
+    printf("\nthreshold: elements from which on all threads are at least %.2f x as fast as one, at every size measured "
+           "up\n"
+           "to %d, with threads awake; descend_exec.serial_below applies it to a call (never: threads = 1).\n",
+           WINS, MAX_N);
+    if (slower)
+        puts("Threads lost even there: most likely another program wants the processors. Measure when the machine is "
+             "idle.");
+}
+
+static void add_threshold(cJSON *list, const struct threshold *threshold)
+{
+    cJSON *row = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, row);
+    cJSON_AddStringToObject(row, "optimizer", threshold->optimizer);
+    if (threshold->n)
+        cJSON_AddNumberToObject(row, "serial_below", (double)threshold->n);
+    else
+        cJSON_AddNullToObject(row, "serial_below");
+    cJSON_AddNumberToObject(row, "speedup_at_built_in", threshold->speedup_at_built_in);
+    cJSON *measured = cJSON_AddArrayToObject(row, "measured");
+    for (size_t i = 0; i < SIZES; i++) {
+        const struct size *size = &threshold->sizes[i];
+        cJSON *at = cJSON_CreateObject();
+        cJSON_AddItemToArray(measured, at);
+        cJSON_AddNumberToObject(at, "n", (double)size->n);
+        cJSON_AddNumberToObject(at, "samples", (double)size->samples);
+        cJSON_AddNumberToObject(at, "serial_ns", 1e9 * size->serial);
+        cJSON_AddNumberToObject(at, "parallel_ns", 1e9 * size->parallel);
+        cJSON_AddNumberToObject(at, "speedup", size->speedup);
+    }
+}
+
+/* To be freed by cJSON_free; NULL where there is no memory. */
+static char *as_json(const struct threads *threads, const struct threshold thresholds[METHODS])
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "version", descend_version_string());
+    cJSON_AddStringToObject(root, "variant", descend_isa_active());
+    cJSON_AddNumberToObject(root, "threads", threads->count);
+    cJSON_AddNumberToObject(root, "built_in", BUILT_IN);
+    if (threads->why_serial)
+        cJSON_AddStringToObject(root, "why_serial", threads->why_serial);
+    else
+        cJSON_AddNullToObject(root, "why_serial");
+    cJSON *list = cJSON_AddArrayToObject(root, "optimizers");
+    for (size_t i = 0; !threads->why_serial && i < METHODS; i++)
+        add_threshold(list, &thresholds[i]);
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    return text;
+}
+
+static bool close_file(FILE *file, const char *name)
+{
+    errno = 0;
+    const bool failed = ferror(file);
+    if (fclose(file) == 0 && !failed)
+        return true;
+    fprintf(stderr, "descend-tune: %s: %s\n", name, errno ? strerror(errno) : "cannot write");
+    return false;
+}
+
+static bool report(const struct options *options, const struct threads *threads,
+                   const struct threshold thresholds[METHODS], FILE *output)
+{
+    char *text = as_json(threads, thresholds);
+    if (text == NULL) {
+        fputs("descend-tune: out of memory\n", stderr);
+        return false;
+    }
+    if (output)
+        fprintf(output, "%s\n", text);
+    const bool written = output == NULL || close_file(output, options->output);
+    if (options->json) {
+        puts(text);
+    } else {
+        print_head(threads);
+        if (threads->why_serial)
+            printf("Nothing to measure: %s, so every call is serial.\n", threads->why_serial);
+        else
+            print_table(thresholds);
+    }
+    cJSON_free(text);
+    return close_file(stdout, "standard output") && written;
+}
+
+static void print_help(void)
+{
+    puts(
+        "Usage: descend-tune [OPTION]...\n"
+        "Measure from how many elements on it pays here to split an update over threads, for each optimizer, and show\n"
+        "it beside the value built into descend. Best on an idle machine. Writes no file unless told to.\n"
+        "\n"
+        "  --json         print JSON instead of the table\n"
+        "  --output FILE  write the JSON there, too\n"
+        "  --seconds N    measure for about that long, 1 to 3600 (default: 15)\n"
+        "  --help         print this and exit\n"
+        "\n"
+        "The library reads no such file: give a value to a call by descend_exec.serial_below. In JSON it is null "
+        "where\n"
+        "threads did not win; threads = 1 is the setting for that.");
+}
+
+static bool read_seconds(const char *text, double *seconds)
+{
+    char *end = NULL;
+    errno = 0;
+    const bool digit = text[0] >= '0' && text[0] <= '9'; /* strtol takes blanks and signs */
+    const long number = digit ? strtol(text, &end, 10) : 0;
+    if (!digit || *end != '\0' || errno != 0 || number < 1 || number > MAX_SECONDS) {
+        fprintf(stderr, "descend-tune: --seconds '%s': must be a whole number from 1 to %d\n", text, MAX_SECONDS);
+        return false;
+    }
+    *seconds = (double)number;
+    return true;
+}
+
+static bool read_options(struct options *options, int argc, char **argv)
+{
+    static const struct option table[] = {{"json", no_argument, NULL, 'j'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    *options = (struct options){.seconds = 15};
+    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        if (option == 'j')
+            options->json = true;
+        else if (option == 'o')
+            options->output = optarg;
+        else if (option == 'h')
+            options->help = true;
+        else if (option != 's' || !read_seconds(optarg, &options->seconds))
+            return false;
+    }
+    if (optind < argc)
+        fprintf(stderr, "descend-tune: unexpected argument '%s'\n", argv[optind]);
+    return optind == argc;
+}
+
+/* Measures where there is something to, and says what came of it. */
+static bool tune(const struct options *options, FILE *output)
+{
+    static struct threshold thresholds[METHODS];
+    const struct threads threads = find_threads();
+    if (!threads.why_serial && !thresholds_measure(options->seconds, thresholds)) {
+        fputs("descend-tune: out of memory\n", stderr);
+        return false;
+    }
+    return report(options, &threads, thresholds, output);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    if (!read_options(&options, argc, argv))
+        return EXIT_FAILURE;
+    if (options.help) {
+        print_help();
+        return close_file(stdout, "standard output") ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    const descend_status status = thresholds_try(); /* a wrong DESCEND_ISA is refused */
+    if (status != DESCEND_OK) {
+        fprintf(stderr, "descend-tune: %s\n", descend_status_string(status));
+        return EXIT_FAILURE;
+    }
+    FILE *output = options.output ? fopen(options.output, "w") : NULL; /* now: not after a quarter of a minute */
+    if (options.output && output == NULL) {
+        fprintf(stderr, "descend-tune: %s: %s\n", options.output, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    return tune(&options, output) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
