@@ -22,10 +22,15 @@ static size_t blocks(size_t n)
 
 void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end)
 {
-    const size_t parts = slices ? slices : 1, part = slice < parts ? slice : parts;
-    const size_t each = blocks(n) / parts, one_more = blocks(n) % parts; /* the first one_more parts */
+    if (slices <= 1) { /* without the divisions: this is every small call */
+        *begin = slice == 0 ? 0 : n;
+        *end = n;
+        return;
+    }
+    const size_t part = slice < slices ? slice : slices;
+    const size_t each = blocks(n) / slices, one_more = blocks(n) % slices; /* the first one_more parts */
     const size_t first = part * each + (part < one_more ? part : one_more);
-    const size_t beyond = part == parts ? first : first + each + (part < one_more);
+    const size_t beyond = part == slices ? first : first + each + (part < one_more);
     *begin = first < blocks(n) ? first * BLOCK : n;
     *end = beyond < blocks(n) ? beyond * BLOCK : n;
 }
