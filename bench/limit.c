@@ -4,13 +4,19 @@
 #include "limit.h"
 #include "stream.h"
 
-static inline vf add_gradient(const void *scalars, unsigned options, vf p, vf g, vf *s0, vf *s1, vf *s2)
+static inline vf limit_state(const void *scalars, unsigned options, vf p, vf *g, vf *s0, vf *s1, vf *s2)
 {
-    (void)scalars, (void)options;
-    *s0 = vf_add(*s0, g);
-    *s1 = vf_add(*s1, g);
-    *s2 = vf_add(*s2, g);
-    return vf_add(p, g);
+    (void)scalars, (void)options, (void)p;
+    *s0 = vf_add(*s0, *g);
+    *s1 = vf_add(*s1, *g);
+    *s2 = vf_add(*s2, *g);
+    return *g;
+}
+
+static inline vf limit_param(const void *scalars, unsigned options, vf p, vf g, vf x, vf s0, vf s1, vf s2)
+{
+    (void)scalars, (void)options, (void)g, (void)s0, (void)s1, (void)s2;
+    return vf_add(p, x);
 }
 
 #define LIMIT(states)                                                                                                \
@@ -18,7 +24,7 @@ static inline vf add_gradient(const void *scalars, unsigned options, vf p, vf g,
     {                                                                                                                \
         const unsigned mask = (1u << states) - 1;                                                                    \
         const struct stream loop = {0, mask, mask, {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32}, *streams};               \
-        stream(add_gradient, scalars, loop, begin, end);                                                             \
+        stream((struct formula){limit_state, limit_param}, scalars, loop, begin, end);                               \
     }
 LIMIT(0)
 LIMIT(1)

@@ -18,7 +18,7 @@
                                     name##_writes(options_),                                                           \
                                     {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE},                                \
                                     *streams};                                                                         \
-        stream(name##_update, &k, loop, begin, end);                                                                   \
+        stream((struct formula){name##_state, name##_param}, &k, loop, begin, end);                                    \
     }
 #define ENTRY(options_, name, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##options_,
 

@@ -54,19 +54,26 @@ static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, 
     return DESCEND_OK;
 }
 
-static inline vf adam_update(const void *scalars, unsigned options, vf p, vf g, vf *m, vf *v, vf *v_max)
+static inline vf adam_state(const void *scalars, unsigned options, vf p, vf *g, vf *m, vf *v, vf *v_max)
 {
     const struct adam_scalars *k = scalars;
 
-    g = lead_in(k->lead_in, options & ADAM_DECAY, p, g);
-    *m = vf_add(vf_mul(*m, vf_set1(k->beta1)), vf_mul(vf_set1(k->one_minus_beta1), g));
-    *v = vf_add(vf_mul(*v, vf_set1(k->beta2)), vf_mul(vf_mul(vf_set1(k->one_minus_beta2), g), g));
-    vf second = *v;
-    if (options & ADAM_AMSGRAD)
-        second = *v_max = vf_max(*v_max, *v);
-    const vf root = vf_quotient(vf_sqrt(second), vf_set1(k->root_correction2), vf_set1(k->over_root_correction2));
-    const vf d = vf_add(root, vf_set1(k->eps));
-    return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_step_size), *m), d));
+    *g = lead_in(k->lead_in, options & ADAM_DECAY, p, *g);
+    *m = vf_add(vf_mul(*m, vf_set1(k->beta1)), vf_mul(vf_set1(k->one_minus_beta1), *g));
+    *v = vf_add(vf_mul(*v, vf_set1(k->beta2)), vf_mul(vf_mul(vf_set1(k->one_minus_beta2), *g), *g));
+    if (!(options & ADAM_AMSGRAD))
+        return vf_sqrt(*v);
+    *v_max = vf_max(*v_max, *v);
+    return vf_sqrt(*v_max);
+}
+
+static inline vf adam_param(const void *scalars, unsigned options, vf p, vf g, vf root, vf m, vf v, vf v_max)
+{
+    const struct adam_scalars *k = scalars;
+    (void)options, (void)g, (void)v, (void)v_max;
+
+    root = vf_quotient(root, vf_set1(k->root_correction2), vf_set1(k->over_root_correction2));
+    return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_step_size), m), vf_add(root, vf_set1(k->eps))));
 }
 
 #endif

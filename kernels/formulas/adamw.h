@@ -28,10 +28,16 @@ static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step
     return adam_prepare(&adam, step, &k->adam, options);
 }
 
-static inline vf adamw_update(const void *scalars, unsigned options, vf p, vf g, vf *m, vf *v, vf *v_max)
+static inline vf adamw_state(const void *scalars, unsigned options, vf p, vf *g, vf *m, vf *v, vf *v_max)
 {
     const struct adamw_scalars *k = scalars;
-    return adam_update(&k->adam, options, vf_mul(p, vf_set1(k->shrink)), g, m, v, v_max);
+    return adam_state(&k->adam, options, p, g, m, v, v_max);
+}
+
+static inline vf adamw_param(const void *scalars, unsigned options, vf p, vf g, vf root, vf m, vf v, vf v_max)
+{
+    const struct adamw_scalars *k = scalars;
+    return adam_param(&k->adam, options, vf_mul(p, vf_set1(k->shrink)), g, root, m, v, v_max);
 }
 
 #endif

@@ -40,24 +40,32 @@ static inline descend_status rmsprop_prepare(const descend_rmsprop *c, uint64_t 
     return DESCEND_OK;
 }
 
-static inline vf rmsprop_update(const void *scalars, unsigned options, vf p, vf g, vf *square, vf *mean, vf *buffer)
+/* Returns the buffer with momentum, else what the gradient is divided by. */
+static inline vf rmsprop_state(const void *scalars, unsigned options, vf p, vf *g, vf *square, vf *mean, vf *buffer)
 {
     const struct rmsprop_scalars *k = scalars;
-    const vf alpha = vf_set1(k->alpha), one_minus_alpha = vf_set1(k->one_minus_alpha), minus_lr = vf_set1(k->minus_lr);
+    const vf alpha = vf_set1(k->alpha), one_minus_alpha = vf_set1(k->one_minus_alpha);
 
-    g = lead_in(k->lead_in, options & RMSPROP_DECAY, p, g);
-    *square = vf_add(vf_mul(*square, alpha), vf_mul(vf_mul(one_minus_alpha, g), g));
+    *g = lead_in(k->lead_in, options & RMSPROP_DECAY, p, *g);
+    *square = vf_add(vf_mul(*square, alpha), vf_mul(vf_mul(one_minus_alpha, *g), *g));
     vf variance = *square;
     if (options & RMSPROP_CENTERED) {
-        *mean = vf_add(vf_mul(*mean, alpha), vf_mul(one_minus_alpha, g));
+        *mean = vf_add(vf_mul(*mean, alpha), vf_mul(one_minus_alpha, *g));
         variance = vf_sub(variance, vf_mul(*mean, *mean));
     }
     const vf d = vf_add(vf_sqrt(variance), vf_set1(k->eps));
-    if (options & RMSPROP_MOMENTUM) {
-        *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(g, d));
-        return vf_add(p, vf_mul(minus_lr, *buffer));
-    }
-    return vf_add(p, vf_div(vf_mul(minus_lr, g), d));
+    if (!(options & RMSPROP_MOMENTUM))
+        return d;
+    return *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(*g, d));
+}
+
+static inline vf rmsprop_param(const void *scalars, unsigned options, vf p, vf g, vf x, vf square, vf mean, vf buffer)
+{
+    const struct rmsprop_scalars *k = scalars;
+    const vf minus_lr = vf_set1(k->minus_lr);
+    (void)square, (void)mean, (void)buffer;
+
+    return vf_add(p, options & RMSPROP_MOMENTUM ? vf_mul(minus_lr, x) : vf_div(vf_mul(minus_lr, g), x));
 }
 
 #endif

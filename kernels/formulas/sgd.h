@@ -37,18 +37,26 @@ static inline descend_status sgd_prepare(const descend_sgd *c, uint64_t step, st
     return DESCEND_OK;
 }
 
-static inline vf sgd_update(const void *scalars, unsigned options, vf p, vf g, vf *buffer, vf *unused1, vf *unused2)
+static inline vf sgd_state(const void *scalars, unsigned options, vf p, vf *g, vf *buffer, vf *unused1, vf *unused2)
 {
     const struct sgd_scalars *k = scalars;
     (void)unused1, (void)unused2;
 
-    g = lead_in(k->lead_in, options & SGD_DECAY, p, g);
-    if (options & SGD_MOMENTUM) {
-        *buffer =
-            options & SGD_FIRST ? g : vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_mul(vf_set1(k->undampened), g));
-        g = options & SGD_NESTEROV ? vf_add(g, vf_mul(vf_set1(k->momentum), *buffer)) : *buffer;
-    }
-    return vf_add(p, vf_mul(vf_set1(k->minus_lr), g));
+    *g = lead_in(k->lead_in, options & SGD_DECAY, p, *g);
+    if (!(options & SGD_MOMENTUM))
+        return *g;
+    *buffer =
+        options & SGD_FIRST ? *g : vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_mul(vf_set1(k->undampened), *g));
+    return options & SGD_NESTEROV ? vf_add(*g, vf_mul(vf_set1(k->momentum), *buffer)) : *buffer;
+}
+
+static inline vf sgd_param(const void *scalars, unsigned options, vf p, vf g, vf direction, vf buffer, vf unused1,
+                           vf unused2)
+{
+    const struct sgd_scalars *k = scalars;
+    (void)options, (void)g, (void)buffer, (void)unused1, (void)unused2;
+
+    return vf_add(p, vf_mul(vf_set1(k->minus_lr), direction));
 }
 
 #endif
