@@ -40,11 +40,11 @@ bool naive_update(const struct naive *naive, const struct subject *subject, stru
 extern const struct descend_kernels descend_kernels_autovec;
 const struct descend_kernels *const autovectorised = &descend_kernels_autovec;
 
-#define UPDATE(optimizer_, option_sets, STATES)                                                                    \
+#define UPDATE(optimizer_, option_sets, STATES, FIELDS)                                                                    \
     if (strcmp(subject->optimizer, #optimizer_) == 0) {                                                            \
         struct optimizer_##_scalars scalars;                                                                       \
         const void *config = subject->config;                                                                      \
-        if (optimizer_##_prepare(config, CONTENDER_STEP, &scalars, &options) == DESCEND_OK)                        \
+        if (optimizer_##_prepare(config, CONTENDER_STEP, false, &scalars, &options) == DESCEND_OK)                        \
             autovectorised->kernel[OPTIMIZER_##optimizer_][LAYOUT_f32][options](&scalars, &streams, 0, memory->n); \
     }
 

@@ -2,28 +2,16 @@
 #include "vec/scalar.h"
 
 #include <stdalign.h>
-#include <string.h>
 
 #include "cpu.h"
 #include "dispatch.h"
 #include "optimizers.h"
+#include "row.h"
 #include "run.h"
-
-#define SCALARS(name, option_sets, STATES) struct name##_scalars name;
-union scalars {
-    DESCEND_OPTIMIZERS(SCALARS)
-};
-#undef SCALARS
-
-/* Checks the config and fills the scalars, the option bits, and the mask of state arrays that they use. */
-typedef descend_status prepare_function(const void *config, uint64_t step, union scalars *scalars, unsigned *options,
-                                        unsigned *states);
 
 /* The arguments of a step function, whichever it was. */
 struct call {
     enum descend_optimizer_index optimizer;
-    prepare_function *prepare;
-    size_t scalar_count;
     const void *config;
     uint64_t step;
     struct descend_streams streams;
@@ -33,25 +21,12 @@ struct call {
 
 /* What the checks make of it. */
 struct prepared {
-    struct descend_job job;
-    union scalars scalars;
+    const struct call *call;
+    descend_kernel *kernel;
+    struct descend_scalars scalars;
     unsigned tasks; /* for descend_run; 0: this thread does the elements from begin to end */
     size_t begin, end;
 };
-
-static descend_status check_exec(const descend_exec *exec)
-{
-    for (size_t i = 0; i < sizeof exec->reserved / sizeof *exec->reserved; i++)
-        if (exec->reserved[i] != 0)
-            return DESCEND_BAD_RESERVED;
-    if (exec->slice >= exec->slices && (exec->slice | exec->slices) != 0)
-        return DESCEND_BAD_SLICE;
-    if (exec->slices > 0 && (exec->threads != 0 || exec->run))
-        return DESCEND_BAD_SPLIT;
-    if (exec->run && exec->threads == 0)
-        return DESCEND_BAD_THREADS;
-    return DESCEND_OK;
-}
 
 /* The arrays in use: param, grad, and the state arrays of the mask. */
 static descend_status check_arrays(const struct descend_streams *streams, unsigned states, size_t n)
@@ -80,45 +55,42 @@ static descend_status check_arrays(const struct descend_streams *streams, unsign
     return DESCEND_OK;
 }
 
-/* They hold floats only. */
-static descend_status check_scalars(const union scalars *scalars, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        float scalar;
-        memcpy(&scalar, (const char *)scalars + i * sizeof scalar, sizeof scalar);
-        if (!isfinite(scalar))
-            return DESCEND_OVERFLOW;
-    }
-    return DESCEND_OK;
-}
-
 /* Not inlined: it computes, and its caller writes the floating-point control register. */
 __attribute__((noinline)) static descend_status prepare(const struct call *call, const descend_exec *exec,
                                                         struct prepared *out)
 {
     const struct descend_kernels *kernels = descend_dispatch();
-    unsigned options = 0, states = 0;
+    const struct descend_row *row = &descend_rows[call->optimizer];
+    unsigned options = 0;
     descend_status status;
     if (kernels == NULL)
         return DESCEND_NO_ISA;
     if (call->config == NULL)
         return DESCEND_NULL_CONFIG;
-    if ((status = check_exec(exec)) != DESCEND_OK)
+    if ((status = descend_run_check(exec)) != DESCEND_OK)
         return status;
-    if (call->step == 0 || call->step > UINT64_C(1) << 53)
-        return DESCEND_BAD_STEP;
-    if ((status = call->prepare(call->config, call->step, &out->scalars, &options, &states)) != DESCEND_OK)
+    if ((status = descend_prepare(row, call->config, call->step, call->step == 1, &out->scalars, &options)) !=
+        DESCEND_OK)
         return status;
-    if ((status = check_scalars(&out->scalars, call->scalar_count)) != DESCEND_OK)
-        return status;
-    if (call->n > 0 && (status = check_arrays(&call->streams, states, call->n)) != DESCEND_OK)
+    if (call->n > 0 && (status = check_arrays(&call->streams, row->used(options), call->n)) != DESCEND_OK)
         return status;
 
-    out->job = (struct descend_job){kernels->kernel[call->optimizer][LAYOUT_f32][options], &out->scalars,
-                                    &call->streams, call->n};
+    out->call = call;
+    out->kernel = kernels->kernel[call->optimizer][LAYOUT_f32][options];
     out->tasks = call->n > 0 ? descend_run_tasks(call->n, exec) : 0;
     descend_slice(call->n, exec->slice, exec->slices, &out->begin, &out->end);
     return DESCEND_OK;
+}
+
+static void task(void *work, unsigned index)
+{
+    const struct prepared *prepared = work;
+    const struct call *call = prepared->call;
+    size_t begin, end;
+    descend_slice(call->n, index, prepared->tasks, &begin, &end);
+    const struct descend_fp_state callers = descend_fp_enter();
+    prepared->kernel(&prepared->scalars, &call->streams, begin, end);
+    descend_fp_leave(callers);
 }
 
 static descend_status step(const struct call *call)
@@ -129,26 +101,18 @@ static descend_status step(const struct call *call)
 
     const struct descend_fp_state callers = descend_fp_enter();
     const descend_status status = prepare(call, exec, &prepared);
-    const struct descend_job *job = &prepared.job;
     if (status == DESCEND_OK && prepared.tasks == 0)
-        job->kernel(job->scalars, job->streams, prepared.begin, prepared.end);
+        prepared.kernel(&prepared.scalars, &call->streams, prepared.begin, prepared.end);
     descend_fp_leave(callers);
 
     if (status == DESCEND_OK && prepared.tasks > 0)
-        descend_run(job, prepared.tasks, exec);
+        descend_run(task, &prepared, prepared.tasks, exec);
     return status;
 }
 
 #define PARAMETER(name, initial, written, read) float *name,
 #define ARGUMENT(name, initial, written, read) name,
-#define STEP(name, option_sets, STATES)                                                                           \
-    static descend_status name##_prepare_call(const void *config, uint64_t step_, union scalars *scalars,         \
-                                              unsigned *options, unsigned *states)                                \
-    {                                                                                                             \
-        const descend_status status = name##_prepare(config, step_, &scalars->name, options);                     \
-        *states = name##_writes(*options);                                                                        \
-        return status;                                                                                            \
-    }                                                                                                             \
+#define STEP(name, option_sets, STATES, FIELDS)                                                                   \
     descend_##name descend_##name##_defaults(void)                                                                \
     {                                                                                                             \
         return name##_defaults();                                                                                 \
@@ -156,14 +120,7 @@ static descend_status step(const struct call *call)
     descend_status descend_##name##_step(const descend_##name *config, uint64_t step_, float *param,              \
                                          const float *grad, STATES(PARAMETER) size_t n, const descend_exec *exec) \
     {                                                                                                             \
-        const struct call call = {OPTIMIZER_##name,                                                               \
-                                  name##_prepare_call,                                                            \
-                                  sizeof(struct name##_scalars) / sizeof(float),                                  \
-                                  config,                                                                         \
-                                  step_,                                                                          \
-                                  {param, grad, {STATES(ARGUMENT)}},                                              \
-                                  n,                                                                              \
-                                  exec};                                                                          \
+        const struct call call = {OPTIMIZER_##name, config, step_, {param, grad, {STATES(ARGUMENT)}}, n, exec};   \
         return step(&call);                                                                                       \
     }
 DESCEND_OPTIMIZERS(STEP)

@@ -36,12 +36,12 @@
 #define LAYOUT_KERNELS(LAYOUT, PARAM, GRAD, STATE, name, option_sets) \
     EACH_##option_sets(KERNEL, name, LAYOUT, PARAM, GRAD, STATE) \
     static descend_kernel *const name##_##LAYOUT[] = {EACH_##option_sets(ENTRY, name, LAYOUT, PARAM, GRAD, STATE)};
-#define OPTIMIZER_KERNELS(name, option_sets, STATES) DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets)
+#define OPTIMIZER_KERNELS(name, option_sets, STATES, FIELDS) DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets)
 // clang-format on
 DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
 
 #define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) name##_##LAYOUT,
-#define OPTIMIZER_ENTRY(name, option_sets, STATES) {DESCEND_LAYOUTS(LAYOUT_ENTRY, name)},
+#define OPTIMIZER_ENTRY(name, option_sets, STATES, FIELDS) {DESCEND_LAYOUTS(LAYOUT_ENTRY, name)},
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(descend_kernels_, isa)

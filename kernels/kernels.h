@@ -7,7 +7,7 @@
 #include "layouts.def"
 #include "optimizers.def"
 
-#define OPTIMIZER_INDEX(name, option_sets, STATES) OPTIMIZER_##name,
+#define OPTIMIZER_INDEX(name, option_sets, STATES, FIELDS) OPTIMIZER_##name,
 enum descend_optimizer_index { DESCEND_OPTIMIZERS(OPTIMIZER_INDEX) OPTIMIZER_COUNT };
 #undef OPTIMIZER_INDEX
 

@@ -22,7 +22,7 @@
  * Known when compiling, for constant options. */
 #define WRITTEN(name, initial, written, read) mask |= (written) ? bit : 0, bit <<= 1;
 #define READ(name, initial, written, read) mask |= (read) ? bit : 0, bit <<= 1;
-#define STATE_MASKS(name, option_sets, STATES)             \
+#define STATE_MASKS(name, option_sets, STATES, FIELDS)     \
     static inline unsigned name##_writes(unsigned options) \
     {                                                      \
         unsigned mask = 0, bit = 1;                        \

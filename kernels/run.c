@@ -7,8 +7,6 @@
 #include <omp.h>
 #endif
 
-#include "cpu.h"
-
 enum {
     BLOCK = 4096,         /* the work grid, in elements */
     SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
@@ -85,29 +83,39 @@ unsigned descend_run_tasks(size_t n, const descend_exec *exec)
     return threads > 1 ? threads : 0;
 }
 
-struct split_job {
-    const struct descend_job *job;
+descend_status descend_run_check(const descend_exec *exec)
+{
+    for (size_t i = 0; i < sizeof exec->reserved / sizeof *exec->reserved; i++)
+        if (exec->reserved[i] != 0)
+            return DESCEND_BAD_RESERVED;
+    if (exec->slice >= exec->slices && (exec->slice | exec->slices) != 0)
+        return DESCEND_BAD_SLICE;
+    if (exec->slices > 0 && (exec->threads != 0 || exec->run))
+        return DESCEND_BAD_SPLIT;
+    if (exec->run && exec->threads == 0)
+        return DESCEND_BAD_THREADS;
+    return DESCEND_OK;
+}
+
+/* What the caller's run is given: it may call an index that does not exist. */
+struct counted {
+    descend_task *task;
+    void *work;
     unsigned tasks;
 };
 
-static void run_task(void *work, unsigned index)
+static void counted_task(void *work, unsigned index)
 {
-    const struct split_job *split = work;
-    const struct descend_job *job = split->job;
-    size_t begin, end;
-    if (index >= split->tasks)
-        return;
-    descend_slice(job->n, index, split->tasks, &begin, &end);
-    const struct descend_fp_state callers = descend_fp_enter();
-    job->kernel(job->scalars, job->streams, begin, end);
-    descend_fp_leave(callers);
+    const struct counted *counted = work;
+    if (index < counted->tasks)
+        counted->task(counted->work, index);
 }
 
-void descend_run(const struct descend_job *job, unsigned tasks, const descend_exec *exec)
+void descend_run(descend_task *task, void *work, unsigned tasks, const descend_exec *exec)
 {
-    struct split_job split = {job, tasks};
     if (exec->run) {
-        exec->run(exec->pool, run_task, &split, tasks);
+        struct counted counted = {task, work, tasks};
+        exec->run(exec->pool, counted_task, &counted, tasks);
         return;
     }
 #ifdef _OPENMP
@@ -116,7 +124,7 @@ void descend_run(const struct descend_job *job, unsigned tasks, const descend_ex
         /* The team may be smaller than asked for. */
         const unsigned team = (unsigned)omp_get_num_threads();
         for (unsigned index = (unsigned)omp_get_thread_num(); index < tasks; index += team)
-            run_task(&split, index);
+            task(work, index);
     }
 #endif
 }

@@ -3,21 +3,15 @@
 #define DESCEND_RUN_H
 
 #include "descend/descend.h"
-#include "kernels.h"
 
-/* One call whose arguments have been found good. */
-struct descend_job {
-    descend_kernel *kernel;
-    const void *scalars;
-    const struct descend_streams *streams;
-    size_t n;
-};
+/* DESCEND_OK if its fields go together. */
+descend_status descend_run_check(const descend_exec *exec);
 
-/* Into how many tasks the call is to be split; 0 when the calling thread does all of it. */
+/* Into how many tasks a call on n elements is to be split; 0 when the calling thread does all of it, or its slice. */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
-/* Runs the tasks (at least 1), each under its own thread's guarded floating-point environment. To be called with the
+/* Runs the tasks (at least 1), each of which guards its own thread's floating-point environment. To be called with the
  * caller's environment in force: threads that OpenMP starts here inherit it, and the caller's run is the caller's. */
-void descend_run(const struct descend_job *job, unsigned tasks, const descend_exec *exec);
+void descend_run(descend_task *task, void *work, unsigned tasks, const descend_exec *exec);
 
 #endif

@@ -27,9 +27,10 @@ static inline double adam_root_correction2(double bias_correction2, double unuse
     return sqrt(bias_correction2);
 }
 
-static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, struct adam_scalars *k,
+static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, bool first, struct adam_scalars *k,
                                           unsigned *options)
 {
+    (void)first;
     if (!is_magnitude(c->lr))
         return DESCEND_BAD_LR;
     if (!is_smoothing(c->beta1))

@@ -13,7 +13,7 @@ static inline descend_adamw adamw_defaults(void)
 }
 
 /* Never sets ADAM_DECAY: two sets of options. */
-static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step, struct adamw_scalars *k,
+static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step, bool first, struct adamw_scalars *k,
                                            unsigned *options)
 {
     if (!is_magnitude(c->weight_decay))
@@ -25,7 +25,7 @@ static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step
                                .amsgrad = c->amsgrad,
                                .maximize = c->maximize};
     k->shrink = (float)(1 - c->lr * c->weight_decay);
-    return adam_prepare(&adam, step, &k->adam, options);
+    return adam_prepare(&adam, step, first, &k->adam, options);
 }
 
 static inline vf adamw_state(const void *scalars, unsigned options, vf p, vf *g, vf *m, vf *v, vf *v_max)

@@ -14,10 +14,10 @@ static inline descend_rmsprop rmsprop_defaults(void)
     return (descend_rmsprop){.lr = 1e-2, .alpha = 0.99, .eps = 1e-8};
 }
 
-static inline descend_status rmsprop_prepare(const descend_rmsprop *c, uint64_t step, struct rmsprop_scalars *k,
-                                             unsigned *options)
+static inline descend_status rmsprop_prepare(const descend_rmsprop *c, uint64_t step, bool first,
+                                             struct rmsprop_scalars *k, unsigned *options)
 {
-    (void)step;
+    (void)step, (void)first;
     if (!is_magnitude(c->lr))
         return DESCEND_BAD_LR;
     if (!is_smoothing(c->alpha))

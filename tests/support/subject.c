@@ -37,7 +37,7 @@ static unsigned set_count(const char *const words[])
 #define ELEMENT(name, initial, written, read) &state[at_##name],
 #define NAME(name, initial, written, read) #name,
 #define INITIAL(name, initial, written, read) initial,
-#define SUBJECTS_OF(optimizer_, option_sets, STATES)                                                              \
+#define SUBJECTS_OF(optimizer_, option_sets, STATES, FIELDS)                                                      \
     static descend_status optimizer_##_step(const void *config, uint64_t step, float *param, const float *grad,   \
                                             float *const state[], size_t n, const descend_exec *exec)             \
     {                                                                                                             \
@@ -73,7 +73,7 @@ static unsigned set_count(const char *const words[])
     }
 DESCEND_OPTIMIZERS(SUBJECTS_OF)
 
-#define COLLECT(optimizer_, option_sets, STATES) optimizer_##_subjects();
+#define COLLECT(optimizer_, option_sets, STATES, FIELDS) optimizer_##_subjects();
 const struct subject *subjects(size_t *count)
 {
     if (all_count == 0) {
