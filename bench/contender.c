@@ -45,13 +45,13 @@ const struct descend_kernels *const autovectorised = &descend_kernels_autovec;
         struct optimizer_##_scalars scalars;                                                                       \
         const void *config = subject->config;                                                                      \
         if (optimizer_##_prepare(config, CONTENDER_STEP, false, &scalars, &options) == DESCEND_OK)                        \
-            autovectorised->kernel[OPTIMIZER_##optimizer_][LAYOUT_f32][options](&scalars, &streams, 0, memory->n); \
+            autovectorised->kernel[OPTIMIZER_##optimizer_][LAYOUT_f32][BODY_BARE][options](&scalars, &streams, 0, memory->n); \
     }
 
 void autovectorised_update(const struct subject *subject, struct memory *memory)
 {
     float *const *array = memory->array;
-    const struct descend_streams streams = {array[0], array[1], {array[2], array[3], array[4]}};
+    const struct descend_streams streams = {.param = array[0], .grad = array[1], .state = {array[2], array[3], array[4]}};
     unsigned options = 0;
     DESCEND_OPTIMIZERS(UPDATE)
 }

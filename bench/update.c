@@ -78,7 +78,7 @@ static void run_limit(void *context)
     const struct run *run = context;
     const struct row *row = run->row;
     float *const *array = run->memory.array;
-    const struct descend_streams streams = {array[0], array[1], {array[2], array[3], array[4]}};
+    const struct descend_streams streams = {.param = array[0], .grad = array[1], .state = {array[2], array[3], array[4]}};
     descend_kernel *kernel = run->limit->kernel[state_count(row->subject)];
 #ifdef _OPENMP
     if (row->threads > 1) {

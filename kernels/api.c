@@ -76,7 +76,7 @@ __attribute__((noinline)) static descend_status prepare(const struct call *call,
         return status;
 
     out->call = call;
-    out->kernel = kernels->kernel[call->optimizer][LAYOUT_f32][options];
+    out->kernel = kernels->kernel[call->optimizer][LAYOUT_f32][BODY_BARE][options];
     out->tasks = call->n > 0 ? descend_run_tasks(call->n, exec) : 0;
     descend_slice(call->n, exec->slice, exec->slices, &out->begin, &out->end);
     return DESCEND_OK;
@@ -112,15 +112,16 @@ static descend_status step(const struct call *call)
 
 #define PARAMETER(name, initial, written, read) float *name,
 #define ARGUMENT(name, initial, written, read) name,
-#define STEP(name, option_sets, STATES, FIELDS)                                                                   \
-    descend_##name descend_##name##_defaults(void)                                                                \
-    {                                                                                                             \
-        return name##_defaults();                                                                                 \
-    }                                                                                                             \
-    descend_status descend_##name##_step(const descend_##name *config, uint64_t step_, float *param,              \
-                                         const float *grad, STATES(PARAMETER) size_t n, const descend_exec *exec) \
-    {                                                                                                             \
-        const struct call call = {OPTIMIZER_##name, config, step_, {param, grad, {STATES(ARGUMENT)}}, n, exec};   \
-        return step(&call);                                                                                       \
+#define STEP(name, option_sets, STATES, FIELDS)                                                                     \
+    descend_##name descend_##name##_defaults(void)                                                                  \
+    {                                                                                                               \
+        return name##_defaults();                                                                                   \
+    }                                                                                                               \
+    descend_status descend_##name##_step(const descend_##name *config, uint64_t step_, float *param,                \
+                                         const float *grad, STATES(PARAMETER) size_t n, const descend_exec *exec)   \
+    {                                                                                                               \
+        const struct call call = {                                                                                  \
+            OPTIMIZER_##name, config, step_, {.param = param, .grad = grad, .state = {STATES(ARGUMENT)}}, n, exec}; \
+        return step(&call);                                                                                         \
     }
 DESCEND_OPTIMIZERS(STEP)

@@ -24,6 +24,8 @@ unsigned descend_cpu_features(void)
         return 0;
     if (leaf1 & bit_FMA)
         features |= CPU_FMA;
+    if (leaf1 & bit_F16C)
+        features |= CPU_F16C;
     if (b & bit_AVX2)
         features |= CPU_AVX2;
     if ((b & bit_AVX512F) && (saved & XCR0_ZMM) == XCR0_ZMM)

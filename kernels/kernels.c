@@ -6,21 +6,23 @@
 
 #include "cpu.h"
 #include "optimizers.h"
+#include "squares.h"
 #include "stream.h"
 
-#define KERNEL(options_, name, LAYOUT, PARAM, GRAD, STATE)                                                             \
-    static void name##_##LAYOUT##_##options_(const void *scalars, const struct descend_streams *streams, size_t begin, \
-                                             size_t end)                                                               \
-    {                                                                                                                  \
-        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                       \
-        const struct stream loop = {options_,                                                                          \
-                                    name##_reads(options_),                                                            \
-                                    name##_writes(options_),                                                           \
-                                    {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE},                                \
-                                    *streams};                                                                         \
-        stream((struct formula){name##_state, name##_param}, &k, loop, begin, end);                                    \
+#define KERNEL(options_, name, BODY, LAYOUT, PARAM, GRAD, STATE)                                                  \
+    static void name##_##LAYOUT##_##BODY##_##options_(const void *scalars, const struct descend_streams *streams, \
+                                                      size_t begin, size_t end)                                   \
+    {                                                                                                             \
+        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                  \
+        const struct stream loop = {BODY_##BODY,                                                                  \
+                                    options_,                                                                     \
+                                    name##_reads(options_),                                                       \
+                                    name##_writes(options_),                                                      \
+                                    {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE},                           \
+                                    *streams};                                                                    \
+        stream((struct formula){name##_state, name##_param}, &k, loop, begin, end);                               \
     }
-#define ENTRY(options_, name, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##options_,
+#define ENTRY(options_, name, BODY, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##BODY##_##options_,
 
 /* X for each set of option bits */
 // clang-format off
@@ -33,14 +35,21 @@
     X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) \
     X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) X(15, __VA_ARGS__)
 
-#define LAYOUT_KERNELS(LAYOUT, PARAM, GRAD, STATE, name, option_sets) \
-    EACH_##option_sets(KERNEL, name, LAYOUT, PARAM, GRAD, STATE) \
-    static descend_kernel *const name##_##LAYOUT[] = {EACH_##option_sets(ENTRY, name, LAYOUT, PARAM, GRAD, STATE)};
+#define BODY_KERNELS(BODY, LAYOUT, PARAM, GRAD, STATE, name, option_sets) \
+    EACH_##option_sets(KERNEL, name, BODY, LAYOUT, PARAM, GRAD, STATE) \
+    static descend_kernel *const name##_##LAYOUT##_##BODY[] = { \
+        EACH_##option_sets(ENTRY, name, BODY, LAYOUT, PARAM, GRAD, STATE)};
+#define LAYOUT_KERNELS(...) BODY_KERNELS(BARE, __VA_ARGS__) BODY_KERNELS(FULL, __VA_ARGS__)
 #define OPTIMIZER_KERNELS(name, option_sets, STATES, FIELDS) DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets)
 // clang-format on
 DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
 
-#define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) name##_##LAYOUT,
+static struct descend_squares squares_kernel(const float *array, size_t begin, size_t end)
+{
+    return squares(array, begin, end);
+}
+
+#define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) {name##_##LAYOUT##_BARE, name##_##LAYOUT##_FULL},
 #define OPTIMIZER_ENTRY(name, option_sets, STATES, FIELDS) {DESCEND_LAYOUTS(LAYOUT_ENTRY, name)},
 
 #define PASTE(a, b) a##b
@@ -49,4 +58,5 @@ DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
 #define TEXT(x) TEXT_OF(x)
 
 extern const struct descend_kernels TABLE(VF_ISA);
-const struct descend_kernels TABLE(VF_ISA) = {TEXT(VF_ISA), VF_NEEDS, {DESCEND_OPTIMIZERS(OPTIMIZER_ENTRY)}};
+const struct descend_kernels TABLE(VF_ISA) = {
+    TEXT(VF_ISA), VF_NEEDS, {DESCEND_OPTIMIZERS(OPTIMIZER_ENTRY)}, squares_kernel};

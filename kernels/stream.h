@@ -56,10 +56,28 @@ STREAM_INLINE void stream_store(enum element type, void *array, size_t i, vf x, 
 
 /* What a loop needs to know; all of it is constant, but for the arrays. */
 struct stream {
+    enum descend_body body;
     unsigned options, reads, writes; /* of the formula; one bit per state array */
     struct layout type;
     struct descend_streams arrays;
 };
+
+STREAM_INLINE vf stream_flush(const struct stream *k, vf x)
+{
+    return k->body == BODY_FULL && k->arrays.flush ? vf_flush(x) : x;
+}
+
+STREAM_INLINE void stream_copy(const struct stream *k, size_t i, vf p, size_t count)
+{
+    if (k->arrays.copy_type == COPY_BF16 && count == VF_LANES)
+        vf_store_bf16(k->arrays.copy, i, p);
+    else if (k->arrays.copy_type == COPY_BF16)
+        vf_store_bf16_part(k->arrays.copy, i, p, count);
+    else if (k->arrays.copy_type == COPY_F16 && count == VF_LANES)
+        vf_store_f16(k->arrays.copy, i, p);
+    else if (k->arrays.copy_type == COPY_F16)
+        vf_store_f16_part(k->arrays.copy, i, p, count);
+}
 
 /* Elements i on, of which count exist, through the first half. The caller's vectors then hold what the second needs. */
 STREAM_INLINE void stream_first(struct formula formula, const void *scalars, const struct stream *k, size_t i,
@@ -67,24 +85,32 @@ STREAM_INLINE void stream_first(struct formula formula, const void *scalars, con
 {
     const vf p = stream_load(k->type.param, k->arrays.param, i, count);
     *g = stream_load(k->type.grad, k->arrays.grad, i, count);
+    if (k->body == BODY_FULL) {
+        *g = vf_mul(*g, vf_set1(k->arrays.grad_scale));
+        if (k->arrays.zero)
+            stream_store(k->type.grad, k->arrays.zero, i, vf_set1(0.0f), count);
+    }
     *s0 = k->reads & 1 ? stream_load(k->type.state, k->arrays.state[0], i, count) : vf_set1(1.0f);
     *s1 = k->reads & 2 ? stream_load(k->type.state, k->arrays.state[1], i, count) : vf_set1(1.0f);
     *s2 = k->reads & 4 ? stream_load(k->type.state, k->arrays.state[2], i, count) : vf_set1(1.0f);
     *x = formula.state(scalars, k->options, p, g, s0, s1, s2);
     if (k->writes & 1)
-        stream_store(k->type.state, k->arrays.state[0], i, *s0, count);
+        stream_store(k->type.state, k->arrays.state[0], i, stream_flush(k, *s0), count);
     if (k->writes & 2)
-        stream_store(k->type.state, k->arrays.state[1], i, *s1, count);
+        stream_store(k->type.state, k->arrays.state[1], i, stream_flush(k, *s1), count);
     if (k->writes & 4)
-        stream_store(k->type.state, k->arrays.state[2], i, *s2, count);
+        stream_store(k->type.state, k->arrays.state[2], i, stream_flush(k, *s2), count);
 }
 
 /* The parameter is read again: a register is worth more than a load from the first-level cache. */
 STREAM_INLINE void stream_second(struct formula formula, const void *scalars, const struct stream *k, size_t i,
                                  size_t count, vf g, vf x, vf s0, vf s1, vf s2)
 {
-    const vf p = stream_load(k->type.param, k->arrays.param, i, count);
-    stream_store(k->type.param, k->arrays.param, i, formula.param(scalars, k->options, p, g, x, s0, s1, s2), count);
+    vf p = stream_load(k->type.param, k->arrays.param, i, count);
+    p = stream_flush(k, formula.param(scalars, k->options, p, g, x, s0, s1, s2));
+    stream_store(k->type.param, k->arrays.param, i, p, count);
+    if (k->body == BODY_FULL)
+        stream_copy(k, i, p, count);
 }
 
 STREAM_INLINE void stream_one(struct formula formula, const void *scalars, const struct stream *k, size_t i,

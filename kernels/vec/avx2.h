@@ -5,11 +5,16 @@
 #include <float.h>
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define VF_ISA avx2
-#define VF_NEEDS (CPU_AVX2 | CPU_FMA)
+#define VF_NEEDS (CPU_AVX2 | CPU_FMA | CPU_F16C)
 
 typedef __m256 vf;
+typedef struct {
+    __m256d low, high;
+} vd;
 enum { VF_LANES = 8 };
 
 static inline vf vf_set1(float x)
@@ -54,6 +59,16 @@ static inline vf vf_max(vf a, vf b)
     return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
 
+static inline vf vf_abs(vf a)
+{
+    return _mm256_andnot_ps(vf_set1(-0.0f), a);
+}
+
+static inline vf vf_flush(vf a)
+{
+    return _mm256_and_ps(a, _mm256_cmp_ps(vf_abs(a), vf_set1(FLT_MIN), _CMP_NLT_UQ));
+}
+
 static inline vf vf_load_f32(const void *array, size_t i)
 {
     return _mm256_loadu_ps((const float *)array + i);
@@ -80,6 +95,69 @@ static inline vf vf_load_f32_part(const void *array, size_t i, size_t count)
 static inline void vf_store_f32_part(void *array, size_t i, vf x, size_t count)
 {
     _mm256_maskstore_ps((float *)array + i, vf_first(count), x);
+}
+
+static inline void vf_store_first_16(void *array, size_t i, __m128i halves, size_t count)
+{
+    memcpy((uint16_t *)array + i, &halves, count * sizeof(uint16_t));
+}
+
+static inline __m128i vf_to_bf16(vf x)
+{
+    const __m256i bits = _mm256_castps_si256(x),
+                  odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const vf chosen =
+        _mm256_blendv_ps(_mm256_castsi256_ps(rounded), _mm256_castsi256_ps(quiet), _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    const __m256i words = _mm256_srli_epi32(_mm256_castps_si256(chosen), 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+static inline void vf_store_bf16(void *array, size_t i, vf x)
+{
+    vf_store_first_16(array, i, vf_to_bf16(x), VF_LANES);
+}
+
+static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
+{
+    vf_store_first_16(array, i, vf_to_bf16(x), count);
+}
+
+static inline void vf_store_f16(void *array, size_t i, vf x)
+{
+    vf_store_first_16(array, i, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT), VF_LANES);
+}
+
+static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
+{
+    vf_store_first_16(array, i, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT), count);
+}
+
+static inline vd vd_zero(void)
+{
+    return (vd){_mm256_setzero_pd(), _mm256_setzero_pd()};
+}
+
+static inline vd vd_widen(vf x)
+{
+    return (vd){_mm256_cvtps_pd(_mm256_castps256_ps128(x)), _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))};
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return (vd){_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)};
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return (vd){_mm256_mul_pd(a.low, b.low), _mm256_mul_pd(a.high, b.high)};
+}
+
+static inline void vd_store(double *array, size_t i, vd x)
+{
+    _mm256_storeu_pd(array + i, x.low);
+    _mm256_storeu_pd(array + i + 4, x.high);
 }
 
 #endif

@@ -5,11 +5,15 @@
 #include <float.h>
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define VF_ISA avx512
-#define VF_NEEDS (CPU_AVX2 | CPU_FMA | CPU_AVX512F)
+#define VF_NEEDS (CPU_AVX2 | CPU_FMA | CPU_F16C | CPU_AVX512F)
 
 typedef __m512 vf;
+typedef struct {
+    __m512d low, high;
+} vd;
 enum { VF_LANES = 16 };
 
 static inline vf vf_set1(float x)
@@ -54,6 +58,16 @@ static inline vf vf_max(vf a, vf b)
     return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
 }
 
+static inline vf vf_abs(vf a)
+{
+    return _mm512_abs_ps(a);
+}
+
+static inline vf vf_flush(vf a)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(vf_abs(a), vf_set1(FLT_MIN), _CMP_NLT_UQ), a);
+}
+
 static inline vf vf_load_f32(const void *array, size_t i)
 {
     return _mm512_loadu_ps((const float *)array + i);
@@ -77,6 +91,68 @@ static inline vf vf_load_f32_part(const void *array, size_t i, size_t count)
 static inline void vf_store_f32_part(void *array, size_t i, vf x, size_t count)
 {
     _mm512_mask_storeu_ps((float *)array + i, vf_first(count), x);
+}
+
+/* bf16 and f16 in the low halves of 32-bit lanes. */
+static inline __m512i vf_to_bf16(vf x)
+{
+    const __m512i bits = _mm512_castps_si512(x),
+                  odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    const __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+    return _mm512_srli_epi32(_mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000)), 16);
+}
+
+static inline __m512i vf_to_f16(vf x)
+{
+    return _mm512_cvtepu16_epi32(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+}
+
+static inline void vf_store_bf16(void *array, size_t i, vf x)
+{
+    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(VF_LANES), vf_to_bf16(x));
+}
+
+static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
+{
+    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(count), vf_to_bf16(x));
+}
+
+static inline void vf_store_f16(void *array, size_t i, vf x)
+{
+    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(VF_LANES), vf_to_f16(x));
+}
+
+static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
+{
+    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(count), vf_to_f16(x));
+}
+
+static inline vd vd_zero(void)
+{
+    return (vd){_mm512_setzero_pd(), _mm512_setzero_pd()};
+}
+
+static inline vd vd_widen(vf x)
+{
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+    return (vd){_mm512_cvtps_pd(_mm512_castps512_ps256(x)), _mm512_cvtps_pd(high)};
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return (vd){_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return (vd){_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)};
+}
+
+static inline void vd_store(double *array, size_t i, vd x)
+{
+    _mm512_storeu_pd(array + i, x.low);
+    _mm512_storeu_pd(array + i + 8, x.high);
 }
 
 #endif

@@ -5,12 +5,16 @@
 #include <arm_neon.h>
 #include <float.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define VF_ISA neon
 #define VF_NEEDS CPU_NEON
 
 typedef float32x4_t vf;
+typedef struct {
+    float64x2_t low, high;
+} vd;
 enum { VF_LANES = 4 };
 
 static inline vf vf_set1(float x)
@@ -56,6 +60,17 @@ static inline vf vf_max(vf a, vf b)
     return vbslq_f32(vornq_u32(vcgtq_f32(a, b), a_is_number), a, b);
 }
 
+static inline vf vf_abs(vf a)
+{
+    return vabsq_f32(a);
+}
+
+static inline vf vf_flush(vf a)
+{
+    const uint32x4_t subnormal = vcltq_f32(vabsq_f32(a), vf_set1(FLT_MIN));
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), subnormal));
+}
+
 static inline vf vf_load_f32(const void *array, size_t i)
 {
     return vld1q_f32((const float *)array + i);
@@ -78,6 +93,70 @@ static inline void vf_store_f32_part(void *array, size_t i, vf x, size_t count)
     float lanes[VF_LANES];
     vst1q_f32(lanes, x);
     memcpy((float *)array + i, lanes, count * sizeof(float));
+}
+
+static inline void vf_store_first_16(void *array, size_t i, uint16x4_t halves, size_t count)
+{
+    memcpy((uint16_t *)array + i, &halves, count * sizeof(uint16_t));
+}
+
+static inline uint16x4_t vf_to_bf16(vf x)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(x), odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    const uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+    const uint32x4_t quiet = vorrq_u32(bits, vdupq_n_u32(0x400000));
+    return vshrn_n_u32(vbslq_u32(vceqq_f32(x, x), rounded, quiet), 16);
+}
+
+static inline uint16x4_t vf_to_f16(vf x)
+{
+    return vreinterpret_u16_f16(vcvt_f16_f32(x));
+}
+
+static inline void vf_store_bf16(void *array, size_t i, vf x)
+{
+    vf_store_first_16(array, i, vf_to_bf16(x), VF_LANES);
+}
+
+static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
+{
+    vf_store_first_16(array, i, vf_to_bf16(x), count);
+}
+
+static inline void vf_store_f16(void *array, size_t i, vf x)
+{
+    vf_store_first_16(array, i, vf_to_f16(x), VF_LANES);
+}
+
+static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
+{
+    vf_store_first_16(array, i, vf_to_f16(x), count);
+}
+
+static inline vd vd_zero(void)
+{
+    return (vd){vdupq_n_f64(0), vdupq_n_f64(0)};
+}
+
+static inline vd vd_widen(vf x)
+{
+    return (vd){vcvt_f64_f32(vget_low_f32(x)), vcvt_high_f64_f32(x)};
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return (vd){vaddq_f64(a.low, b.low), vaddq_f64(a.high, b.high)};
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return (vd){vmulq_f64(a.low, b.low), vmulq_f64(a.high, b.high)};
+}
+
+static inline void vd_store(double *array, size_t i, vd x)
+{
+    vst1q_f64(array + i, x.low);
+    vst1q_f64(array + i + 2, x.high);
 }
 
 #endif

@@ -6,8 +6,13 @@
  *   vf_add … vf_sqrt         each rounds once
  *   vf_quotient(x, d, r)     x / d, where r is 1 / d rounded: see below for which x and d
  *   vf_max(a, b)             NaN if either is, else a > b ? a : b (equal zeros: b)
- *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment
+ *   vf_abs                   clears the sign
+ *   vf_flush                 +0 for what is subnormal, else x
+ *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment; T is f32,
+ *                            and to store also bf16 and f16, rounded to nearest even, NaN kept
  *   vf_…_T_part              the first count < VF_LANES of them, touching no others; lanes beyond are 1
+ *   vd                       VF_LANES doubles
+ *   vd_widen … vd_store      of a vf; sum and product; VF_LANES of them at element i of an array
  *
  * vf_quotient is for a d that stays the same, where a correction by FMA is faster than the divider: q = x·r, then
  * q + (x - q·d)·r with both residual and sum fused, is x / d correctly rounded, barring under- and overflow (Markstein,
@@ -19,13 +24,17 @@
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define VF_ISA scalar
 #define VF_NEEDS 0
 
 typedef float vf;
+typedef double vd;
 enum { VF_LANES = 1 };
 
 static inline vf vf_set1(float x)
@@ -69,6 +78,16 @@ static inline vf vf_max(vf a, vf b)
     return a > b || a != a ? a : b;
 }
 
+static inline vf vf_abs(vf a)
+{
+    return fabsf(a);
+}
+
+static inline vf vf_flush(vf a)
+{
+    return fabsf(a) < FLT_MIN ? 0.0f : a;
+}
+
 static inline vf vf_load_f32(const void *array, size_t i)
 {
     return ((const float *)array)[i];
@@ -88,6 +107,69 @@ static inline void vf_store_f32_part(void *array, size_t i, vf x, size_t count)
 {
     if (count > 0)
         vf_store_f32(array, i, x);
+}
+
+static inline void vf_store_bf16(void *array, size_t i, vf x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    ((uint16_t *)array)[i] = (uint16_t)((x != x ? bits | 0x400000 : rounded) >> 16);
+}
+
+static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
+{
+    if (count > 0)
+        vf_store_bf16(array, i, x);
+}
+
+static inline void vf_store_f16(void *array, size_t i, vf x)
+{
+    enum { INFINITE = 0x7c00, QUIET_NAN = 0x7e00, REBIAS = (127 - 15) << 23 };
+    const float magnitude = fabsf(x), as_subnormal = magnitude + 0.5f; /* the last place of 0.5 is 2^-24, as f16's */
+    uint32_t bits, subnormal_bits, sign;
+    memcpy(&bits, &magnitude, sizeof bits);
+    memcpy(&subnormal_bits, &as_subnormal, sizeof subnormal_bits);
+    memcpy(&sign, &x, sizeof sign);
+    uint32_t half = (bits - REBIAS + 0xfff + (bits >> 13 & 1)) >> 13;
+    if (magnitude < 0x1p-14f)
+        half = subnormal_bits & 0x7fff;
+    if (magnitude >= 65520.0f)
+        half = INFINITE;
+    if (x != x)
+        half = QUIET_NAN;
+    ((uint16_t *)array)[i] = (uint16_t)((sign >> 16 & 0x8000) | half);
+}
+
+static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
+{
+    if (count > 0)
+        vf_store_f16(array, i, x);
+}
+
+static inline vd vd_zero(void)
+{
+    return 0;
+}
+
+static inline vd vd_widen(vf x)
+{
+    return x;
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return a + b;
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return a * b;
+}
+
+static inline void vd_store(double *array, size_t i, vd x)
+{
+    array[i] = x;
 }
 
 #endif
