@@ -18,8 +18,14 @@ const char *descend_status_string(descend_status status)
         return "n elements do not fit the address space";
     case DESCEND_BAD_STEP:
         return "step is 0 or above 2^53";
+    case DESCEND_NO_MEMORY:
+        return "out of memory";
+    case DESCEND_NULL_OPTIMIZER:
+        return "the optimizer, or where to put it, is NULL";
+    case DESCEND_NULL_MEASUREMENT:
+        return "measurement is NULL";
     case DESCEND_BAD_RESERVED:
-        return "a reserved word of descend_exec is not 0 (was it set for a later version of the library?)";
+        return "a reserved word is not 0 (was it set for a later version of the library?)";
     case DESCEND_BAD_SLICE:
         return "slice is not below slices";
     case DESCEND_BAD_THREADS:
@@ -50,6 +56,74 @@ const char *descend_status_string(descend_status status)
         return "beta1 is not in [0, 1)";
     case DESCEND_BAD_BETA2:
         return "beta2 is not in [0, 1)";
+    case DESCEND_WRONG_OPTIMIZER:
+        return "the config is of another optimizer than the object";
+    case DESCEND_BAD_GROUP:
+        return "there is no such group";
+    case DESCEND_BAD_TENSOR:
+        return "there is no such tensor";
+    case DESCEND_BAD_NAME:
+        return "a tensor's name is missing, empty or not UTF-8";
+    case DESCEND_DUPLICATE_NAME:
+        return "a tensor's name was given before";
+    case DESCEND_BAD_DTYPE:
+        return "an array has an element type that it cannot have";
+    case DESCEND_BAD_FIRST:
+        return "first + n of a tensor is above 2^53";
+    case DESCEND_BAD_GRAD_SCALE:
+        return "grad_scale is negative or not finite as float32";
+    case DESCEND_BAD_ALLOCATOR:
+        return "the allocator or a function of it is NULL";
+    case DESCEND_IN_USE:
+        return "the allocator cannot change after the first tensor";
+    case DESCEND_NULL_SCALER:
+        return "scaler is NULL";
+    case DESCEND_BAD_SCALE:
+        return "scale is not a finite float32 value above 0";
+    case DESCEND_BAD_GROWTH_FACTOR:
+        return "growth_factor is not above 1 and finite";
+    case DESCEND_BAD_BACKOFF_FACTOR:
+        return "backoff_factor is not in (0, 1)";
+    case DESCEND_BAD_GROWTH_INTERVAL:
+        return "growth_interval is 0";
+    case DESCEND_BAD_GROWTH_TRACKER:
+        return "growth_tracker is not below growth_interval";
+    case DESCEND_FILE_OPEN:
+        return "the file cannot be opened";
+    case DESCEND_FILE_READ:
+        return "the file cannot be read";
+    case DESCEND_FILE_WRITE:
+        return "the file cannot be written";
+    case DESCEND_BAD_FILE_SHORT:
+        return "the file has fewer than 8 bytes";
+    case DESCEND_BAD_FILE_HEADER_LIMIT:
+        return "the file's header is longer than 100,000,000 bytes";
+    case DESCEND_BAD_FILE_HEADER_SIZE:
+        return "the file's header ends beyond the file";
+    case DESCEND_BAD_FILE_UTF8:
+        return "the file's header is not UTF-8";
+    case DESCEND_BAD_FILE_JSON:
+        return "the file's header is not the JSON of a safetensors file";
+    case DESCEND_BAD_FILE_FIELDS:
+        return "a tensor of the file lacks dtype, shape or data_offsets, or has another field";
+    case DESCEND_BAD_FILE_DTYPE:
+        return "a tensor of the file has an unknown dtype";
+    case DESCEND_BAD_FILE_DUPLICATE:
+        return "the file's header has a key twice";
+    case DESCEND_BAD_FILE_OVERFLOW:
+        return "a number in the file's header, or the size of a tensor, overflows 64 bits";
+    case DESCEND_BAD_FILE_TENSOR_SIZE:
+        return "the data_offsets of a tensor of the file do not fit its shape and dtype";
+    case DESCEND_BAD_FILE_HOLE:
+        return "the file has bytes between tensors that belong to none";
+    case DESCEND_BAD_FILE_OVERLAP:
+        return "two tensors of the file overlap";
+    case DESCEND_BAD_FILE_TRUNCATED:
+        return "the file ends before its tensors do";
+    case DESCEND_BAD_FILE_TRAILING:
+        return "the file goes on after its last tensor";
+    case DESCEND_BAD_FILE_CHECKSUM:
+        return "the file's checksum is wrong";
     }
     return "not a status of this library";
 }

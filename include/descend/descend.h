@@ -54,6 +54,9 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_OVERLAP = 4,    /* two arrays share memory; param and grad included */
     DESCEND_BAD_N = 5,      /* n elements do not fit the address space */
     DESCEND_BAD_STEP = 6,   /* step is 0 or above 2^53 */
+    DESCEND_NO_MEMORY = 7,
+    DESCEND_NULL_OPTIMIZER = 8,
+    DESCEND_NULL_MEASUREMENT = 9,
 
     /* How to run. */
     DESCEND_BAD_RESERVED = 10, /* descend_exec.reserved is not all zero */
@@ -73,7 +76,47 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_ALPHA = 26,
     DESCEND_BAD_EPS = 27,
     DESCEND_BAD_BETA1 = 28,
-    DESCEND_BAD_BETA2 = 29
+    DESCEND_BAD_BETA2 = 29,
+
+    /* The optimizer object of optimizer.h. */
+    DESCEND_WRONG_OPTIMIZER = 40, /* a config of another optimizer than the object's */
+    DESCEND_BAD_GROUP = 41,
+    DESCEND_BAD_TENSOR = 42,
+    DESCEND_BAD_NAME = 43, /* NULL, empty, or not UTF-8 */
+    DESCEND_DUPLICATE_NAME = 44,
+    DESCEND_BAD_DTYPE = 45,
+    DESCEND_BAD_FIRST = 46, /* first + n is above 2^53 */
+    DESCEND_BAD_GRAD_SCALE = 47,
+    DESCEND_BAD_ALLOCATOR = 48, /* NULL, or a function of it is */
+    DESCEND_IN_USE = 49,        /* the allocator is changed after the first tensor */
+
+    /* The loss scaler of scaler.h. */
+    DESCEND_NULL_SCALER = 50,
+    DESCEND_BAD_SCALE = 51,
+    DESCEND_BAD_GROWTH_FACTOR = 52,
+    DESCEND_BAD_BACKOFF_FACTOR = 53,
+    DESCEND_BAD_GROWTH_INTERVAL = 54,
+    DESCEND_BAD_GROWTH_TRACKER = 55,
+
+    /* Checkpoint files. */
+    DESCEND_FILE_OPEN = 80, /* errno says why, here and in the next two */
+    DESCEND_FILE_READ = 81,
+    DESCEND_FILE_WRITE = 82,
+    DESCEND_BAD_FILE_SHORT = 83,        /* fewer than 8 bytes */
+    DESCEND_BAD_FILE_HEADER_LIMIT = 84, /* a header of more than 100,000,000 bytes, read or to be written */
+    DESCEND_BAD_FILE_HEADER_SIZE = 85,  /* the header ends beyond the file */
+    DESCEND_BAD_FILE_UTF8 = 86,         /* the header is not UTF-8 */
+    DESCEND_BAD_FILE_JSON = 87,         /* the header is not JSON, or not as safetensors has it */
+    DESCEND_BAD_FILE_FIELDS = 88,       /* a tensor lacks dtype, shape or data_offsets, or has something else */
+    DESCEND_BAD_FILE_DTYPE = 89,        /* an element type that the format does not have, or not in whole bytes */
+    DESCEND_BAD_FILE_DUPLICATE = 90,    /* a key that its object already has */
+    DESCEND_BAD_FILE_OVERFLOW = 91,     /* a number, or a tensor's size, does not fit 64 bits */
+    DESCEND_BAD_FILE_TENSOR_SIZE = 92,  /* data_offsets are not as far apart as shape and dtype need */
+    DESCEND_BAD_FILE_HOLE = 93,         /* bytes between two tensors belong to neither */
+    DESCEND_BAD_FILE_OVERLAP = 94,      /* bytes belong to two tensors */
+    DESCEND_BAD_FILE_TRUNCATED = 95,    /* the file ends before its tensors do */
+    DESCEND_BAD_FILE_TRAILING = 96,     /* bytes after the last tensor */
+    DESCEND_BAD_FILE_CHECKSUM = 97      /* the file is not what its checksum was taken of */
 } descend_status;
 
 /* One English line without a full stop, for any value; static storage. */

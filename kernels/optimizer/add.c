@@ -1,0 +1,283 @@
+/* Adding tensors: every check, then all memory, then the change. */
+#include "object.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+#include "utf8.h"
+
+static const uint64_t most = UINT64_C(1) << 53;
+
+/* An array's bytes. */
+struct span {
+    uintptr_t begin, end;
+};
+
+enum { SPANS = 3 + STATES_MAX }; /* of one tensor */
+
+static descend_status check_array(const void *data, size_t n, size_t element, struct span *spans, size_t *count)
+{
+    const uintptr_t begin = (uintptr_t)data;
+    if (n == 0)
+        return DESCEND_OK;
+    if (begin % element != 0)
+        return DESCEND_MISALIGNED;
+    if (begin > UINTPTR_MAX - n * element)
+        return DESCEND_BAD_N;
+    spans[(*count)++] = (struct span){begin, begin + n * element};
+    return DESCEND_OK;
+}
+
+static descend_status check_fields(const descend_tensor *tensor, size_t states)
+{
+    for (size_t i = 0; i < sizeof tensor->reserved / sizeof *tensor->reserved; i++)
+        if (tensor->reserved[i] != 0)
+            return DESCEND_BAD_RESERVED;
+    if (tensor->name == NULL || *tensor->name == '\0' || !utf8_valid(tensor->name, strlen(tensor->name)))
+        return DESCEND_BAD_NAME;
+    if (tensor->param.dtype != DESCEND_F32 || tensor->grad.dtype != DESCEND_F32)
+        return DESCEND_BAD_DTYPE;
+    if (tensor->copy.data && tensor->copy.dtype != DESCEND_BF16 && tensor->copy.dtype != DESCEND_F16)
+        return DESCEND_BAD_DTYPE;
+    for (size_t i = 0; i < states; i++)
+        if (tensor->state[i].dtype != DESCEND_F32)
+            return DESCEND_BAD_DTYPE;
+    if (tensor->n > PTRDIFF_MAX / sizeof(float))
+        return DESCEND_BAD_N;
+    if (tensor->step > most)
+        return DESCEND_BAD_STEP;
+    return tensor->n <= most && tensor->first <= most - tensor->n ? DESCEND_OK : DESCEND_BAD_FIRST;
+}
+
+static descend_status check_tensor(const descend_tensor *tensor, size_t states, struct span *spans, size_t *count)
+{
+    descend_status status = check_fields(tensor, states);
+    if (status != DESCEND_OK)
+        return status;
+    if (tensor->n > 0 && tensor->param.data == NULL)
+        return DESCEND_NULL_ARRAY;
+    status = check_array(tensor->param.data, tensor->n, sizeof(float), spans, count);
+    if (status == DESCEND_OK && tensor->grad.data)
+        status = check_array(tensor->grad.data, tensor->n, sizeof(float), spans, count);
+    if (status == DESCEND_OK && tensor->copy.data)
+        status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t), spans, count);
+    for (size_t i = 0; i < states && status == DESCEND_OK; i++)
+        if (tensor->state[i].data)
+            status = check_array(tensor->state[i].data, tensor->n, sizeof(float), spans, count);
+    return status;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+    const uintptr_t x = ((const struct span *)a)->begin, y = ((const struct span *)b)->begin;
+    return (x > y) - (x < y);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether one of the sorted, disjoint spans meets this one. */
+static bool meets(const void *data, size_t bytes, const struct span *spans, size_t count)
+{
+    const uintptr_t begin = (uintptr_t)data;
+    size_t low = 0, high = count; /* spans below low end before it begins */
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (spans[middle].end <= begin)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return data != NULL && bytes > 0 && low < count && spans[low].begin < begin + bytes;
+}
+
+/* New spans against each other, and those of the tensors that are there against them. */
+static descend_status check_overlap(const descend_optimizer *optimizer, struct span *spans, size_t count)
+{
+    qsort(spans, count, sizeof *spans, by_begin);
+    for (size_t i = 1; i < count; i++)
+        if (spans[i].begin < spans[i - 1].end)
+            return DESCEND_OVERLAP;
+    for (const struct tensor *t = optimizer->table.tensor; t != optimizer->table.tensor + optimizer->tensors; t++) {
+        const size_t bytes = t->n * sizeof(float);
+        bool overlap = meets(t->param, bytes, spans, count) || meets(t->grad, bytes, spans, count) ||
+                       meets(t->copy, t->n * sizeof(uint16_t), spans, count);
+        for (size_t i = 0; i < STATES_MAX; i++)
+            overlap = overlap || meets(t->state[i], bytes, spans, count);
+        if (overlap)
+            return DESCEND_OVERLAP;
+    }
+    return DESCEND_OK;
+}
+
+static descend_status check_names(const descend_optimizer *optimizer, const char **names, size_t count)
+{
+    qsort(names, count, sizeof *names, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i], names[i - 1]) == 0)
+            return DESCEND_DUPLICATE_NAME;
+    for (size_t t = 0; t < optimizer->tensors; t++)
+        if (bsearch(&optimizer->table.tensor[t].name, names, count, sizeof *names, by_name))
+            return DESCEND_DUPLICATE_NAME;
+    return DESCEND_OK;
+}
+
+/* All of the above; the memory to sort in is given back. */
+static descend_status check(const descend_optimizer *optimizer, const descend_tensor *tensors, size_t count)
+{
+    const size_t span_bytes = descend_size(0, count, SPANS * sizeof(struct span));
+    struct block *block =
+        descend_block_new(&optimizer->allocator, descend_size(span_bytes, count, sizeof(const char *)));
+    descend_status status = DESCEND_OK;
+    size_t spans = 0;
+    if (block == NULL)
+        return DESCEND_NO_MEMORY;
+    struct span *span = (struct span *)(void *)block->bytes;
+    const char **names = (const char **)(void *)(block->bytes + span_bytes);
+    for (size_t t = 0; t < count && status == DESCEND_OK; t++) {
+        status = check_tensor(&tensors[t], row_of(optimizer)->states, span, &spans);
+        names[t] = tensors[t].name;
+    }
+    if (status == DESCEND_OK)
+        status = check_names(optimizer, names, count);
+    if (status == DESCEND_OK)
+        status = check_overlap(optimizer, span, spans);
+    descend_block_free(&optimizer->allocator, block);
+    return status;
+}
+
+/* A table for so many, or NULL. What is in the old one is copied. */
+static struct block *grow(const descend_optimizer *optimizer, size_t tensors, size_t partials, struct table *grown)
+{
+    const struct table *old = &optimizer->table;
+    size_t bytes = descend_size(0, tensors, sizeof *old->tensor);
+    bytes = descend_size(bytes, partials, sizeof *old->partial);
+    bytes = descend_size(bytes, tensors + 1, sizeof *old->before);
+    bytes = descend_size(bytes, tensors, sizeof *old->order);
+    struct block *block = descend_block_new(&optimizer->allocator, bytes);
+    if (block == NULL)
+        return NULL;
+    *grown = (struct table){.tensor = (struct tensor *)(void *)block->bytes, .block = block};
+    grown->partial = (struct descend_squares *)(void *)(grown->tensor + tensors);
+    grown->before = (uint64_t *)(void *)(grown->partial + partials);
+    grown->order = (size_t *)(void *)(grown->before + tensors + 1);
+    if (optimizer->tensors > 0)
+        memcpy(grown->tensor, old->tensor, optimizer->tensors * sizeof *old->tensor);
+    return block;
+}
+
+static struct tensor tensor_from(const descend_tensor *from, unsigned group, size_t states, size_t partial)
+{
+    static const enum descend_copy_type copy_type[] = {COPY_NONE, COPY_BF16, COPY_F16}; /* by descend_dtype */
+    struct tensor tensor = {.param = from->param.data,
+                            .grad = from->grad.data,
+                            .copy = from->copy.data,
+                            .n = from->n,
+                            .step = from->step,
+                            .group = group,
+                            .copy_type = from->copy.data ? copy_type[from->copy.dtype] : COPY_NONE,
+                            .partial = partial,
+                            .first = from->first};
+    for (size_t i = 0; i < states; i++) {
+        tensor.state[i] = from->state[i].data;
+        tensor.given |= (from->state[i].data ? 1u : 0u) << i;
+    }
+    tensor.begun = from->step > 0 ? tensor.given : 0;
+    return tensor;
+}
+
+/* The new tensors into the table, behind those that are there; their names into memory. Returns the bytes these take.
+ */
+static size_t fill(const descend_optimizer *optimizer, struct table *table, const descend_tensor *tensors, size_t count,
+                   unsigned group)
+{
+    size_t partial = optimizer->partials, names = 0;
+    for (size_t t = 0; t < count; t++) {
+        table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, row_of(optimizer)->states, partial);
+        partial += descend_plan_segments(tensors[t].n);
+        names = descend_size(names, strlen(tensors[t].name) + 1, 1);
+    }
+    return descend_size(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
+}
+
+static void copy_names(unsigned char *memory, struct tensor *to, const descend_tensor *from, size_t count)
+{
+    for (size_t t = 0; t < count; t++) {
+        const size_t size = strlen(from[t].name) + 1;
+        to[t].name = memcpy(memory, from[t].name, size);
+        memory += size;
+    }
+}
+
+descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
+                                     size_t count)
+{
+    size_t partials = 0, elements = 0;
+    struct table table = {0};
+    if (optimizer == NULL)
+        return DESCEND_NULL_OPTIMIZER;
+    if (group >= optimizer->groups)
+        return DESCEND_BAD_GROUP;
+    if (tensors == NULL && count > 0)
+        return DESCEND_BAD_TENSOR;
+    const descend_status status = check(optimizer, tensors, count);
+    if (status != DESCEND_OK)
+        return status;
+    for (size_t t = 0; t < count; t++) {
+        partials += descend_plan_segments(tensors[t].n);
+        elements += tensors[t].n;
+    }
+
+    const unsigned used = optimizer->group[group].used;
+    struct block *block = NULL;
+    if (grow(optimizer, optimizer->tensors + count, optimizer->partials + partials, &table) == NULL)
+        return DESCEND_NO_MEMORY;
+    const size_t names = fill(optimizer, &table, tensors, count, group);
+    struct tensor *added = table.tensor + optimizer->tensors;
+    const size_t states = descend_states_bytes(added, count, group, used);
+    if ((block = descend_block_new(&optimizer->allocator, descend_size(names, states, 1))) == NULL) {
+        descend_block_free(&optimizer->allocator, table.block);
+        return DESCEND_NO_MEMORY;
+    }
+    copy_names(block->bytes, added, tensors, count);
+    descend_states_place(block->bytes + names, added, count, group, used);
+
+    descend_block_free(&optimizer->allocator, optimizer->table.block);
+    block->next = optimizer->blocks;
+    optimizer->blocks = block;
+    optimizer->table = table;
+    optimizer->tensors += count;
+    optimizer->partials += partials;
+    optimizer->elements += elements;
+    descend_plan_build(optimizer);
+    return DESCEND_OK;
+}
+
+descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t number, float *grad)
+{
+    if (optimizer == NULL)
+        return DESCEND_NULL_OPTIMIZER;
+    if (number >= optimizer->tensors)
+        return DESCEND_BAD_TENSOR;
+    struct tensor *tensor = &optimizer->table.tensor[number];
+    if (grad != NULL) {
+        struct span span = {0, 0};
+        size_t count = 0;
+        const size_t bytes = tensor->n * sizeof(float);
+        const descend_status status = check_array(grad, tensor->n, sizeof(float), &span, &count);
+        if (status != DESCEND_OK)
+            return status;
+        bool overlap = meets(tensor->param, bytes, &span, count) ||
+                       meets(tensor->copy, tensor->n * sizeof(uint16_t), &span, count);
+        for (size_t i = 0; i < STATES_MAX; i++)
+            overlap = overlap || meets(tensor->state[i], bytes, &span, count);
+        if (overlap)
+            return DESCEND_OVERLAP;
+    }
+    tensor->grad = grad;
+    return DESCEND_OK;
+}

@@ -1,0 +1,78 @@
+#include "plan.h"
+
+enum {
+    BLOCK = 4096,
+    SEGMENTS_MAX = 256,
+    TENSOR_COST = 64 /* elements' time that a tensor takes of itself */
+};
+
+size_t descend_plan_block(size_t n)
+{
+    (void)n;
+    return BLOCK;
+}
+
+size_t descend_plan_segment(size_t n)
+{
+    const size_t even = n / SEGMENTS_MAX + (n % SEGMENTS_MAX != 0);
+    return even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+size_t descend_plan_segments(size_t n)
+{
+    return n / descend_plan_segment(n) + (n % descend_plan_segment(n) != 0);
+}
+
+/* By group, so that the coefficients of one serve many in a row; within it as added. */
+void descend_plan_build(descend_optimizer *optimizer)
+{
+    struct table *table = &optimizer->table;
+    size_t place = 0;
+    for (unsigned group = 0; group < optimizer->groups; group++)
+        for (size_t t = 0; t < optimizer->tensors; t++)
+            if (table->tensor[t].group == group)
+                table->order[place++] = t;
+    table->before[0] = 0;
+    for (place = 0; place < optimizer->tensors; place++)
+        table->before[place + 1] = table->before[place] + table->tensor[table->order[place]].n + TENSOR_COST;
+}
+
+/* An element of the tensor at a place in the order. */
+struct cut {
+    size_t place, element;
+};
+
+static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid)
+{
+    const uint64_t *before = optimizer->table.before;
+    const uint64_t work = before[optimizer->tensors];
+    const uint64_t position = work / parts * index + work % parts * index / parts;
+    size_t low = 0, high = optimizer->tensors; /* before[low] <= position < before[high] */
+    if (index == 0 || index >= parts)
+        return (struct cut){index == 0 ? 0 : optimizer->tensors, 0};
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (before[middle] <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    const size_t n = optimizer->table.tensor[optimizer->table.order[low]].n;
+    const size_t element = position - before[low] < n ? (size_t)(position - before[low]) : n;
+    return (struct cut){low, element / grid(n) * grid(n)};
+}
+
+void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid,
+                       plan_visit *visit, void *context)
+{
+    if (optimizer->tensors == 0)
+        return;
+    const struct cut from = cut_at(optimizer, index, parts, grid), to = cut_at(optimizer, index + 1, parts, grid);
+    for (size_t place = from.place; place < optimizer->tensors && place <= to.place; place++) {
+        struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[place]];
+        const size_t begin = place == from.place ? from.element : 0;
+        const size_t end = place == to.place ? to.element : tensor->n;
+        if (begin < end && tensor->grad != NULL)
+            visit(context, tensor, begin, end);
+    }
+}

@@ -1,0 +1,25 @@
+/* How the elements of all tensors are shared out: equal work for each of any number of parts, in one order. */
+#ifndef DESCEND_PLAN_H
+#define DESCEND_PLAN_H
+
+#include "object.h"
+
+/* Puts the tensors in order and adds up their work: after tensors have been added. */
+void descend_plan_build(descend_optimizer *optimizer);
+
+/* The elements of a segment of a reduction, and how many there are: numerics, rule 7. */
+size_t descend_plan_segment(size_t n);
+size_t descend_plan_segments(size_t n);
+
+/* The grid on which a tensor may be cut. */
+typedef size_t plan_grid(size_t n);
+size_t descend_plan_block(size_t n); /* 4096, as in the flat functions */
+
+/* Does something to the elements [begin, end) of a tensor. */
+typedef void plan_visit(void *context, struct tensor *tensor, size_t begin, size_t end);
+
+/* All that part `index` of `parts` has to do. */
+void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid,
+                       plan_visit *visit, void *context);
+
+#endif
