@@ -76,6 +76,12 @@ const char *descend_status_string(descend_status status)
         return "the allocator or a function of it is NULL";
     case DESCEND_IN_USE:
         return "the allocator cannot change after the first tensor";
+    case DESCEND_NULL_PAST:
+        return "past, or a function of it, is NULL";
+    case DESCEND_BAD_PATH:
+        return "path is NULL";
+    case DESCEND_BAD_NOTE:
+        return "a note, or its key or value, is NULL";
     case DESCEND_NULL_SCALER:
         return "scaler is NULL";
     case DESCEND_BAD_SCALE:
@@ -124,6 +130,24 @@ const char *descend_status_string(descend_status status)
         return "the file goes on after its last tensor";
     case DESCEND_BAD_FILE_CHECKSUM:
         return "the file's checksum is wrong";
+    case DESCEND_BAD_FILE_NUMERICS:
+        return "the file is of another numerics version of this library, or of none";
+    case DESCEND_BAD_FILE_OPTIMIZER:
+        return "the file is of another optimizer, or of none";
+    case DESCEND_BAD_FILE_GROUPS:
+        return "the file has other groups than the optimizer";
+    case DESCEND_BAD_FILE_METADATA:
+        return "a config or the scaler is missing in the file or out of range";
+    case DESCEND_BAD_FILE_NOTE:
+        return "a note is missing in the file or has another value";
+    case DESCEND_BAD_FILE_MISSING:
+        return "a tensor of the optimizer is missing in the file";
+    case DESCEND_BAD_FILE_UNKNOWN:
+        return "the file has a tensor that the optimizer has not";
+    case DESCEND_BAD_FILE_TENSOR_DTYPE:
+        return "a tensor of the file has another dtype than the optimizer's";
+    case DESCEND_BAD_FILE_TENSOR_SHAPE:
+        return "a tensor of the file has another shape than the optimizer's";
     }
     return "not a status of this library";
 }

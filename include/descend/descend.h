@@ -89,6 +89,9 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_GRAD_SCALE = 47,
     DESCEND_BAD_ALLOCATOR = 48, /* NULL, or a function of it is */
     DESCEND_IN_USE = 49,        /* the allocator is changed after the first tensor */
+    DESCEND_NULL_PAST = 60,     /* or a function of it */
+    DESCEND_BAD_PATH = 61,      /* NULL */
+    DESCEND_BAD_NOTE = 62,      /* NULL, or its key or value is */
 
     /* The loss scaler of scaler.h. */
     DESCEND_NULL_SCALER = 50,
@@ -116,7 +119,16 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_FILE_OVERLAP = 94,      /* bytes belong to two tensors */
     DESCEND_BAD_FILE_TRUNCATED = 95,    /* the file ends before its tensors do */
     DESCEND_BAD_FILE_TRAILING = 96,     /* bytes after the last tensor */
-    DESCEND_BAD_FILE_CHECKSUM = 97      /* the file is not what its checksum was taken of */
+    DESCEND_BAD_FILE_CHECKSUM = 97,     /* the file is not what its checksum was taken of */
+    DESCEND_BAD_FILE_NUMERICS = 98,     /* not of this DESCEND_NUMERICS_VERSION, or of none */
+    DESCEND_BAD_FILE_OPTIMIZER = 99,    /* of another optimizer, or of none */
+    DESCEND_BAD_FILE_GROUPS = 100,      /* another number of groups, or tensors in others */
+    DESCEND_BAD_FILE_METADATA = 101,    /* a config or a scaler is missing or not good */
+    DESCEND_BAD_FILE_NOTE = 102,        /* a note is missing, or another */
+    DESCEND_BAD_FILE_MISSING = 103,     /* a tensor of the optimizer is not in the file */
+    DESCEND_BAD_FILE_UNKNOWN = 104,     /* a tensor of the file is not in the optimizer */
+    DESCEND_BAD_FILE_TENSOR_DTYPE = 105,
+    DESCEND_BAD_FILE_TENSOR_SHAPE = 106
 } descend_status;
 
 /* One English line without a full stop, for any value; static storage. */

@@ -179,13 +179,35 @@ const char *descend_optimizer_state_name(const descend_optimizer *optimizer, siz
 /* "adam" */
 const char *descend_optimizer_name(const descend_optimizer *optimizer);
 
-/* A tensor as it is now: name (the object's own copy), step taken so far, arrays. A state that no step has used yet has
- * data NULL, the caller's own apart. group may be NULL. DESCEND_BAD_TENSOR: there is no such tensor. */
+/* A tensor as it is now: name (the object's own copy), steps taken so far, arrays. A state that no step has used yet
+ * has data NULL. group may be NULL. DESCEND_BAD_TENSOR: there is no such tensor. */
 descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size_t tensor, descend_tensor *out,
                                         unsigned *group);
 
 /* The number of the tensor of that name; tensor_count where there is none. */
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name);
+
+/* The fields of a config by their names, for what does not know which optimizer it has. Flags are 0 or 1. A field or
+ * group that does not exist has the name NULL and the value NaN. */
+size_t descend_optimizer_field_count(const descend_optimizer *optimizer);
+const char *descend_optimizer_field_name(const descend_optimizer *optimizer, size_t field);
+bool descend_optimizer_field_is_flag(const descend_optimizer *optimizer, size_t field);
+double descend_optimizer_field(const descend_optimizer *optimizer, unsigned group, size_t field);
+
+/* An optimizer's past, for descend_optimizer_restore. Both functions are called several times for the same thing and
+ * give the same answer each time. */
+typedef struct descend_past {
+    /* The value of a field of a group's config. */
+    double (*field)(void *context, unsigned group, size_t field);
+    /* Of a tensor: its step; its states, data NULL where no step had used them; and its param, data NULL to leave the
+     * parameter as it is. All else is ignored. */
+    descend_tensor (*tensor)(void *context, size_t tensor);
+    void *context;
+} descend_past;
+
+/* Goes on from there: configs and step counts are replaced, states and parameters copied in. Checked and refused as in
+ * the functions that set them; DESCEND_NO_MEMORY. */
+descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past);
 
 #ifdef __cplusplus
 }

@@ -101,16 +101,8 @@ static descend_status configure(descend_optimizer *optimizer, enum descend_optim
     if (status != DESCEND_OK || (status = descend_group_check(row_of(optimizer), config, &used)) != DESCEND_OK)
         return status;
     struct group *group = &optimizer->group[number];
-    struct tensor *tensors = optimizer->table.tensor;
-    if (used & ~group->used) {
-        const size_t bytes = descend_states_bytes(tensors, optimizer->tensors, number, used);
-        struct block *block = descend_block_new(&optimizer->allocator, bytes);
-        if (block == NULL)
-            return DESCEND_NO_MEMORY;
-        descend_states_place(block->bytes, tensors, optimizer->tensors, number, used);
-        block->next = optimizer->blocks;
-        optimizer->blocks = block;
-    }
+    if ((used & ~group->used) && !descend_states_get(optimizer, number, used))
+        return DESCEND_NO_MEMORY;
     group->used = used;
     memcpy(group->config, config, row_of(optimizer)->config_size);
     return DESCEND_OK;
@@ -217,7 +209,7 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
                             .grad = {tensor->grad, DESCEND_F32},
                             .copy = {tensor->copy, dtype[tensor->copy_type]}};
     for (size_t i = 0; i < row_of(optimizer)->states; i++)
-        if ((tensor->begun | tensor->given) >> i & 1)
+        if (tensor->begun >> i & 1)
             out->state[i].data = tensor->state[i];
     if (group_number)
         *group_number = tensor->group;

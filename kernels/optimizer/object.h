@@ -61,4 +61,7 @@ descend_status descend_group_check(const struct descend_row *row, const void *co
 size_t descend_states_bytes(const struct tensor *tensors, size_t count, unsigned group, unsigned used);
 void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t count, unsigned group, unsigned used);
 
+/* Both, for the tensors that are there. False: no memory, and nothing has changed. */
+bool descend_states_get(descend_optimizer *optimizer, unsigned group, unsigned used);
+
 #endif

@@ -71,3 +71,16 @@ void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t 
         }
     }
 }
+
+bool descend_states_get(descend_optimizer *optimizer, unsigned group, unsigned used)
+{
+    struct tensor *tensors = optimizer->table.tensor;
+    const size_t bytes = descend_states_bytes(tensors, optimizer->tensors, group, used);
+    struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
+    if (block == NULL)
+        return bytes == 0;
+    descend_states_place(block->bytes, tensors, optimizer->tensors, group, used);
+    block->next = optimizer->blocks;
+    optimizer->blocks = block;
+    return true;
+}
