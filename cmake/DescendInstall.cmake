@@ -1,6 +1,6 @@
 # install, find_package(descend) and pkg-config.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/descend)
-install(TARGETS descend EXPORT descend-targets)
+install(TARGETS descend descend_io EXPORT descend-targets)
 install(DIRECTORY include/descend DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT descend-targets NAMESPACE descend:: DESTINATION ${package_dir})
 
@@ -28,5 +28,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/descend-config-version.cm
 install(FILES ${PROJECT_BINARY_DIR}/descend-config.cmake ${PROJECT_BINARY_DIR}/descend-config-version.cmake
         DESTINATION ${package_dir})
 
-configure_file(cmake/descend.pc.in ${PROJECT_BINARY_DIR}/descend.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/descend.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(pc IN ITEMS descend descend-io)
+  configure_file(cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

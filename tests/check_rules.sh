@@ -20,8 +20,9 @@ refuse 'intrinsics outside kernels/vec and cpu.c' '\b_mm(256|512)?_|\bv[a-z]+q_[
 refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE|ARM)[A-Za-z0-9_]*' \
     -- kernels ':!kernels/vec' ':!kernels/cpu.c'
 refuse 'OpenMP outside run.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/run.c'
-refuse 'printing, ending or allocating in the kernels' \
-    '\b(printf|fprintf|puts|perror|abort|exit|_exit|malloc|calloc|realloc|free|assert)\(' -- 'kernels/*.[ch]'
+refuse 'printing or ending in the kernels' '\b(printf|fprintf|puts|perror|abort|exit|_exit|assert)\(' -- 'kernels/*.[ch]'
+refuse 'allocating outside the optimizer object and its checkpoints' '\b(malloc|calloc|realloc|free)\(' \
+    -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/checkpoint'
 refuse 'flags that change arithmetic or bind the build to a machine' '^[^#]*(-march=native|[^o]-ffast-math|-Ofast)' \
     -- CMakeLists.txt CMakePresets.json cmake kernels
 if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\.[a-z]+$)' | grep -v 'avx2\.h$'); then

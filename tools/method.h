@@ -2,7 +2,7 @@
 #ifndef TOOLS_METHOD_H
 #define TOOLS_METHOD_H
 
-#include <descend/descend.h>
+#include <descend/optimizer.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,9 @@ typedef struct method {
     const char *name;
     double lr;       /* its own learning rate, for descend-train's network and batches of 128 */
     unsigned states; /* arrays of state, at most METHOD_STATES */
-    /* One step of descend with its defaults but lr. state: METHOD_STATES pointers, those beyond `states` unused. With
+    /* The optimizer object with descend's defaults but lr. */
+    descend_status (*create)(descend_optimizer **optimizer, double lr);
+    /* The same as a flat function: one step. state: METHOD_STATES pointers, those beyond `states` unused. With
      * n = 0 it checks lr, and all pointers may be NULL. */
     descend_status (*step)(double lr, uint64_t step, float *param, const float *grad, float *const *state, size_t n,
                            const descend_exec *exec);

@@ -64,7 +64,7 @@ typedef struct descend_tensor {
     descend_array grad; /* data NULL: absent. Such a tensor is skipped by step, measure and zero_grad */
     descend_array copy; /* where each step also writes the new parameter, as bfloat16 or float16; data NULL: nowhere */
     /* In the order of the optimizer's step function. data NULL: allocated by the object where the config uses it.
-     * Else the caller's own: with step 0 it holds the start value (0, or as descend.h says), else it is continued. */
+     * Else the caller's own: with step 0 the first step that uses it gives it its start value, else it is continued. */
     descend_array state[DESCEND_STATES];
     uintptr_t reserved[8]; /* zero; anything else is refused */
 } descend_tensor;
@@ -205,7 +205,8 @@ typedef struct descend_past {
     void *context;
 } descend_past;
 
-/* Goes on from there: configs and step counts are replaced, states and parameters copied in. Checked and refused as in
+/* Goes on from there: configs and step counts are replaced, states and parameters copied in; a tensor's 16-bit copy is
+ * next written by the next step. Checked and refused as in
  * the functions that set them; DESCEND_NO_MEMORY. */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past);
 

@@ -49,7 +49,8 @@ descend_status descend_scaler_update(descend_scaler *scaler, bool found_inf);
 
 /* What to multiply gradients of this norm by so that it becomes at most max_norm: that of
  * torch.nn.utils.clip_grad_norm_, min(1, max_norm / (norm + 1e-6)), in double where torch has float32. NaN if either
- * argument is NaN or negative: a NaN in the gradients is not hidden. An infinite norm gives 0. */
+ * argument is NaN or negative: a NaN in the gradients is not hidden. An infinite norm gives 0, which as
+ * descend_pass.grad_scale would mean 1: skip such a step. */
 double descend_clip_coefficient(double max_norm, double norm);
 
 #ifdef __cplusplus

@@ -102,7 +102,8 @@ static descend_status check_overlap(const descend_optimizer *optimizer, struct s
     for (size_t i = 1; i < count; i++)
         if (spans[i].begin < spans[i - 1].end)
             return DESCEND_OVERLAP;
-    for (const struct tensor *t = optimizer->table.tensor; t != optimizer->table.tensor + optimizer->tensors; t++) {
+    for (size_t number = 0; number < optimizer->tensors; number++) {
+        const struct tensor *t = &optimizer->table.tensor[number];
         const size_t bytes = t->n * sizeof(float);
         bool overlap = meets(t->param, bytes, spans, count) || meets(t->grad, bytes, spans, count) ||
                        meets(t->copy, t->n * sizeof(uint16_t), spans, count);
@@ -184,9 +185,8 @@ static struct tensor tensor_from(const descend_tensor *from, unsigned group, siz
                             .first = from->first};
     for (size_t i = 0; i < states; i++) {
         tensor.state[i] = from->state[i].data;
-        tensor.given |= (from->state[i].data ? 1u : 0u) << i;
+        tensor.begun |= (from->step > 0 && from->state[i].data ? 1u : 0u) << i;
     }
-    tensor.begun = from->step > 0 ? tensor.given : 0;
     return tensor;
 }
 

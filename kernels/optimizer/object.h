@@ -20,8 +20,7 @@ struct tensor {
     size_t n;
     uint64_t step;
     unsigned group;
-    unsigned given; /* states that are the caller's */
-    unsigned begun; /* states that hold values: by earlier steps, or the caller's */
+    unsigned begun; /* states that hold values, one bit each: of steps taken, here or before */
     enum descend_copy_type copy_type;
     size_t partial; /* of its first segment */
     uint64_t first;

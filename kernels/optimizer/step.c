@@ -42,11 +42,11 @@ static descend_status coefficients_of(const descend_optimizer *optimizer, const 
     return descend_prepare(row_of(optimizer), group->config, now->step, first, &now->scalars, &now->options);
 }
 
-/* A state that the object allocated gets its start value in the first step that uses it, from the thread that does. */
+/* A state gets its start value in the first step that uses it, from the thread that does. */
 static void begin_states(const descend_optimizer *optimizer, const struct tensor *tensor, size_t begin, size_t end)
 {
     const struct group *group = &optimizer->group[tensor->group];
-    const unsigned fresh = group->used & ~(tensor->begun | tensor->given);
+    const unsigned fresh = group->used & ~tensor->begun;
     for (size_t state = 0; state < STATES_MAX; state++)
         if (fresh >> state & 1) {
             const float initial = row_of(optimizer)->initial(group->config, state);
@@ -204,7 +204,8 @@ __attribute__((noinline)) static descend_measurement combine(const descend_optim
 {
     double sum = 0;
     float max = 0;
-    for (const struct tensor *t = optimizer->table.tensor; t != optimizer->table.tensor + optimizer->tensors; t++) {
+    for (size_t number = 0; number < optimizer->tensors; number++) {
+        const struct tensor *t = &optimizer->table.tensor[number];
         const struct descend_squares *partial = optimizer->table.partial + t->partial;
         double of_tensor = 0;
         if (t->grad == NULL)

@@ -105,7 +105,8 @@ static inline __m512i vf_to_bf16(vf x)
 
 static inline __m512i vf_to_f16(vf x)
 {
-    return _mm512_cvtepu16_epi32(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+    /* maskz: without optimisation the plain form is a macro that passes -1 for a mask. */
+    return _mm512_cvtepu16_epi32(_mm512_maskz_cvtps_ph(vf_first(VF_LANES), x, _MM_FROUND_TO_NEAREST_INT));
 }
 
 static inline void vf_store_bf16(void *array, size_t i, vf x)

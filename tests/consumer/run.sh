@@ -72,6 +72,7 @@ with_find_package() {
     done
     same_bits "find_package from C, $linkage" "$work/$linkage-c/adam"
     quietly "$work/$linkage-cxx/adam"
+    quietly "$work/$linkage-cxx/trainer"
     echo "passed: find_package from C++17, $linkage"
 }
 
@@ -85,12 +86,12 @@ with_pkg_config() {
     LD_LIBRARY_PATH=$library_path "$output" --subnormals
 }
 
-# compiles LANGUAGE STANDARD FILE: whether it does with the header, warnings being errors.
+# compiles LANGUAGE STANDARD FILE: whether it does with the headers, warnings being errors.
 compiles() {
     local compiler=$CC
     [[ $1 == c++ ]] && compiler=$CXX
     "$compiler" -x "$1" "-std=$2" "${strict[@]}" -I"$work/static-prefix/include" -include descend/descend.h \
-        -fsyntax-only "$3" >"$work/log" 2>&1
+        -include descend/checkpoint.h -include descend/schedule.h -fsyntax-only "$3" >"$work/log" 2>&1
 }
 
 # An ignored status is an error from C++17 and C23 on, and for no other reason: the header alone is none, and earlier

@@ -269,7 +269,8 @@ class Options(Case):
     def test_help(self):
         done = self.run_train("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for option in ("optimizer", "epochs", "batch", "hidden", "lr", "seed", "threads", "data", "csv"):
+        for option in ("optimizer", "epochs", "steps", "batch", "hidden", "lr", "schedule", "warmup", "clip",
+                       "bf16-copy", "seed", "threads", "data", "csv", "save", "resume"):
             self.assertIn(f"--{option} ", done.stdout)
         for name in NAMES:
             self.assertRegex(done.stdout, rf"(?m)^  {name} +[\d.]+")
@@ -280,13 +281,15 @@ class Options(Case):
         wrong = {"--optimizer": ("", "adams", "Adam", "sgd,", ",sgd", "sgd,,adam", "sgd,sgd", "sgd,all", "sgd adam"),
                  "--epochs": (*whole, "0", "100001"), "--batch": (*whole, "0", "4294967296"),
                  "--hidden": (*whole, "0", "4294967297"), "--threads": (*whole, "4294967296"),
-                 "--seed": whole,
+                 "--seed": whole, "--steps": (*whole, "0"), "--warmup": (*whole, "1000000001"),
+                 "--schedule": ("", "Cosine", "cos", "linear "), "--clip": ("", "x", "0", "-1", "nan", "inf", "1e999"),
                  "--lr": ("", "x", "0", "-1", "nan", "inf", "-inf", "1e999", "1e-999", "0.1x", " 1", "1e300")}
         for option, values in wrong.items():
             for value in values:
                 with self.subTest(option=option, value=value):
                     self.assert_refused(self.run_train("--data", self.directory, f"{option}={value}"))
-        for arguments in (["--none"], ["--epochs"], ["-x"], ["extra"], ["--help=1"], ["--", "extra"]):
+        for arguments in (["--none"], ["--epochs"], ["-x"], ["extra"], ["--help=1"], ["--", "extra"],
+                          ["--bf16-copy=1"], ["--save", "x"], ["--resume", "x", "--optimizer", "sgd,adam"]):
             with self.subTest(arguments=arguments):
                 self.assert_refused(self.run_train("--data", self.directory, *arguments))
 

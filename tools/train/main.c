@@ -26,20 +26,31 @@ static void print_head(const options *chosen, const dataset *train, const datase
     fflush(stdout);
 }
 
+static void print_row(const options *chosen, const method *trained, const training_result *result, size_t parameters)
+{
+    const double bytes = (double)(updater_bytes(chosen, trained) * parameters);
+    printf("%-9s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
+           100.0 * result->accuracy);
+    if (chosen->bf16_copy)
+        printf("  %11.2f %%", 100.0 * result->copy_accuracy);
+    printf("  %8.1f us  %6.1f  %11.1f %%\n", 1e6 * result->update, bytes / result->update * 1e-9,
+           100.0 * result->share);
+}
+
 static void print_table(const options *chosen, const training_result *results, size_t parameters)
 {
-    printf("\n%-9s  %6s  %10s  %13s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
-           "update/step", "GB/s", "share of step");
-    for (size_t i = 0; i < chosen->method_count; i++) {
-        const method *trained = chosen->methods[i];
-        const training_result *result = &results[i];
-        const double bytes = (double)(method_bytes(trained) * parameters);
-        printf("%-9s  %6g  %#10.4g  %11.2f %%  %8.1f us  %6.1f  %11.1f %%\n", trained->name,
-               options_lr(chosen, trained), result->loss, 100.0 * result->accuracy, 1e6 * result->update,
-               bytes / result->update * 1e-9, 100.0 * result->share);
-    }
+    printf("\n%-9s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
+           chosen->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
+    for (size_t i = 0; i < chosen->method_count; i++)
+        print_row(chosen, chosen->methods[i], &results[i], parameters);
     puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
          "GB/s: bytes that the update must move, by that time. share: of all steps' time.");
+    if (chosen->bf16_copy)
+        puts("bfloat16 copy: test accuracy with the copy that the last step wrote of the weights.");
+    for (size_t i = 0; i < chosen->method_count; i++)
+        if (results[i].skipped > 0)
+            printf("%s: %" PRIu64 " steps skipped, their gradients were not finite\n", chosen->methods[i]->name,
+                   results[i].skipped);
 }
 
 static bool train_all(const options *chosen, const dataset *train, const dataset *test, network *net)
@@ -88,8 +99,10 @@ int main(int argc, char **argv)
     if (verdict == OPTIONS_WRONG)
         return WRONG_USAGE;
     if (verdict == OPTIONS_TRAIN) {
-        /* OpenBLAS gives other bits with two threads than with one, and the same seed shall give the same run on any
-         * number of processors. --threads is the update's. */
+        /* With one thread OpenBLAS is deterministic: the same products give the same bits each time, so that a run that
+         * goes on from a checkpoint is the one that never stopped. With two it gives other bits than with one, and the
+         * same seed shall give the same run on any number of processors. (Not on any processor: OpenBLAS has kernels
+         * for each.) --threads is the update's. */
         openblas_set_num_threads(1);
         if (!load_and_train(&chosen))
             return FAILED;

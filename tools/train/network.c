@@ -13,17 +13,16 @@ enum { WEIGHT_STREAM = 1 };
 
 /* Where each layer's parts begin, in param as in grad. */
 typedef struct layers {
-    float *weight1, *bias1, *weight2, *bias2;
+    size_t weight1, bias1, weight2, bias2;
 } layers;
 
-static layers layers_of(const network *net, float *flat)
+static layers layers_of(const network *net)
 {
-    layers part;
-    part.weight1 = flat;
-    part.bias1 = part.weight1 + net->hidden * net->inputs;
-    part.weight2 = part.bias1 + net->hidden;
-    part.bias2 = part.weight2 + net->outputs * net->hidden;
-    return part;
+    layers at = {0};
+    at.bias1 = at.weight1 + net->hidden * net->inputs;
+    at.weight2 = at.bias1 + net->hidden;
+    at.bias2 = at.weight2 + net->outputs * net->hidden;
+    return at;
 }
 
 bool network_create(network *net, size_t inputs, size_t hidden, size_t capacity)
@@ -66,9 +65,30 @@ static void draw(random_stream *stream, float *values, size_t count, size_t laye
 void network_init(network *net, uint64_t seed)
 {
     random_stream stream = random_start(seed, WEIGHT_STREAM);
-    const layers param = layers_of(net, net->param);
-    draw(&stream, param.weight1, (net->inputs + 1) * net->hidden, net->inputs); /* the biases follow the weights */
-    draw(&stream, param.weight2, (net->hidden + 1) * net->outputs, net->hidden);
+    const layers at = layers_of(net);
+    /* The biases follow the weights. */
+    draw(&stream, net->param + at.weight1, (net->inputs + 1) * net->hidden, net->inputs);
+    draw(&stream, net->param + at.weight2, (net->hidden + 1) * net->outputs, net->hidden);
+}
+
+void network_tensors(const network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS])
+{
+    const layers at = layers_of(net);
+    const struct {
+        const char *name;
+        size_t begin, end;
+    } parts[NETWORK_TENSORS] = {{"hidden.weight", at.weight1, at.bias1},
+                                {"hidden.bias", at.bias1, at.weight2},
+                                {"output.weight", at.weight2, at.bias2},
+                                {"output.bias", at.bias2, net->parameters}};
+    for (size_t i = 0; i < NETWORK_TENSORS; i++) {
+        const size_t begin = parts[i].begin;
+        tensors[i] = (descend_tensor){.name = parts[i].name,
+                                      .n = parts[i].end - begin,
+                                      .param = {net->param + begin, DESCEND_F32},
+                                      .grad = {net->grad + begin, DESCEND_F32},
+                                      .copy = {copy ? copy + begin : NULL, DESCEND_BF16}};
+    }
 }
 
 /* rows NULL: the images from `first` on. */
@@ -97,14 +117,14 @@ static void linear(size_t count, size_t inputs, size_t outputs, const float *in,
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0f, in, k, weight, k, 1.0f, out, n);
 }
 
-static void forward(network *net, size_t count)
+static void forward(network *net, const float *param, size_t count)
 {
-    const layers param = layers_of(net, net->param);
-    linear(count, net->inputs, net->hidden, net->pixels, param.weight1, param.bias1, net->hidden_out);
+    const layers at = layers_of(net);
+    linear(count, net->inputs, net->hidden, net->pixels, param + at.weight1, param + at.bias1, net->hidden_out);
     /* Written so that NaN stays NaN: a run that diverged shows it. */
     for (size_t i = 0; i < count * net->hidden; i++)
         net->hidden_out[i] = net->hidden_out[i] < 0.0f ? 0.0f : net->hidden_out[i];
-    linear(count, net->hidden, net->outputs, net->hidden_out, param.weight2, param.bias2, net->scores);
+    linear(count, net->hidden, net->outputs, net->hidden_out, param + at.weight2, param + at.bias2, net->scores);
 }
 
 /* Turns each row of scores into probabilities. Returns the summed loss; *correct counts the rows whose largest score is
@@ -148,7 +168,7 @@ static void sum_columns(const float *matrix, size_t rows, size_t columns, float 
 double network_backward(network *net, const dataset *data, const uint32_t *rows, size_t count)
 {
     gather(net, data, rows, 0, count);
-    forward(net, count);
+    forward(net, net->param, count);
     size_t correct;
     const double loss = softmax(net, count, &correct) / (double)count;
 
@@ -161,22 +181,23 @@ double network_backward(network *net, const dataset *data, const uint32_t *rows,
             score[j] *= share;
     }
 
-    const layers param = layers_of(net, net->param), grad = layers_of(net, net->grad);
+    const layers at = layers_of(net);
+    float *grad = net->grad;
     const int images = (int)count, in = (int)net->inputs, hidden = (int)net->hidden, out = (int)net->outputs;
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, hidden, images, 1.0f, net->scores, out, net->hidden_out,
-                hidden, 0.0f, grad.weight2, hidden);
-    sum_columns(net->scores, count, net->outputs, grad.bias2);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, images, hidden, out, 1.0f, net->scores, out, param.weight2,
-                hidden, 0.0f, net->hidden_grad, hidden);
+                hidden, 0.0f, grad + at.weight2, hidden);
+    sum_columns(net->scores, count, net->outputs, grad + at.bias2);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, images, hidden, out, 1.0f, net->scores, out,
+                net->param + at.weight2, hidden, 0.0f, net->hidden_grad, hidden);
     for (size_t i = 0; i < count * net->hidden; i++)
         net->hidden_grad[i] = net->hidden_out[i] <= 0.0f ? 0.0f : net->hidden_grad[i];
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, hidden, in, images, 1.0f, net->hidden_grad, hidden,
-                net->pixels, in, 0.0f, grad.weight1, in);
-    sum_columns(net->hidden_grad, count, net->hidden, grad.bias1);
+                net->pixels, in, 0.0f, grad + at.weight1, in);
+    sum_columns(net->hidden_grad, count, net->hidden, grad + at.bias1);
     return loss;
 }
 
-evaluation network_evaluate(network *net, const dataset *data)
+evaluation network_evaluate(network *net, const float *param, const dataset *data)
 {
     double loss = 0.0;
     size_t correct = 0;
@@ -185,7 +206,7 @@ evaluation network_evaluate(network *net, const dataset *data)
         const size_t count = left < net->capacity ? left : net->capacity;
         size_t correct_here;
         gather(net, data, NULL, first, count);
-        forward(net, count);
+        forward(net, param, count);
         loss += softmax(net, count, &correct_here);
         correct += correct_here;
     }

@@ -4,16 +4,20 @@
 
 #include "idx.h"
 
+#include <descend/optimizer.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { NETWORK_TENSORS = 4 };
 
 typedef struct network {
     size_t inputs, hidden, outputs;
     size_t capacity; /* images in one batch at most */
 
-    /* All parameters in one flat array, so that one call updates them all: each layer's weights as
-     * torch.nn.Linear's (output by input, row by row), then its biases. The gradient has the same layout. */
+    /* All parameters in one flat array: each layer's weights as torch.nn.Linear's (output by input, row by row), then
+     * its biases. The gradient has the same layout. */
     size_t parameters;
     float *param, *grad;
 
@@ -37,11 +41,15 @@ void network_free(network *net);
 /* Weights and biases as torch.nn.Linear draws them: uniform within ±1/sqrt(inputs of the layer). */
 void network_init(network *net, uint64_t seed);
 
+/* The layers' weights and biases, named as those of torch.nn.Linear modules "hidden" and "output". copy: a bfloat16 for
+ * each parameter, in the same layout; NULL: none. */
+void network_tensors(const network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS]);
+
 /* Forward and backward over the images rows[0 … count-1], count within capacity. Sets grad to the gradient of their
  * mean loss, and returns that loss. */
 double network_backward(network *net, const dataset *data, const uint32_t *rows, size_t count);
 
-/* Over the whole data set. */
-evaluation network_evaluate(network *net, const dataset *data);
+/* Over the whole data set, with these parameters: the network's own or others in their layout. */
+evaluation network_evaluate(network *net, const float *param, const dataset *data);
 
 #endif

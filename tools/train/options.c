@@ -14,27 +14,44 @@
 #include <string.h>
 
 /* Far above what is useful; within them, no size overflows and BLAS's int dimensions hold them. */
-enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536 };
+enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536, MAX_WARMUP = 1000000000 };
+
+const char *const schedule_names[SCHEDULES] = {"constant", "cosine", "linear"};
 
 static void print_help(void)
 {
-    puts("Usage: descend-train [OPTION]...\n"
-         "Train a network (one hidden layer, ReLU, softmax cross-entropy) on Fashion-MNIST with each optimizer in\n"
-         "turn, from the same initial weights and with the same batches, and compare them.\n"
-         "\n"
-         "  --optimizer LIST  comma-separated, of those below; or all (default: all)\n"
-         "  --epochs N        passes over the training images (default: 5)\n"
-         "  --batch N         images in one step (default: 128)\n"
-         "  --hidden N        units of the hidden layer (default: 256)\n"
-         "  --lr X            learning rate of every optimizer chosen (default: each its own, see below)\n"
-         "  --seed N          of the initial weights and the batch order, 0 to 2^64-1 (default: 1)\n"
-         "  --threads N       of the optimizer's update; it does not change the result (default: 0, descend's choice)\n"
-         "  --data DIR        four files in MNIST's format, gzipped or not\n"
-         "                    (default: /usr/share/datasets/fashion-mnist)\n"
-         "  --csv FILE        write loss and accuracy there: a row for each step\n"
-         "  --help            print this and exit\n"
-         "\n"
-         "Optimizers and their own learning rates:");
+    puts(
+        "Usage: descend-train [OPTION]...\n"
+        "Train a network (one hidden layer, ReLU, softmax cross-entropy) on Fashion-MNIST with each optimizer in\n"
+        "turn, from the same initial weights and with the same batches, and compare them.\n"
+        "\n"
+        "  --optimizer LIST  comma-separated, of those below; or all (default: all)\n"
+        "  --epochs N        passes over the training images (default: 5)\n"
+        "  --steps N         stop after step N of all, even within an epoch (default: when the epochs are done)\n"
+        "  --batch N         images in one step (default: 128)\n"
+        "  --hidden N        units of the hidden layer (default: 256)\n"
+        "  --lr X            learning rate of every optimizer chosen (default: each its own, see below)\n"
+        "  --schedule NAME   of the learning rate over all of --epochs: constant, or down to 0 by cosine or linear\n"
+        "                    (default: constant)\n"
+        "  --warmup N        let the learning rate rise to the schedule's in the first N steps (default: 0)\n"
+        "  --clip X          scale gradients whose norm is above X down to it; skip steps with one that is not finite\n"
+        "  --bf16-copy       let each step also write the parameters as bfloat16, as for inference, and show the test\n"
+        "                    accuracy of those too\n"
+        "  --seed N          of the initial weights and the batch order, 0 to 2^64-1 (default: 1)\n"
+        "  --threads N       of the optimizer's update; it does not change the result (default: 0, descend's choice)\n"
+        "  --data DIR        four files in MNIST's format, gzipped or not\n"
+        "                    (default: /usr/share/datasets/fashion-mnist)\n"
+        "  --csv FILE        write loss and accuracy there: a row for each step of this run\n"
+        "  --save FILE       keep a checkpoint there: written before the first step, after each epoch and at the end\n"
+        "  --resume FILE     go on where a checkpoint stands, up to --epochs and --steps in all, with the bits of a "
+        "run\n"
+        "                    that never stopped. The data and the options that decide on bits must be the same; so\n"
+        "                    must --epochs, unless the schedule is constant\n"
+        "  --help            print this and exit\n"
+        "\n"
+        "--save and --resume are for one optimizer.\n"
+        "\n"
+        "Optimizers and their own learning rates:");
     for (size_t i = 0; i < METHODS; i++)
         printf("  %-9s %g%s\n", method_table[i].name, method_table[i].lr,
                strcmp(method_table[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
@@ -64,17 +81,29 @@ static bool read_count(const char *option, const char *text, uint32_t least, uin
     return true;
 }
 
-static bool read_lr(const char *text, double *lr)
+static bool read_positive(const char *option, const char *text, double *value)
 {
     char *end = NULL;
     errno = 0;
     const bool digit = (text[0] >= '0' && text[0] <= '9') || text[0] == '.'; /* no blanks, signs, "nan" or "inf" */
-    *lr = digit ? strtod(text, &end) : 0.0;
-    if (!digit || *end != '\0' || errno != 0 || !isfinite(*lr) || *lr <= 0.0) {
-        complain("--lr '%s': must be a number above 0", text);
+    *value = digit ? strtod(text, &end) : 0.0;
+    if (!digit || *end != '\0' || errno != 0 || !isfinite(*value) || *value <= 0.0) {
+        complain("%s '%s': must be a number above 0", option, text);
         return false;
     }
     return true;
+}
+
+static bool read_schedule(const char *text, schedule *value)
+{
+    for (int i = 0; i < SCHEDULES; i++) {
+        if (strcmp(text, schedule_names[i]) == 0) {
+            *value = (schedule)i;
+            return true;
+        }
+    }
+    complain("--schedule '%s': must be constant, cosine or linear", text);
+    return false;
 }
 
 static bool add_method(options *chosen, const char *name, size_t length)
@@ -117,6 +146,15 @@ double options_lr(const options *chosen, const method *trained)
     return chosen->lr > 0.0 ? chosen->lr : trained->lr;
 }
 
+/* A checkpoint holds one optimizer. */
+static bool fits_files(const options *chosen)
+{
+    if (chosen->method_count == 1 || (!chosen->save && !chosen->resume))
+        return true;
+    complain("%s: choose one optimizer by --optimizer", chosen->save ? "--save" : "--resume");
+    return false;
+}
+
 /* Asks the library itself, so that a learning rate or a DESCEND_ISA which it refuses is known before any work. */
 static bool accepted(const options *chosen)
 {
@@ -140,12 +178,23 @@ static bool read_option(options *chosen, int letter, const char *text)
         return read_methods(text, chosen);
     case 'e':
         return read_count("--epochs", text, 1, MAX_EPOCHS, &chosen->epochs);
+    case 'S':
+        return read_number("--steps", text, 1, UINT64_MAX, &chosen->steps);
     case 'b':
         return read_count("--batch", text, 1, MAX_BATCH, &chosen->batch);
     case 'n':
         return read_count("--hidden", text, 1, MAX_HIDDEN, &chosen->hidden);
     case 'l':
-        return read_lr(text, &chosen->lr);
+        return read_positive("--lr", text, &chosen->lr);
+    case 'L':
+        return read_schedule(text, &chosen->schedule);
+    case 'w':
+        return read_number("--warmup", text, 0, MAX_WARMUP, &chosen->warmup);
+    case 'C':
+        return read_positive("--clip", text, &chosen->clip);
+    case 'f':
+        chosen->bf16_copy = true;
+        return true;
     case 's':
         return read_number("--seed", text, 0, UINT64_MAX, &chosen->seed);
     case 't':
@@ -155,6 +204,12 @@ static bool read_option(options *chosen, int letter, const char *text)
         return true;
     case 'c':
         chosen->csv = text;
+        return true;
+    case 'W':
+        chosen->save = text;
+        return true;
+    case 'R':
+        chosen->resume = text;
         return true;
     default:
         return false; /* getopt_long has complained */
@@ -166,13 +221,20 @@ options_verdict options_read(options *chosen, int argc, char **argv)
     static const struct option table[] = {
         {"optimizer", required_argument, NULL, 'o'},
         {"epochs", required_argument, NULL, 'e'},
+        {"steps", required_argument, NULL, 'S'},
         {"batch", required_argument, NULL, 'b'},
         {"hidden", required_argument, NULL, 'n'},
         {"lr", required_argument, NULL, 'l'},
+        {"schedule", required_argument, NULL, 'L'},
+        {"warmup", required_argument, NULL, 'w'},
+        {"clip", required_argument, NULL, 'C'},
+        {"bf16-copy", no_argument, NULL, 'f'},
         {"seed", required_argument, NULL, 's'},
         {"threads", required_argument, NULL, 't'},
         {"data", required_argument, NULL, 'd'},
         {"csv", required_argument, NULL, 'c'},
+        {"save", required_argument, NULL, 'W'},
+        {"resume", required_argument, NULL, 'R'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -192,5 +254,5 @@ options_verdict options_read(options *chosen, int argc, char **argv)
         complain("'%s': not an option (see --help)", argv[optind]);
         return OPTIONS_WRONG;
     }
-    return accepted(chosen) ? OPTIONS_TRAIN : OPTIONS_WRONG;
+    return fits_files(chosen) && accepted(chosen) ? OPTIONS_TRAIN : OPTIONS_WRONG;
 }

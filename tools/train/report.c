@@ -54,16 +54,16 @@ static bool write_row(report *shown, const report_row *row)
         fflush(shown->csv);
     if (!ferror(shown->csv))
         return true;
-    if (shown->terminal)
-        putchar('\n');
     return close_csv(shown, false);
 }
 
-/* On a terminal one line an optimizer, redrawn in place and so below 80 columns; elsewhere one line an epoch. */
+/* On a terminal one line an optimizer, redrawn in place and so below 80 columns; elsewhere one line an epoch, and one
+ * where the run ends within it. */
 static void draw_progress(report *shown, const report_row *row)
 {
     const double now = clock_seconds();
-    if (!row->epoch_end && (!shown->terminal || now - shown->drawn < 0.1))
+    const bool last = row->step == row->steps;
+    if (!row->epoch_end && !last && (!shown->terminal || now - shown->drawn < 0.1))
         return;
     shown->drawn = now;
     if (shown->terminal)
@@ -72,8 +72,9 @@ static void draw_progress(report *shown, const report_row *row)
            row->epoch, row->epochs, row->step, row->steps, row->mean_loss);
     if (row->epoch_end)
         printf("  test accuracy %.2f %%", 100.0 * row->accuracy);
-    if (!shown->terminal || row->step == row->steps)
+    if (!shown->terminal || last)
         putchar('\n');
+    complain_below(shown->terminal && !last);
     fflush(stdout);
 }
 

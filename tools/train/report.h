@@ -19,9 +19,9 @@ typedef struct report {
 typedef struct report_row {
     const method *trained;
     uint32_t epoch, epochs; /* counted from 1 */
-    uint64_t step, steps;   /* likewise, over all epochs */
+    uint64_t step, steps;   /* likewise, over all epochs; the last one is `steps` */
     double loss;            /* of the step's batch, before its update */
-    double mean_loss;       /* of the epoch so far */
+    double mean_loss;       /* of the epoch so far, as far as this run did it */
     bool epoch_end;
     double accuracy; /* of the test set, 0 … 1; at an epoch's end only */
 } report_row;

@@ -1,13 +1,16 @@
 #include "training.h"
 
 #include "array.h"
+#include "checkpoint.h"
 #include "complain.h"
 #include "median.h"
 #include "random.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A median of so many is as good as one of all, however long the run. */
 enum { ORDER_STREAM = 2, TIMED_STEPS = 1 << 16 };
@@ -15,104 +18,144 @@ enum { ORDER_STREAM = 2, TIMED_STEPS = 1 << 16 };
 bool training_open(training *run, const options *chosen, const dataset *train, const dataset *test, network *net)
 {
     *run = (training){.chosen = chosen, .train = train, .test = test, .net = net};
-    bool good = true;
-    for (size_t i = 0; i < METHOD_STATES; i++) {
-        run->state[i] = array_create(net->parameters);
-        good = good && run->state[i];
-    }
     run->order = malloc(train->count * sizeof *run->order);
     run->samples = malloc(TIMED_STEPS * sizeof *run->samples);
-    if (!good || !run->order || !run->samples) {
-        complain("out of memory for the optimizer's state");
+    if (chosen->bf16_copy)
+        run->from_copy = array_create(net->parameters);
+    if (!run->order || !run->samples || (chosen->bf16_copy && !run->from_copy)) {
+        complain("out of memory for %" PRIu32 " images' order and the training's figures", train->count);
         return false;
     }
-    return report_open(&run->shown, chosen->csv);
+    return true;
 }
 
 bool training_close(training *run)
 {
-    for (size_t i = 0; i < METHOD_STATES; i++)
-        free(run->state[i]);
     free(run->order);
     free(run->samples);
+    free(run->from_copy);
     return report_close(&run->shown);
-}
-
-/* Everything from which all methods start alike. */
-static random_stream start(training *run)
-{
-    const uint64_t seed = run->chosen->seed;
-    network_init(run->net, seed);
-    for (size_t i = 0; i < METHOD_STATES; i++)
-        memset(run->state[i], 0, run->net->parameters * sizeof(float));
-    for (uint32_t i = 0; i < run->train->count; i++)
-        run->order[i] = i;
-    return random_start(seed, ORDER_STREAM);
 }
 
 typedef struct times {
     double update, step; /* seconds, summed */
+    uint64_t steps;
 } times;
 
-static bool train_step(training *run, const method *trained, uint64_t step, const uint32_t *rows, size_t count,
-                       double *loss, times *sum)
+static bool train_step(training *run, const uint32_t *rows, size_t count, double *loss, times *sum)
 {
-    network *net = run->net;
-    const descend_exec exec = {.threads = run->chosen->threads};
-    const double lr = options_lr(run->chosen, trained);
-
     const double begin = clock_seconds();
-    *loss = network_backward(net, run->train, rows, count);
+    *loss = network_backward(run->net, run->train, rows, count);
     const double between = clock_seconds();
-    const descend_status status = trained->step(lr, step, net->param, net->grad, run->state, net->parameters, &exec);
+    const bool good = updater_step(&run->updater);
     const double end = clock_seconds();
 
-    if (status != DESCEND_OK) {
-        complain("%s, step %" PRIu64 ": %s", trained->name, step, descend_status_string(status));
-        return false;
-    }
-    run->samples[(step - 1) % TIMED_STEPS] = end - between;
+    run->samples[sum->steps++ % TIMED_STEPS] = end - between;
     sum->update += end - between;
     sum->step += end - begin;
-    return true;
+    return good;
 }
 
-/* row->step is the number of steps done before; the caller has shuffled the order. */
+/* Before the first step too: a file that cannot be written shall be known before there is something to lose. */
+static bool save(const training *run)
+{
+    return !run->chosen->save || checkpoint_save(run->chosen, run->train->count, run->updater.optimizer);
+}
+
+static uint64_t epoch_steps(const training *run)
+{
+    return ((uint64_t)run->train->count + run->chosen->batch - 1) / run->chosen->batch;
+}
+
+/* row->step is the number of steps done before, those of a checkpoint within the epoch too; the caller has shuffled the
+ * order. */
 static bool train_epoch(training *run, report_row *row, times *sum)
 {
     double loss_sum = 0.0;
     const uint32_t images = run->train->count, batch = run->chosen->batch;
-    for (uint32_t first = 0, count; first < images; first += count) {
+    const uint32_t begin = (uint32_t)(row->step % epoch_steps(run)) * batch;
+    for (uint32_t first = begin, count; first < images && row->step < row->steps; first += count) {
         count = images - first < batch ? images - first : batch;
         row->step++;
-        if (!train_step(run, row->trained, row->step, run->order + first, count, &row->loss, sum))
+        if (!train_step(run, run->order + first, count, &row->loss, sum))
             return false;
         loss_sum += row->loss * count;
-        row->mean_loss = loss_sum / (first + count);
+        row->mean_loss = loss_sum / (first + count - begin);
         row->epoch_end = first + count == images;
         if (row->epoch_end)
-            row->accuracy = network_evaluate(run->net, run->test).accuracy;
+            row->accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy;
         if (!report_step(&run->shown, row))
+            return false;
+        if ((row->epoch_end || row->step == row->steps) && !save(run))
             return false;
     }
     return true;
 }
 
-bool training_run(training *run, const method *trained, training_result *result)
+/* The epochs that a checkpoint has behind it only shuffle. */
+static bool train_epochs(training *run, report_row *row, times *sum)
 {
-    const uint64_t epoch_steps = ((uint64_t)run->train->count + run->chosen->batch - 1) / run->chosen->batch;
-    report_row row = {.trained = trained, .epochs = run->chosen->epochs, .steps = run->chosen->epochs * epoch_steps};
-    times sum = {0};
-    random_stream stream = start(run);
-    for (row.epoch = 1; row.epoch <= row.epochs; row.epoch++) {
+    random_stream stream = random_start(run->chosen->seed, ORDER_STREAM);
+    for (uint32_t i = 0; i < run->train->count; i++)
+        run->order[i] = i;
+    for (row->epoch = 1; row->step < row->steps; row->epoch++) {
         random_shuffle(&stream, run->order, run->train->count);
-        if (!train_epoch(run, &row, &sum))
+        if (row->step < row->epoch * epoch_steps(run) && !train_epoch(run, row, sum))
             return false;
     }
-    const size_t samples = row.steps < TIMED_STEPS ? (size_t)row.steps : TIMED_STEPS;
-    *result = (training_result){.loss = network_evaluate(run->net, run->train).loss,
-                                .accuracy = row.accuracy,
-                                .update = median(run->samples, samples),
-                                .share = sum.update / sum.step};
     return true;
+}
+
+/* Where the run starts: all methods alike, or one from its checkpoint. */
+static bool start(training *run, report_row *row)
+{
+    const options *chosen = run->chosen;
+    network_init(run->net, chosen->seed);
+    if (chosen->resume) {
+        if (!checkpoint_load(chosen, run->train->count, run->updater.optimizer))
+            return false;
+        row->step = updater_steps(&run->updater);
+        if (row->step >= row->steps) {
+            complain("%s: stands at step %" PRIu64 "; nothing is left to do up to step %" PRIu64, chosen->resume,
+                     row->step, row->steps);
+            return false;
+        }
+        printf("%s: goes on after step %" PRIu64 "\n", chosen->resume, row->step);
+    }
+    /* Not before: a run that is refused shall leave the files alone. The CSV is opened once for all methods. */
+    return (run->shown.csv || report_open(&run->shown, chosen->csv)) && save(run);
+}
+
+static double copy_accuracy(training *run)
+{
+    for (size_t i = 0; i < run->net->parameters; i++) {
+        const uint32_t bits = (uint32_t)run->updater.copy[i] << 16; /* a bfloat16 is the upper half of a float32 */
+        memcpy(&run->from_copy[i], &bits, sizeof bits);
+    }
+    return network_evaluate(run->net, run->from_copy, run->test).accuracy;
+}
+
+static training_result conclude(training *run, const times *sum)
+{
+    const size_t samples = sum->steps < TIMED_STEPS ? (size_t)sum->steps : TIMED_STEPS;
+    const bool copied = run->from_copy && run->updater.stepped;
+    return (training_result){.loss = network_evaluate(run->net, run->net->param, run->train).loss,
+                             .accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy,
+                             .copy_accuracy = copied ? copy_accuracy(run) : (double)NAN,
+                             .update = median(run->samples, samples),
+                             .share = sum->update / sum->step,
+                             .skipped = updater_skipped(&run->updater)};
+}
+
+bool training_run(training *run, const method *trained, training_result *result)
+{
+    const uint64_t all = run->chosen->epochs * epoch_steps(run), stop = run->chosen->steps;
+    report_row row = {.trained = trained, .epochs = run->chosen->epochs, .steps = stop > 0 && stop < all ? stop : all};
+    times sum = {0};
+    const bool good = updater_open(&run->updater, run->chosen, trained, run->net, all) && start(run, &row) &&
+                      train_epochs(run, &row, &sum);
+    if (good)
+        *result = conclude(run, &sum);
+    updater_close(&run->updater);
+    return good;
 }

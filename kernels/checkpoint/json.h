@@ -1,0 +1,39 @@
+/* What a safetensors header has of JSON: a strict pull reader without a tree. Whoever calls says what has to come next;
+ * anything else, trailing commas and comments included, is an error. */
+#ifndef DESCEND_CHECKPOINT_JSON_H
+#define DESCEND_CHECKPOINT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "descend/descend.h"
+
+/* Characters without a terminator: a JSON string may hold '\0'. */
+struct descend_string {
+    const char *at;
+    size_t size;
+};
+
+bool descend_string_is(struct descend_string string, const char *text);
+
+struct descend_json {
+    unsigned char *text; /* valid UTF-8; strings are decoded in place */
+    size_t size, at;
+    descend_status status; /* why the first function that returned false did */
+};
+
+/* Whether this punctuation mark comes next, white space aside; if so it is taken. */
+bool descend_json_next(struct descend_json *json, char mark);
+/* The same where nothing else may come: DESCEND_BAD_FILE_JSON. */
+bool descend_json_expect(struct descend_json *json, char mark);
+
+/* A string, decoded over its own text, which is never shorter; all escapes, surrogates only in pairs. */
+bool descend_json_string(struct descend_json *json, struct descend_string *string);
+
+/* An integer from 0 to 2^64 - 1, else DESCEND_BAD_FILE_OVERFLOW; its digits end at json->at. */
+bool descend_json_integer(struct descend_json *json, uint64_t *value, size_t *digits);
+
+bool descend_json_fail(struct descend_json *json, descend_status status); /* false */
+
+#endif

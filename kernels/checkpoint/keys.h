@@ -1,0 +1,29 @@
+/* What the strings and tensors of a checkpoint are called. */
+#ifndef DESCEND_CHECKPOINT_KEYS_H
+#define DESCEND_CHECKPOINT_KEYS_H
+
+#include "descend/checkpoint.h"
+#include "header.h"
+
+#define KEY_VERSION "descend.version"
+#define KEY_NUMERICS "descend.numerics"
+#define KEY_OPTIMIZER "optimizer"
+#define KEY_GROUPS "groups"
+#define KEY_GROUP "group."       /* NUMBER.FIELD */
+#define KEY_STEP "step."         /* TENSOR */
+#define KEY_GROUP_OF "group_of." /* TENSOR */
+#define KEY_STATE "state."       /* TENSOR.STATE */
+#define KEY_SCALER "scaler."     /* FIELD */
+#define KEY_NOTE "note."         /* KEY */
+
+/* A key of up to four parts. */
+#define KEY(...) ((const char *const[DESCEND_KEY_PARTS]){__VA_ARGS__})
+
+#define TEXT_TRUE "true"
+#define TEXT_FALSE "false"
+
+/* The arguments that saving and loading share. */
+descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
+                                        const descend_checkpoint *with);
+
+#endif

@@ -1,0 +1,254 @@
+/* The tensors and strings of a file as an optimizer's past. */
+#include "descend/checkpoint.h"
+
+#include <fenv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+#include "numerals.h"
+#include "safetensors.h"
+
+struct loading {
+    const descend_optimizer *optimizer;
+    const descend_checkpoint *with;
+    struct descend_safetensors file;
+    unsigned char *data; /* the file's tensors, at their offsets */
+};
+
+descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
+                                        const descend_checkpoint *with)
+{
+    if (optimizer == NULL)
+        return DESCEND_NULL_OPTIMIZER;
+    if (path == NULL)
+        return DESCEND_BAD_PATH;
+    for (size_t i = 0; i < sizeof with->reserved / sizeof *with->reserved; i++)
+        if (with->reserved[i] != 0)
+            return DESCEND_BAD_RESERVED;
+    for (size_t i = 0; i < with->note_count; i++)
+        if (with->notes == NULL || with->notes[i].key == NULL || with->notes[i].value == NULL)
+            return DESCEND_BAD_NOTE;
+    return DESCEND_OK;
+}
+
+static bool find_text(const struct loading *loading, const char *prefix, const char *name, struct descend_string *text)
+{
+    return descend_header_metadata_joined(&loading->file.header, KEY(prefix, name), text);
+}
+
+static bool find_count(const struct loading *loading, const char *prefix, const char *name, uint64_t *count)
+{
+    struct descend_string text;
+    return find_text(loading, prefix, name, &text) && descend_text_to_uint64(text.at, text.size, count);
+}
+
+static bool find_number(const struct loading *loading, const char *prefix, const char *name, double *number)
+{
+    struct descend_string text;
+    return find_text(loading, prefix, name, &text) && descend_text_to_double(text.at, text.size, number);
+}
+
+static bool find_field(const struct loading *loading, unsigned group, size_t field, double *value)
+{
+    char prefix[sizeof KEY_GROUP + DESCEND_NUMERAL + 1] = KEY_GROUP;
+    struct descend_string text;
+    const char *name = descend_optimizer_field_name(loading->optimizer, field);
+    descend_uint64_to_text(group, prefix + strlen(prefix));
+    strcat(prefix, ".");
+    if (!descend_optimizer_field_is_flag(loading->optimizer, field))
+        return find_number(loading, prefix, name, value);
+    if (!find_text(loading, prefix, name, &text))
+        return false;
+    *value = descend_string_is(text, TEXT_TRUE);
+    return *value != 0 || descend_string_is(text, TEXT_FALSE);
+}
+
+static bool find_scaler(const struct loading *loading, descend_scaler *scaler)
+{
+    descend_scaler updated;
+    if (!find_number(loading, KEY_SCALER, "scale", &scaler->scale) ||
+        !find_number(loading, KEY_SCALER, "growth_factor", &scaler->growth_factor) ||
+        !find_number(loading, KEY_SCALER, "backoff_factor", &scaler->backoff_factor) ||
+        !find_count(loading, KEY_SCALER, "growth_interval", &scaler->growth_interval) ||
+        !find_count(loading, KEY_SCALER, "growth_tracker", &scaler->growth_tracker))
+        return false;
+    updated = *scaler;
+    return descend_scaler_update(&updated, false) == DESCEND_OK; /* for its checks */
+}
+
+static descend_status check_metadata(const struct loading *loading)
+{
+    uint64_t count;
+    struct descend_string text;
+    double value;
+    descend_scaler scaler;
+    const unsigned groups = descend_optimizer_group_count(loading->optimizer);
+    if (!find_count(loading, KEY_NUMERICS, "", &count) || count != DESCEND_NUMERICS_VERSION)
+        return DESCEND_BAD_FILE_NUMERICS;
+    if (!find_text(loading, KEY_OPTIMIZER, "", &text) ||
+        !descend_string_is(text, descend_optimizer_name(loading->optimizer)))
+        return DESCEND_BAD_FILE_OPTIMIZER;
+    if (!find_count(loading, KEY_GROUPS, "", &count) || count != groups)
+        return DESCEND_BAD_FILE_GROUPS;
+    for (unsigned group = 0; group < groups; group++)
+        for (size_t field = 0; field < descend_optimizer_field_count(loading->optimizer); field++)
+            if (!find_field(loading, group, field, &value))
+                return DESCEND_BAD_FILE_METADATA;
+    if (loading->with->scaler && !find_scaler(loading, &scaler))
+        return DESCEND_BAD_FILE_METADATA;
+    for (size_t i = 0; i < loading->with->note_count; i++) {
+        const descend_note *note = &loading->with->notes[i];
+        if (!find_text(loading, KEY_NOTE, note->key, &text) || !descend_string_is(text, note->value))
+            return DESCEND_BAD_FILE_NOTE;
+    }
+    return DESCEND_OK;
+}
+
+/* Whether a tensor of the file, if it is there, is what it has to be; *found counts those that are there. */
+static descend_status check_entry(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS], size_t n,
+                                  size_t *found)
+{
+    struct descend_entry entry;
+    const uint64_t shape = n;
+    if (!descend_header_find_joined(&loading->file.header, name, &entry))
+        return DESCEND_OK;
+    (*found)++;
+    if (entry.dtype != FILE_F32)
+        return DESCEND_BAD_FILE_TENSOR_DTYPE;
+    return descend_entry_has_shape(&entry, &shape, 1) ? DESCEND_OK : DESCEND_BAD_FILE_TENSOR_SHAPE;
+}
+
+static descend_status check_states(const struct loading *loading, size_t t, size_t *found)
+{
+    descend_tensor tensor;
+    unsigned group;
+    uint64_t count;
+    descend_status status = descend_optimizer_tensor(loading->optimizer, t, &tensor, &group);
+    if (status != DESCEND_OK)
+        return status;
+    if (!find_count(loading, KEY_STEP, tensor.name, &count))
+        return DESCEND_BAD_FILE_MISSING;
+    if (!find_count(loading, KEY_GROUP_OF, tensor.name, &count) || count != group)
+        return DESCEND_BAD_FILE_GROUPS;
+    for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer) && status == DESCEND_OK; i++) {
+        const char *state = descend_optimizer_state_name(loading->optimizer, i);
+        status = check_entry(loading, KEY(KEY_STATE, tensor.name, ".", state), tensor.n, found);
+    }
+    return status;
+}
+
+static descend_status check_params(const struct loading *loading, size_t *found)
+{
+    descend_status status = DESCEND_OK;
+    for (size_t t = 0; t < descend_optimizer_tensor_count(loading->optimizer) && status == DESCEND_OK; t++) {
+        descend_tensor tensor;
+        status = descend_optimizer_tensor(loading->optimizer, t, &tensor, NULL);
+        if (status == DESCEND_OK)
+            status = check_entry(loading, KEY(tensor.name), tensor.n, found);
+    }
+    return status;
+}
+
+/* Every tensor of the optimizer, and none beside. In a file that has nothing but states there are no parameters: one
+ * may be called as a state of another is. */
+static descend_status check_tensors(const struct loading *loading)
+{
+    const size_t count = descend_optimizer_tensor_count(loading->optimizer);
+    size_t states = 0, params = 0, steps = 0;
+    descend_status status = DESCEND_OK;
+    for (size_t t = 0; t < count && status == DESCEND_OK; t++)
+        status = check_states(loading, t, &states);
+    if (status == DESCEND_OK && states < loading->file.header.tensors)
+        status = check_params(loading, &params);
+    if (status != DESCEND_OK)
+        return status;
+    for (size_t i = 0; i < loading->file.header.pairs; i++) {
+        struct descend_string name, value;
+        descend_header_pair(&loading->file.header, i, &name, &value);
+        steps += name.size >= strlen(KEY_STEP) && memcmp(name.at, KEY_STEP, strlen(KEY_STEP)) == 0;
+    }
+    if (states + params != loading->file.header.tensors || steps != count)
+        return DESCEND_BAD_FILE_UNKNOWN;
+    return loading->with->params && params < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
+}
+
+static descend_status read_data(struct loading *loading)
+{
+    const struct descend_header *header = &loading->file.header;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < header->tensors; i++)
+        bytes += descend_header_entry(header, i).size;
+    loading->data = malloc(bytes > 0 ? bytes : 1);
+    if (loading->data == NULL)
+        return DESCEND_NO_MEMORY;
+    for (size_t i = 0; i < header->tensors; i++) {
+        const struct descend_entry entry = descend_header_entry(header, i);
+        const descend_status status = descend_safetensors_read(&loading->file, &entry, loading->data + entry.offset);
+        if (status != DESCEND_OK)
+            return status;
+    }
+    return DESCEND_OK;
+}
+
+static double past_field(void *context, unsigned group, size_t field)
+{
+    double value = 0;
+    (void)find_field(context, group, field, &value); /* check_metadata has found it */
+    return value;
+}
+
+static void *past_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
+{
+    struct descend_entry entry;
+    return descend_header_find_joined(&loading->file.header, name, &entry) ? loading->data + entry.offset : NULL;
+}
+
+static descend_tensor past_tensor(void *context, size_t t)
+{
+    const struct loading *loading = context;
+    descend_tensor past = {0}, now;
+    if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
+        return past; /* cannot be */
+    (void)find_count(loading, KEY_STEP, now.name, &past.step);
+    past.param.data = loading->with->params ? past_data(loading, KEY(now.name)) : NULL;
+    for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer); i++) {
+        const char *state = descend_optimizer_state_name(loading->optimizer, i);
+        past.state[i].data = past_data(loading, KEY(KEY_STATE, now.name, ".", state));
+    }
+    return past;
+}
+
+static descend_status load(struct loading *loading, descend_optimizer *optimizer)
+{
+    descend_status status = check_metadata(loading);
+    if (status == DESCEND_OK)
+        status = check_tensors(loading);
+    if (status == DESCEND_OK)
+        status = read_data(loading);
+    if (status == DESCEND_OK) {
+        status = descend_optimizer_restore(optimizer, &(descend_past){past_field, past_tensor, loading});
+        if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
+            status = DESCEND_BAD_FILE_METADATA; /* a config or a step count that the optimizer refuses */
+    }
+    if (status == DESCEND_OK && loading->with->scaler)
+        (void)find_scaler(loading, loading->with->scaler);
+    return status;
+}
+
+descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path, const descend_checkpoint *with)
+{
+    static const descend_checkpoint nothing;
+    struct loading loading = {.optimizer = optimizer, .with = with ? with : &nothing};
+    fenv_t callers;
+    descend_status status = descend_checkpoint_check(optimizer, path, loading.with);
+    if (status != DESCEND_OK || (status = descend_safetensors_open(&loading.file, path)) != DESCEND_OK)
+        return status;
+    fegetenv(&callers);
+    fesetenv(FE_DFL_ENV);
+    status = load(&loading, optimizer);
+    fesetenv(&callers);
+    free(loading.data);
+    descend_safetensors_close(&loading.file);
+    return status;
+}

@@ -1,0 +1,176 @@
+#include "numerals.h"
+
+#include <string.h>
+
+/* binary64 */
+enum { FRACTION_BITS = 52, FRACTION_DIGITS = 13, EXPONENT_MASK = 0x7ff, BIAS = 1023 };
+
+static const char digits[] = "0123456789abcdef";
+
+/* The value of a digit, or -1. */
+static int digit_value(char c)
+{
+    const char *digit = memchr(digits, c, sizeof digits - 1);
+    return digit == NULL ? -1 : (int)(digit - digits);
+}
+
+size_t descend_uint64_to_text(uint64_t value, char text[DESCEND_NUMERAL])
+{
+    char reversed[DESCEND_NUMERAL];
+    size_t size = 0;
+    do {
+        reversed[size++] = digits[value % 10];
+        value /= 10;
+    } while (value != 0);
+    for (size_t i = 0; i < size; i++)
+        text[i] = reversed[size - 1 - i];
+    text[size] = '\0';
+    return size;
+}
+
+bool descend_text_to_uint64(const char *text, size_t size, uint64_t *value)
+{
+    uint64_t sum = 0;
+    if (size == 0 || (text[0] == '0' && size > 1))
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        const uint64_t digit = (uint64_t)(text[i] - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return true;
+}
+
+static size_t put_word(char *text, bool negative, const char *name)
+{
+    size_t size = 0;
+    if (negative)
+        text[size++] = '-';
+    memcpy(text + size, name, strlen(name) + 1);
+    return size + strlen(name);
+}
+
+size_t descend_double_to_text(double value, char text[DESCEND_NUMERAL])
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const bool negative = bits >> 63;
+    const int biased = (int)(bits >> FRACTION_BITS & EXPONENT_MASK);
+    const uint64_t fraction = bits << (64 - FRACTION_BITS); /* left-aligned */
+    if (biased == EXPONENT_MASK)
+        return fraction ? put_word(text, false, "nan") : put_word(text, negative, "inf");
+
+    size_t size = put_word(text, negative, biased ? "0x1" : "0x0");
+    if (fraction)
+        text[size++] = '.';
+    for (uint64_t rest = fraction; rest != 0; rest <<= 4)
+        text[size++] = digits[rest >> 60];
+    const int exponent = biased ? biased - BIAS : fraction ? 1 - BIAS : 0;
+    text[size++] = 'p';
+    text[size++] = exponent < 0 ? '-' : '+';
+    return size + descend_uint64_to_text((uint64_t)(exponent < 0 ? -exponent : exponent), text + size);
+}
+
+/* What is left of a text. */
+struct rest {
+    const char *at;
+    size_t size;
+};
+
+/* Takes these characters if they come next. */
+static bool take(struct rest *rest, const char *wanted)
+{
+    const size_t size = strlen(wanted);
+    if (rest->size < size || memcmp(rest->at, wanted, size) != 0)
+        return false;
+    rest->at += size;
+    rest->size -= size;
+    return true;
+}
+
+/* The digits after the point, left-aligned in the fraction's bits. */
+static bool take_fraction(struct rest *rest, uint64_t *fraction)
+{
+    int shift = FRACTION_BITS;
+    while (rest->size > 0) {
+        const int value = digit_value(*rest->at);
+        if (value < 0)
+            break;
+        if (shift == 0)
+            return false;
+        shift -= 4;
+        *fraction |= (uint64_t)value << shift;
+        rest->at++;
+        rest->size--;
+    }
+    return shift < FRACTION_BITS;
+}
+
+/* All that is left. */
+static bool take_exponent(struct rest *rest, int *exponent)
+{
+    const bool negative = take(rest, "-");
+    uint64_t magnitude;
+    if ((!negative && !take(rest, "+")) || !descend_text_to_uint64(rest->at, rest->size, &magnitude) ||
+        magnitude > BIAS)
+        return false;
+    *exponent = negative ? -(int)magnitude : (int)magnitude;
+    return true;
+}
+
+/* The bits of the value without its sign. */
+static bool take_magnitude(struct rest *rest, uint64_t *bits)
+{
+    if (rest->size == 3 && take(rest, "inf")) {
+        *bits = (uint64_t)EXPONENT_MASK << FRACTION_BITS;
+        return true;
+    }
+    const bool normal = take(rest, "0x1");
+    uint64_t fraction = 0;
+    int exponent;
+    if ((!normal && !take(rest, "0x0")) || (take(rest, ".") && !take_fraction(rest, &fraction)) || !take(rest, "p") ||
+        !take_exponent(rest, &exponent))
+        return false;
+    if (normal ? exponent <= -BIAS : exponent != (fraction ? 1 - BIAS : 0))
+        return false;
+    *bits = normal ? (uint64_t)(exponent + BIAS) << FRACTION_BITS | fraction : fraction;
+    return true;
+}
+
+bool descend_text_to_double(const char *text, size_t size, double *value)
+{
+    struct rest rest = {text, size};
+    uint64_t bits;
+    if (size == 3 && take(&rest, "nan")) {
+        bits = (uint64_t)EXPONENT_MASK << FRACTION_BITS | UINT64_C(1) << (FRACTION_BITS - 1);
+    } else {
+        const uint64_t sign = (uint64_t)take(&rest, "-") << 63;
+        if (!take_magnitude(&rest, &bits))
+            return false;
+        bits |= sign;
+    }
+    memcpy(value, &bits, sizeof bits);
+    return true;
+}
+
+void descend_word_to_digits(uint32_t word, char text[DESCEND_WORD_DIGITS])
+{
+    for (int i = 0; i < DESCEND_WORD_DIGITS; i++)
+        text[i] = digits[word >> (28 - 4 * i) & 0xf];
+}
+
+bool descend_digits_to_word(const char text[DESCEND_WORD_DIGITS], uint32_t *word)
+{
+    *word = 0;
+    for (int i = 0; i < DESCEND_WORD_DIGITS; i++) {
+        const int value = digit_value(text[i]);
+        if (value < 0)
+            return false;
+        *word = *word << 4 | (uint32_t)value;
+    }
+    return true;
+}

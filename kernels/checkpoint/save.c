@@ -1,0 +1,202 @@
+/* An optimizer as the tensors and strings of a file. */
+#include "descend/checkpoint.h"
+
+#include <fenv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keys.h"
+#include "numerals.h"
+#include "safetensors.h"
+
+/* The lists that descend_safetensors_write takes, and the texts that they point to. First only counted, then filled. */
+struct lists {
+    struct descend_file_tensor *tensors;
+    struct descend_file_pair *pairs;
+    char *text;
+    uint64_t *shapes;
+    size_t tensor_count, pair_count, text_size;
+};
+
+/* The text of up to four parts, one after the other; counted only while there is no memory. */
+static const char *text(struct lists *lists, const char *const parts[DESCEND_KEY_PARTS])
+{
+    char *begin = lists->text ? lists->text + lists->text_size : NULL;
+    for (size_t i = 0; i < DESCEND_KEY_PARTS && parts[i]; i++) {
+        const size_t size = strlen(parts[i]);
+        if (lists->text)
+            memcpy(lists->text + lists->text_size, parts[i], size);
+        lists->text_size += size;
+    }
+    if (lists->text)
+        lists->text[lists->text_size] = '\0';
+    lists->text_size++;
+    return begin;
+}
+
+static void pair(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], const char *value)
+{
+    const struct descend_file_pair pair = {text(lists, key), text(lists, KEY(value))};
+    if (lists->pairs)
+        lists->pairs[lists->pair_count] = pair;
+    lists->pair_count++;
+}
+
+static void pair_number(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], double value)
+{
+    char numeral[DESCEND_NUMERAL];
+    descend_double_to_text(value, numeral);
+    pair(lists, key, numeral);
+}
+
+static void pair_count(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], uint64_t value)
+{
+    char numeral[DESCEND_NUMERAL];
+    descend_uint64_to_text(value, numeral);
+    pair(lists, key, numeral);
+}
+
+static void tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], size_t n, const float *data)
+{
+    const char *name = text(lists, key);
+    if (lists->tensors) {
+        lists->shapes[lists->tensor_count] = n;
+        lists->tensors[lists->tensor_count] =
+            (struct descend_file_tensor){name, FILE_F32, 1, &lists->shapes[lists->tensor_count], data};
+    }
+    lists->tensor_count++;
+}
+
+static void groups(struct lists *lists, const descend_optimizer *optimizer)
+{
+    for (unsigned group = 0; group < descend_optimizer_group_count(optimizer); group++) {
+        char number[DESCEND_NUMERAL];
+        descend_uint64_to_text(group, number);
+        for (size_t field = 0; field < descend_optimizer_field_count(optimizer); field++) {
+            const char *name = descend_optimizer_field_name(optimizer, field);
+            const double value = descend_optimizer_field(optimizer, group, field);
+            if (descend_optimizer_field_is_flag(optimizer, field))
+                pair(lists, KEY(KEY_GROUP, number, ".", name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
+            else
+                pair_number(lists, KEY(KEY_GROUP, number, ".", name), value);
+        }
+    }
+}
+
+/* Whether a parameter is called as a state is or may be: a reader could not tell which one it has. */
+static bool is_key_of_state(const descend_optimizer *optimizer, const char *name)
+{
+    const size_t prefix = strlen(KEY_STATE);
+    if (strncmp(name, KEY_STATE, prefix) != 0)
+        return false;
+    for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
+        descend_tensor other;
+        if (descend_optimizer_tensor(optimizer, t, &other, NULL) != DESCEND_OK)
+            return true; /* cannot be */
+        const size_t end = prefix + strlen(other.name);
+        if (strncmp(name + prefix, other.name, end - prefix) != 0 || name[end] != '.')
+            continue;
+        for (size_t i = 0; i < descend_optimizer_state_count(optimizer); i++)
+            if (strcmp(name + end + 1, descend_optimizer_state_name(optimizer, i)) == 0)
+                return true;
+    }
+    return false;
+}
+
+static descend_status tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
+{
+    for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
+        descend_tensor now;
+        unsigned group;
+        const descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
+        if (status != DESCEND_OK)
+            return status;
+        if (params && is_key_of_state(optimizer, now.name))
+            return DESCEND_BAD_FILE_DUPLICATE;
+        pair_count(lists, KEY(KEY_STEP, now.name), now.step);
+        pair_count(lists, KEY(KEY_GROUP_OF, now.name), group);
+        if (params)
+            tensor(lists, KEY(now.name), now.n, now.param.data);
+        for (size_t i = 0; i < descend_optimizer_state_count(optimizer); i++)
+            if (now.state[i].data)
+                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_optimizer_state_name(optimizer, i)), now.n,
+                       now.state[i].data);
+    }
+    return DESCEND_OK;
+}
+
+static void scaler(struct lists *lists, const descend_scaler *scaler)
+{
+    pair_number(lists, KEY(KEY_SCALER, "scale"), scaler->scale);
+    pair_number(lists, KEY(KEY_SCALER, "growth_factor"), scaler->growth_factor);
+    pair_number(lists, KEY(KEY_SCALER, "backoff_factor"), scaler->backoff_factor);
+    pair_count(lists, KEY(KEY_SCALER, "growth_interval"), scaler->growth_interval);
+    pair_count(lists, KEY(KEY_SCALER, "growth_tracker"), scaler->growth_tracker);
+}
+
+static descend_status list(struct lists *lists, const descend_optimizer *optimizer, const descend_checkpoint *with)
+{
+    lists->tensor_count = lists->pair_count = lists->text_size = 0;
+    pair(lists, KEY(KEY_VERSION), descend_version_string());
+    pair_count(lists, KEY(KEY_NUMERICS), DESCEND_NUMERICS_VERSION);
+    pair(lists, KEY(KEY_OPTIMIZER), descend_optimizer_name(optimizer));
+    pair_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
+    groups(lists, optimizer);
+    if (with->scaler)
+        scaler(lists, with->scaler);
+    for (size_t i = 0; i < with->note_count; i++)
+        pair(lists, KEY(KEY_NOTE, with->notes[i].key), with->notes[i].value);
+    return tensors(lists, optimizer, with->params);
+}
+
+/* One block for all of the lists, once it is known how long they are. */
+static void *room(struct lists *lists)
+{
+    const size_t tensor_bytes = lists->tensor_count * sizeof *lists->tensors;
+    const size_t shape_bytes = lists->tensor_count * sizeof *lists->shapes;
+    const size_t pair_bytes = lists->pair_count * sizeof *lists->pairs;
+    char *block = malloc(tensor_bytes + shape_bytes + pair_bytes + lists->text_size);
+    if (block != NULL) {
+        lists->tensors = (struct descend_file_tensor *)(void *)block;
+        lists->shapes = (uint64_t *)(void *)(block + tensor_bytes);
+        lists->pairs = (struct descend_file_pair *)(void *)(block + tensor_bytes + shape_bytes);
+        lists->text = block + tensor_bytes + shape_bytes + pair_bytes;
+    }
+    return block;
+}
+
+static descend_status save(const descend_optimizer *optimizer, const char *path, const descend_checkpoint *with)
+{
+    struct lists lists = {0};
+    descend_status status = DESCEND_OK;
+    if (with->scaler) {
+        descend_scaler updated = *with->scaler;
+        status = descend_scaler_update(&updated, false); /* for its checks: what is saved can be loaded */
+    }
+    if (status != DESCEND_OK || (status = list(&lists, optimizer, with)) != DESCEND_OK)
+        return status;
+    void *block = room(&lists);
+    if (block == NULL)
+        return DESCEND_NO_MEMORY;
+    status = list(&lists, optimizer, with);
+    if (status == DESCEND_OK)
+        status = descend_safetensors_write(path, lists.tensors, lists.tensor_count, lists.pairs, lists.pair_count);
+    free(block);
+    return status;
+}
+
+descend_status descend_optimizer_save(const descend_optimizer *optimizer, const char *path,
+                                      const descend_checkpoint *with)
+{
+    static const descend_checkpoint nothing;
+    fenv_t callers;
+    with = with ? with : &nothing;
+    descend_status status = descend_checkpoint_check(optimizer, path, with);
+    if (status != DESCEND_OK)
+        return status;
+    fegetenv(&callers);
+    fesetenv(FE_DFL_ENV);
+    status = save(optimizer, path, with);
+    fesetenv(&callers);
+    return status;
+}

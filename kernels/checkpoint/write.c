@@ -1,0 +1,211 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crc32.h"
+#include "numerals.h"
+#include "replace.h"
+#include "safetensors.h"
+
+enum { ALIGNMENT = 8 };
+
+static const char no_digits[] = "00000000";
+static_assert(sizeof no_digits == DESCEND_WORD_DIGITS + 1, "the checksum's digits while it is being taken");
+
+/* What is to be written. */
+struct contents {
+    const struct descend_file_tensor *tensors;
+    size_t count;
+    const struct descend_file_pair *metadata;
+    size_t pairs;
+};
+
+/* A header being composed; its text is NULL in a first round, which finds the length. */
+struct composition {
+    unsigned char *text;
+    size_t size;
+    size_t checksum_at; /* where its digits are */
+    uint64_t data_size;
+};
+
+static void put_bytes(struct composition *to, const char *bytes, size_t size)
+{
+    if (to->text != NULL)
+        memcpy(to->text + to->size, bytes, size);
+    to->size += size;
+}
+
+static void put(struct composition *to, const char *text)
+{
+    put_bytes(to, text, strlen(text));
+}
+
+static void put_number(struct composition *to, uint64_t number)
+{
+    char text[DESCEND_NUMERAL];
+    put_bytes(to, text, descend_uint64_to_text(number, text));
+}
+
+static void put_string(struct composition *to, const char *string)
+{
+    put(to, "\"");
+    for (; *string != '\0'; string++) {
+        const unsigned char c = (unsigned char)*string;
+        if (c == '"' || c == '\\') {
+            put(to, "\\");
+        } else if (c < 0x20) {
+            char digits[DESCEND_WORD_DIGITS];
+            descend_word_to_digits(c, digits);
+            put(to, "\\u");
+            put_bytes(to, digits + DESCEND_WORD_DIGITS - 4, 4);
+            continue;
+        }
+        put_bytes(to, string, 1);
+    }
+    put(to, "\"");
+}
+
+static void put_metadata(struct composition *to, const struct contents *contents)
+{
+    put(to, "\"" DESCEND_METADATA_KEY "\":{");
+    for (size_t i = 0; i < contents->pairs; i++) {
+        put_string(to, contents->metadata[i].key);
+        put(to, ":");
+        put_string(to, contents->metadata[i].value);
+        put(to, ",");
+    }
+    put(to, "\"" DESCEND_CHECKSUM_KEY "\":\"");
+    to->checksum_at = to->size;
+    put(to, no_digits);
+    put(to, "\"}");
+}
+
+/* Modulo 2^64; make_header refuses what has more bytes than that. */
+static uint64_t tensor_size(const struct descend_file_tensor *tensor)
+{
+    uint64_t size = descend_file_dtype_size(tensor->dtype);
+    for (size_t i = 0; i < tensor->rank; i++)
+        size *= tensor->shape[i];
+    return size;
+}
+
+/* false: all tensors together have more bytes than 64 bits count. */
+static bool put_tensor(struct composition *to, const struct descend_file_tensor *tensor)
+{
+    const uint64_t size = tensor_size(tensor);
+    if (size > UINT64_MAX - to->data_size)
+        return false;
+    put(to, ",");
+    put_string(to, tensor->name);
+    put(to, ":{\"dtype\":\"");
+    put(to, descend_file_dtype_name(tensor->dtype));
+    put(to, "\",\"shape\":[");
+    for (size_t i = 0; i < tensor->rank; i++) {
+        if (i > 0)
+            put(to, ",");
+        put_number(to, tensor->shape[i]);
+    }
+    put(to, "],\"data_offsets\":[");
+    put_number(to, to->data_size);
+    to->data_size += size;
+    put(to, ",");
+    put_number(to, to->data_size);
+    put(to, "]}");
+    return true;
+}
+
+/* Into text, or only its size if text is NULL. */
+static descend_status compose(struct composition *to, unsigned char *text, const struct contents *contents)
+{
+    *to = (struct composition){.text = text};
+    put(to, "{");
+    put_metadata(to, contents);
+    for (size_t i = 0; i < contents->count; i++)
+        if (!put_tensor(to, &contents->tensors[i]))
+            return DESCEND_BAD_FILE_OVERFLOW;
+    put(to, "}");
+    while (to->size % ALIGNMENT != 0)
+        put(to, " ");
+    return to->size > DESCEND_HEADER_LIMIT ? DESCEND_BAD_FILE_HEADER_LIMIT : DESCEND_OK;
+}
+
+/* Composes a header that reading accepts. On DESCEND_OK its text is to be freed. */
+static descend_status make_header(struct composition *header, const struct contents *contents)
+{
+    descend_status status = compose(header, NULL, contents);
+    if (status != DESCEND_OK)
+        return status;
+    unsigned char *text = malloc(header->size);
+    if (text == NULL)
+        return DESCEND_NO_MEMORY;
+    (void)compose(header, text, contents);
+    struct descend_header index;
+    status = descend_header_index(&index, text, header->size, header->data_size);
+    if (status == DESCEND_OK)
+        (void)compose(header, text, contents); /* which indexing has spoilt */
+    else
+        free(text);
+    return status;
+}
+
+/* In pieces that are still in the cache when they are written. */
+static descend_status write_summed(const struct descend_replacement *file, struct descend_crc32 *crc, const void *data,
+                                   uint64_t size)
+{
+    enum { PIECE = 262144 };
+    descend_status status = DESCEND_OK;
+    for (const unsigned char *at = data; size > 0 && status == DESCEND_OK;) {
+        const size_t piece = size < PIECE ? (size_t)size : PIECE;
+        descend_crc32_add(crc, at, piece);
+        status = descend_replacement_write(file, at, piece);
+        at += piece;
+        size -= piece;
+    }
+    return status;
+}
+
+static descend_status write_checksum(const struct descend_replacement *file, uint32_t checksum, uint64_t offset)
+{
+    char digits[DESCEND_WORD_DIGITS];
+    descend_word_to_digits(checksum, digits);
+    return descend_replacement_write_at(file, digits, sizeof digits, offset);
+}
+
+static descend_status write_file(const struct descend_replacement *file, const struct composition *header,
+                                 const struct contents *contents)
+{
+    unsigned char length[DESCEND_LENGTH_BYTES];
+    for (int i = 0; i < DESCEND_LENGTH_BYTES; i++)
+        length[i] = (unsigned char)((uint64_t)header->size >> 8 * i);
+    struct descend_crc32 crc;
+    descend_crc32_start(&crc);
+    descend_status status = write_summed(file, &crc, length, sizeof length);
+    if (status == DESCEND_OK)
+        status = write_summed(file, &crc, header->text, header->size);
+    for (size_t i = 0; i < contents->count && status == DESCEND_OK; i++)
+        status = write_summed(file, &crc, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
+    if (status == DESCEND_OK)
+        status = write_checksum(file, descend_crc32_value(&crc), DESCEND_LENGTH_BYTES + header->checksum_at);
+    return status;
+}
+
+descend_status descend_safetensors_write(const char *path, const struct descend_file_tensor *tensors, size_t count,
+                                         const struct descend_file_pair *metadata, size_t pairs)
+{
+    const struct contents contents = {tensors, count, metadata, pairs};
+    struct composition header;
+    descend_status status = make_header(&header, &contents);
+    if (status != DESCEND_OK)
+        return status;
+    struct descend_replacement file;
+    status = descend_replacement_begin(&file, path);
+    if (status == DESCEND_OK) {
+        status = write_file(&file, &header, &contents);
+        if (status == DESCEND_OK)
+            status = descend_replacement_commit(&file);
+        else
+            descend_replacement_abandon(&file);
+    }
+    free(header.text);
+    return status;
+}

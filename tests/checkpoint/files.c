@@ -1,0 +1,116 @@
+#include "files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bytes with_header(const char *json, size_t data_size)
+{
+    const size_t size = strlen(json), padded = (size + 7) / 8 * 8;
+    struct bytes bytes = {malloc(8 + padded + data_size), 8 + padded + data_size};
+    assert_non_null(bytes.data);
+    for (size_t i = 0; i < 8; i++)
+        bytes.data[i] = (unsigned char)(padded >> 8 * i);
+    for (size_t i = 0; i < padded; i++)
+        bytes.data[8 + i] = i < size ? (unsigned char)json[i] : ' ';
+    memset(bytes.data + 8 + padded, 0x5a, data_size);
+    return bytes;
+}
+
+static void write_all(int descriptor, const void *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const ssize_t more = pwrite(descriptor, (const char *)data + done, size - done, (off_t)done);
+        assert_true(more > 0);
+        done += (size_t)more;
+    }
+}
+
+descend_status open_bytes(struct descend_safetensors *file, const void *data, size_t size)
+{
+    const int descriptor = memfd_create("checkpoint", MFD_CLOEXEC);
+    assert_true(descriptor >= 0);
+    write_all(descriptor, data, size);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    const descend_status status = descend_safetensors_open(file, path);
+    close(descriptor);
+    return status;
+}
+
+void write_bytes(const char *path, struct bytes bytes)
+{
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    assert_true(descriptor >= 0);
+    write_all(descriptor, bytes.data, bytes.size);
+    assert_int_equal(close(descriptor), 0);
+}
+
+struct bytes read_bytes(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const long end = ftell(file);
+    assert_true(end >= 0);
+    rewind(file);
+    struct bytes bytes = {malloc((size_t)end + 1), (size_t)end};
+    assert_non_null(bytes.data);
+    assert_int_equal(fread(bytes.data, 1, bytes.size, file), bytes.size);
+    fclose(file);
+    return bytes;
+}
+
+static char directory[] = "checkpoint.XXXXXX";
+
+int enter_directory(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) == NULL || chdir(directory) != 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+int leave_directory(void **state)
+{
+    (void)state;
+    return chdir("..") != 0 || nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0;
+}
+
+static size_t entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    size_t count = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(dir);
+    return count;
+}
+
+void assert_entries(size_t wanted)
+{
+    assert_int_equal(entries("."), wanted);
+}
+
+size_t open_descriptors(void)
+{
+    return entries("/proc/self/fd");
+}

@@ -1,0 +1,31 @@
+/* Files for the tests of checkpoints: in memory, and in a directory of the test's own. */
+#ifndef DESCEND_TESTS_FILES_H
+#define DESCEND_TESTS_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "safetensors.h"
+
+/* A file's bytes. */
+struct bytes {
+    unsigned char *data;
+    size_t size;
+};
+
+/* A safetensors file with this header, padded with spaces to 8, and so many bytes of data. To be freed. */
+struct bytes with_header(const char *json, size_t data_size);
+
+/* Opens a file of these bytes that is in no directory. */
+descend_status open_bytes(struct descend_safetensors *file, const void *data, size_t size);
+
+void write_bytes(const char *path, struct bytes bytes);
+struct bytes read_bytes(const char *path); /* to be freed */
+
+/* For cmocka's groups: a working directory of its own, removed with all that is in it. */
+int enter_directory(void **state);
+int leave_directory(void **state);
+void assert_entries(size_t wanted); /* that many files are in it */
+size_t open_descriptors(void);
+
+#endif

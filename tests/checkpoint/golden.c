@@ -1,0 +1,75 @@
+#include "golden.h"
+
+#include <string.h>
+
+#include "mirror.h"
+
+const descend_scaler golden_scaler = {1024, 1.1, 0.3, 100, 7};
+const descend_note golden_notes[2] = {{"seed", "1234"}, {"who", "\xc3\xa4\"\\\n"}};
+
+static const descend_sgd sgd[GOLDEN_GROUPS] = {{.lr = 0.1, .momentum = 0.9, .dampening = 0.25, .weight_decay = 1e-4},
+                                               {.lr = 0.3, .momentum = 0.5, .nesterov = true, .maximize = true}};
+static const descend_rmsprop rmsprop[GOLDEN_GROUPS] = {
+    {.lr = 0.1, .alpha = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum = 0.9},
+    {.lr = 0.3, .alpha = 0.5, .eps = 1e-300, .centered = true, .maximize = true}};
+static const descend_adam adam[GOLDEN_GROUPS] = {
+    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4},
+    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}};
+static const descend_adamw adamw[GOLDEN_GROUPS] = {
+    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4},
+    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}};
+
+static const struct {
+    const char *name;
+    const void *config[GOLDEN_GROUPS];
+} optimizers[GOLDEN_OPTIMIZERS] = {{"sgd", {&sgd[0], &sgd[1]}},
+                                   {"rmsprop", {&rmsprop[0], &rmsprop[1]}},
+                                   {"adam", {&adam[0], &adam[1]}},
+                                   {"adamw", {&adamw[0], &adamw[1]}}};
+
+static const struct {
+    const char *name;
+    size_t n;
+    uint64_t step;
+    unsigned group;
+} tensors[GOLDEN_TENSORS] = {
+    {"w1", 6, 5, 0}, {"layer.0.b\xc3\xa4", 3, 1000000, 1}, {"empty", 0, 2, 1}, {"new", 2, 0, 0}};
+
+const char *golden_name(unsigned optimizer)
+{
+    return optimizers[optimizer].name;
+}
+
+/* Array 0 is the parameter, the states follow. */
+static void set_values(float *to, size_t tensor, size_t array)
+{
+    static const uint32_t special[] = {0x7fc00001, 0xff800000, 0x00000001, 0x80000000};
+    for (size_t i = 0; i < tensors[tensor].n; i++)
+        to[i] = (float)(100 * tensor + 10 * array + i) / (i % 2 ? -8 : 8);
+    if (tensor == 0)
+        memcpy(to + 2, special, sizeof special);
+}
+
+descend_optimizer *golden_make(struct golden *golden, unsigned number, bool blank)
+{
+    const struct subject of_name = {.optimizer = optimizers[number].name};
+    const struct typed_calls *calls = typed_calls(&of_name);
+    *golden = (struct golden){.optimizer = NULL};
+    descend_status status = calls->create(&golden->optimizer, optimizers[number].config[blank ? 1 : 0]);
+    if (status == DESCEND_OK)
+        status = calls->group(golden->optimizer, optimizers[number].config[blank ? 0 : 1], NULL);
+    for (size_t t = 0; t < GOLDEN_TENSORS && status == DESCEND_OK; t++) {
+        descend_tensor tensor = {.name = tensors[t].name, .n = tensors[t].n, .param.data = golden->param[t]};
+        for (size_t k = 0; k < descend_optimizer_state_count(golden->optimizer); k++) {
+            tensor.state[k].data = golden->state[t][k];
+            if (!blank)
+                set_values(golden->state[t][k], t, 1 + k);
+        }
+        if (!blank) {
+            tensor.step = tensors[t].step;
+            set_values(golden->param[t], t, 0);
+        }
+        status = descend_optimizer_add(golden->optimizer, tensors[t].group, &tensor, 1);
+    }
+    return status == DESCEND_OK ? golden->optimizer : NULL;
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Reads optimizers' checkpoints from outside: test_golden.py WRITE_GOLDEN [unittest's arguments].
+
+Files that WRITE_GOLDEN writes now, and those of old that lie beside this script, have to hold what is said here once
+more, independently of tests/checkpoint/golden.c. The reader is that of tests/tools/test_ckpt.py.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tools"))
+from test_ckpt import read  # pylint: disable=wrong-import-position
+
+WRITE_GOLDEN = None
+
+TENSORS = {"w1": (6, 5, 0), "layer.0.bä": (3, 1000000, 1), "empty": (0, 2, 1), "new": (2, 0, 0)}  # n, step, group
+SPECIAL = [0x7FC00001, 0xFF800000, 0x00000001, 0x80000000]
+STATES = {
+    "sgd": ["momentum_buffer"],
+    "rmsprop": ["square_avg", "grad_avg", "momentum_buffer"],
+    "adam": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
+    "adamw": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
+}
+ADAM = [
+    {"lr": 0.1, "beta1": 0.8, "beta2": 0.98, "eps": 1e-7, "weight_decay": 1e-4, "amsgrad": False, "maximize": False},
+    {"lr": 0.3, "beta1": 0.0, "beta2": 0.5, "eps": 1e-300, "weight_decay": 0.0, "amsgrad": True, "maximize": True},
+]
+CONFIGS = {
+    "sgd": [
+        {"lr": 0.1, "momentum": 0.9, "dampening": 0.25, "weight_decay": 1e-4, "nesterov": False, "maximize": False},
+        {"lr": 0.3, "momentum": 0.5, "dampening": 0.0, "weight_decay": 0.0, "nesterov": True, "maximize": True},
+    ],
+    "rmsprop": [
+        {"lr": 0.1, "alpha": 0.98, "eps": 1e-7, "weight_decay": 1e-4, "momentum": 0.9, "centered": False,
+         "maximize": False},
+        {"lr": 0.3, "alpha": 0.5, "eps": 1e-300, "weight_decay": 0.0, "momentum": 0.0, "centered": True,
+         "maximize": True},
+    ],
+    "adam": ADAM,
+    "adamw": ADAM,
+}
+
+
+def values(tensor, array, n):
+    data = [struct.pack("<f", (100 * tensor + 10 * array + i) / (-8 if i % 2 else 8)) for i in range(n)]
+    if tensor == 0:
+        data[2:] = [struct.pack("<I", bits) for bits in SPECIAL]
+    return b"".join(data)
+
+
+def wanted_tensors(optimizer):
+    wanted = {}
+    for i, (name, (n, step, _)) in enumerate(TENSORS.items()):
+        wanted[name] = ("F32", [n], values(i, 0, n))
+        for k, state in enumerate(STATES[optimizer] if step > 0 else []):
+            wanted[f"state.{name}.{state}"] = ("F32", [n], values(i, 1 + k, n))
+    return wanted
+
+
+def value_of(text):
+    if text in ("true", "false"):
+        return text == "true"
+    return float.fromhex(text) if "x" in text else int(text)
+
+
+class Golden(unittest.TestCase):
+    def check(self, path, optimizer):
+        tensors, metadata = read(path)
+        self.assertEqual(tensors, wanted_tensors(optimizer))
+        del metadata["crc32"]
+        self.assertRegex(metadata.pop("descend.version"), r"^\d+\.\d+\.\d+$")
+        self.assertEqual(metadata.pop("optimizer"), optimizer)
+        self.assertEqual(metadata.pop("note.seed"), "1234")
+        self.assertEqual(metadata.pop("note.who"), "ä\"\\\n")
+        wanted = {"descend.numerics": 1, "groups": 2, "scaler.scale": 1024.0, "scaler.growth_factor": 1.1,
+                  "scaler.backoff_factor": 0.3, "scaler.growth_interval": 100, "scaler.growth_tracker": 7}
+        for name, (_, step, group) in TENSORS.items():
+            wanted |= {f"step.{name}": step, f"group_of.{name}": group}
+        for i, config in enumerate(CONFIGS[optimizer]):
+            wanted |= {f"group.{i}.{field}": value for field, value in config.items()}
+        self.assertEqual({key: value_of(text) for key, text in metadata.items()}, wanted)
+
+    def test_written_now(self):
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([WRITE_GOLDEN, directory], check=True)
+            for optimizer in STATES:
+                with self.subTest(optimizer=optimizer):
+                    self.check(Path(directory) / f"golden.{optimizer}.safetensors", optimizer)
+
+    def test_written_of_old(self):
+        for optimizer in STATES:
+            with self.subTest(optimizer=optimizer):
+                self.check(HERE / f"golden.{optimizer}.safetensors", optimizer)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    WRITE_GOLDEN = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)

@@ -1,0 +1,289 @@
+#include "mirror.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "numerics.h"
+#include "optimizers.def"
+
+#define TYPED(optimizer_, option_sets, STATES, FIELDS)                                                             \
+    static descend_status optimizer_##_create(descend_optimizer **optimizer, const void *config)                   \
+    {                                                                                                              \
+        return descend_##optimizer_##_create(optimizer, config);                                                   \
+    }                                                                                                              \
+    static descend_status optimizer_##_group(descend_optimizer *optimizer, const void *config, unsigned *group)    \
+    {                                                                                                              \
+        return descend_##optimizer_##_group(optimizer, config, group);                                             \
+    }                                                                                                              \
+    static descend_status optimizer_##_config(const descend_optimizer *optimizer, unsigned group, void *config)    \
+    {                                                                                                              \
+        return descend_##optimizer_##_config(optimizer, group, config);                                            \
+    }                                                                                                              \
+    static descend_status optimizer_##_configure(descend_optimizer *optimizer, unsigned group, const void *config) \
+    {                                                                                                              \
+        return descend_##optimizer_##_configure(optimizer, group, config);                                         \
+    }
+DESCEND_OPTIMIZERS(TYPED)
+
+#define ENTRY(optimizer_, option_sets, STATES, FIELDS) \
+    {#optimizer_, {optimizer_##_create, optimizer_##_group, optimizer_##_config, optimizer_##_configure}},
+
+const struct typed_calls *typed_calls(const struct subject *subject)
+{
+    static const struct {
+        const char *optimizer;
+        struct typed_calls calls;
+    } all[] = {DESCEND_OPTIMIZERS(ENTRY)};
+    size_t i = 0;
+    while (strcmp(all[i].optimizer, subject->optimizer) != 0)
+        i++;
+    return &all[i].calls;
+}
+
+struct mirror mirror_new(const struct subject *subject)
+{
+    struct mirror mirror = {.calls = typed_calls(subject), .group = {*subject}, .groups = 1};
+    assert_int_equal(mirror.calls->create(&mirror.optimizer, subject->config), DESCEND_OK);
+    return mirror;
+}
+
+unsigned mirror_group(struct mirror *mirror, const struct subject *subject)
+{
+    unsigned group = UINT32_MAX;
+    assert_true(mirror->groups < MIRROR_GROUPS);
+    assert_int_equal(mirror->calls->group(mirror->optimizer, subject->config, &group), DESCEND_OK);
+    assert_int_equal(group, mirror->groups);
+    mirror->group[group] = *subject;
+    return mirror->groups++;
+}
+
+void mirror_configure(struct mirror *mirror, unsigned group, const struct subject *subject)
+{
+    assert_int_equal(mirror->calls->configure(mirror->optimizer, group, subject->config), DESCEND_OK);
+    mirror->group[group] = *subject;
+}
+
+void mirror_free(struct mirror *mirror)
+{
+    descend_optimizer_destroy(mirror->optimizer);
+    for (size_t i = 0; i < mirror->count; i++) {
+        struct twin *twin = &mirror->twin[i];
+        arrays_free(&twin->given);
+        arrays_free(&twin->plain);
+        free(twin->given_copy);
+        free(twin->plain_copy);
+    }
+    free(mirror->twin);
+}
+
+static void start_state(const struct subject *subject, const struct shape *shape, struct arrays *given)
+{
+    const bool unread = strcmp(subject->optimizer, "sgd") == 0;
+    for (unsigned k = 0; k < subject->states; k++)
+        for (size_t i = 0; i < given->n && shape->step == 0; i++)
+            given->array[STATE + k][i] = unread ? NAN : 0;
+}
+
+static struct twin twin_new(const struct subject *subject, const struct shape *shape, enum data_kind kind,
+                            uint64_t seed)
+{
+    struct twin twin = {.shape = *shape, .given = arrays_new(shape->n), .plain = arrays_new(shape->n)};
+    arrays_fill(subject, &twin.given, kind, seed);
+    if (shape->own_state)
+        start_state(subject, shape, &twin.given);
+    twin.begun = shape->own_state && shape->step > 0;
+    for (size_t k = 0; k < ARRAYS; k++)
+        if (k < STATE || shape->own_state)
+            memcpy(twin.plain.array[k], twin.given.array[k], shape->n * sizeof(float));
+    twin.given_copy = calloc(shape->n + 1, sizeof *twin.given_copy);
+    twin.plain_copy = calloc(shape->n + 1, sizeof *twin.plain_copy);
+    if (!twin.given_copy || !twin.plain_copy)
+        abort();
+    return twin;
+}
+
+void mirror_append(struct mirror *mirror, const struct shape *shapes, size_t count, enum data_kind kind, uint64_t seed)
+{
+    mirror->twin = realloc(mirror->twin, (mirror->count + count) * sizeof *mirror->twin);
+    if (!mirror->twin)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        struct twin *twin = &mirror->twin[mirror->count];
+        *twin = twin_new(&mirror->group[shapes[i].group], &shapes[i], kind, seed + 10 * mirror->count);
+        snprintf(twin->name, sizeof twin->name, "tensor.%zu", mirror->count++);
+    }
+}
+
+descend_tensor mirror_tensor(const struct mirror *mirror, size_t tensor)
+{
+    const struct twin *twin = &mirror->twin[tensor];
+    descend_tensor made = {.name = twin->name, .n = twin->shape.n, .step = twin->shape.step};
+    made.param.data = twin->given.array[PARAM];
+    made.grad.data = twin->shape.absent ? NULL : twin->given.array[GRAD];
+    if (twin->shape.copy != DESCEND_F32)
+        made.copy = (descend_array){twin->given_copy, twin->shape.copy};
+    for (unsigned k = 0; k < mirror->group[0].states && twin->shape.own_state; k++)
+        made.state[k].data = twin->given.array[STATE + k];
+    return made;
+}
+
+void mirror_add(struct mirror *mirror, const struct shape *shapes, size_t count, enum data_kind kind, uint64_t seed)
+{
+    const size_t before = mirror->count;
+    mirror_append(mirror, shapes, count, kind, seed);
+    for (size_t i = before, end; i < mirror->count; i = end) {
+        descend_tensor tensors[64];
+        for (end = i; end < mirror->count && end - i < 64; end++) {
+            if (mirror->twin[end].shape.group != mirror->twin[i].shape.group)
+                break;
+            tensors[end - i] = mirror_tensor(mirror, end);
+        }
+        assert_int_equal(descend_optimizer_add(mirror->optimizer, mirror->twin[i].shape.group, tensors, end - i),
+                         DESCEND_OK);
+    }
+}
+
+void mirror_gradients(struct mirror *mirror, enum data_kind kind, uint64_t seed)
+{
+    for (size_t i = 0; i < mirror->count; i++) {
+        struct twin *twin = &mirror->twin[i];
+        fill(twin->given.array[GRAD], twin->shape.n, kind, seed + i);
+        memcpy(twin->plain.array[GRAD], twin->given.array[GRAD], twin->shape.n * sizeof(float));
+    }
+}
+
+void mirror_absent(struct mirror *mirror, size_t tensor, bool absent)
+{
+    struct twin *twin = &mirror->twin[tensor];
+    twin->shape.absent = absent;
+    assert_int_equal(descend_optimizer_set_grad(mirror->optimizer, tensor, absent ? NULL : twin->given.array[GRAD]),
+                     DESCEND_OK);
+}
+
+static void scale(float *array, size_t n, double grad_scale)
+{
+    for (size_t i = 0; i < n && grad_scale != 0; i++)
+        array[i] *= (float)grad_scale;
+}
+
+static void flush(float *array, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fabsf(array[i]) < FLT_MIN)
+            array[i] = 0;
+}
+
+/* SGD's flat function asks for the first use of its buffer by step 1. */
+static uint64_t flat_step(const struct subject *subject, const struct twin *twin)
+{
+    if (strcmp(subject->optimizer, "sgd") != 0)
+        return twin->shape.step + 1;
+    return twin->begun ? 2 : 1;
+}
+
+static void plain_step(const struct subject *subject, struct twin *twin, const descend_pass *pass)
+{
+    static const descend_exec serial = {.threads = 1};
+    struct arrays *arrays = &twin->plain;
+    float *grad = arrays->array[GRAD], *scaled = malloc((arrays->n + 1) * sizeof *scaled);
+    if (!scaled)
+        abort();
+    memcpy(scaled, grad, arrays->n * sizeof *grad);
+    scale(scaled, arrays->n, pass->grad_scale);
+    arrays->array[GRAD] = scaled;
+    assert_int_equal(arrays_step(subject, flat_step(subject, twin), arrays, &serial), DESCEND_OK);
+    arrays->array[GRAD] = grad;
+    free(scaled);
+    if (pass->zero_grad)
+        memset(grad, 0, arrays->n * sizeof *grad);
+    for (size_t k = 0; k < STATE + subject->states && pass->flush_subnormals; k++)
+        if (array_written(subject, k))
+            flush(arrays->array[k], arrays->n);
+    for (size_t i = 0; i < arrays->n && twin->shape.copy != DESCEND_F32; i++)
+        twin->plain_copy[i] = converted(arrays->array[PARAM][i], twin->shape.copy);
+    twin->shape.step++;
+    twin->begun = twin->begun || subject->used != 0;
+}
+
+void mirror_expect(struct mirror *mirror, const descend_pass *pass)
+{
+    static const descend_pass update_only;
+    for (size_t i = 0; i < mirror->count; i++) {
+        struct twin *twin = &mirror->twin[i];
+        if (!twin->shape.absent)
+            plain_step(&mirror->group[twin->shape.group], twin, pass ? pass : &update_only);
+    }
+}
+
+void mirror_step(struct mirror *mirror, const descend_pass *pass, const descend_exec *exec)
+{
+    mirror_expect(mirror, pass);
+    assert_int_equal(descend_optimizer_step(mirror->optimizer, pass, exec), DESCEND_OK);
+}
+
+/* What differs in a tensor; NULL if nothing. */
+static const char *difference(const struct mirror *mirror, size_t tensor, const descend_tensor *now)
+{
+    const struct twin *twin = &mirror->twin[tensor];
+    const struct subject *subject = &mirror->group[twin->shape.group];
+    const size_t n = twin->shape.n;
+    if (now->step != twin->shape.step)
+        return "step";
+    for (size_t k = 0; k < STATE; k++)
+        if (first_difference(twin->given.array[k], twin->plain.array[k], n) != n)
+            return array_name(subject, k);
+    for (size_t i = 0; i < n; i++)
+        if (twin->given_copy[i] != twin->plain_copy[i] &&
+            !(is_nan_16(twin->given_copy[i], twin->shape.copy) && is_nan_16(twin->plain_copy[i], twin->shape.copy)))
+            return "copy";
+    for (unsigned k = 0; k < subject->states; k++) {
+        const float *own = twin->given.array[STATE + k], *plain = twin->plain.array[STATE + k];
+        const float *state = twin->shape.own_state ? own : now->state[k].data;
+        if (twin->shape.own_state && now->state[k].data && now->state[k].data != own)
+            return "where a state of the caller's is";
+        for (size_t i = 0; i < n && !state; i++)
+            if (plain[i] != 0)
+                return "a state that the object does not have";
+        if (state && first_difference(state, plain, n) != n)
+            return subject->state_name[k];
+    }
+    return NULL;
+}
+
+/* The same of all tensors; *tensor is the first that differs. */
+static const char *first_wrong(const struct mirror *mirror, size_t *tensor)
+{
+    const size_t added = descend_optimizer_tensor_count(mirror->optimizer);
+    const char *wrong = NULL;
+    for (size_t i = 0; i < mirror->count && !wrong; i++) {
+        descend_tensor now = mirror_tensor(mirror, i);
+        if (i < added)
+            assert_int_equal(descend_optimizer_tensor(mirror->optimizer, i, &now, NULL), DESCEND_OK);
+        wrong = difference(mirror, i, &now);
+        *tensor = i;
+    }
+    return wrong;
+}
+
+void assert_mirrored(const struct mirror *mirror, const char *context, ...)
+{
+    size_t tensor = 0;
+    const char *wrong = first_wrong(mirror, &tensor);
+    if (!wrong)
+        return;
+    const struct shape *shape = &mirror->twin[tensor].shape;
+    char where[256];
+    va_list arguments;
+    va_start(arguments, context);
+    vsnprintf(where, sizeof where, context, arguments);
+    va_end(arguments);
+    fail_msg("%s, %s, %s: %s of tensor %zu, n %zu, differs after step %llu", mirror->group[shape->group].label,
+             descend_isa_active(), where, wrong, tensor, shape->n, (unsigned long long)shape->step);
+}

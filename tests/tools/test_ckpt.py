@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""Tests checkpoint files from outside: test_ckpt.py DESCEND-CKPT WRITE_SAMPLE [unittest's arguments].
+
+The reader and the writer here are made from the format's description alone, over Python's json, struct and zlib; where
+Python's safetensors is installed, it has to read the same.
+"""
+
+import array
+import json
+import math
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+try:
+    import safetensors
+except ImportError:
+    safetensors = None
+
+CKPT = WRITE_SAMPLE = None
+SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "U8": 1, "I8": 1}
+STRANGE = "ä€😀\"\\\n\x01"
+
+
+def checksum(content, digits):
+    """Of the file, its own digits taken as 0."""
+    at = content.index(b'"crc32":"' + digits.encode()) + len('"crc32":"')
+    return f"{zlib.crc32(content[:at] + b'0' * 8 + content[at + 8:]):08x}"
+
+
+def read(path):
+    """{name: (dtype, shape, bytes)} and the metadata."""
+    content = Path(path).read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    assert length <= 100_000_000 and length % 8 == 0 and content[8:9] == b"{"
+    header = json.loads(content[8:8 + length].decode())
+    data = content[8 + length:]
+    metadata = header.pop("__metadata__", {})
+    covered = 0
+    tensors = {}
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        begin, end = entry["data_offsets"]
+        assert begin == covered and end - begin == math.prod(entry["shape"]) * SIZES[entry["dtype"]]
+        tensors[name] = (entry["dtype"], entry["shape"], data[begin:end])
+        covered = end
+    assert covered == len(data)
+    assert metadata["crc32"] == checksum(content, metadata["crc32"])
+    return tensors, metadata
+
+
+def write(path, header, data=b"", indent=None, ascii_only=True, sums=True):
+    """A file with this header and the right checksum."""
+    if sums:
+        header = {"__metadata__": {**header.get("__metadata__", {}), "crc32": "00000000"}, **{
+            name: entry for name, entry in header.items() if name != "__metadata__"}}
+    text = json.dumps(header, indent=indent, ensure_ascii=ascii_only, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    content = struct.pack("<Q", len(text)) + text + data
+    if sums:
+        content = content.replace(b'"crc32":"00000000"', b'"crc32":"' + checksum(content, "0" * 8).encode() + b'"')
+    Path(path).write_bytes(content)
+    return content
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def ckpt(*arguments, **options):
+    return subprocess.run([CKPT, *map(str, arguments)], stdout=options.pop("stdout", subprocess.PIPE),
+                          stderr=subprocess.PIPE, text=True, encoding="utf-8", check=False, **options)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.path = self.directory / "it.safetensors"
+
+    def assert_sound(self):
+        done = ckpt("verify", self.path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("sound", done.stdout)
+
+    def assert_refused(self, done, *fragments, code=1):
+        self.assertEqual((done.returncode, done.stdout or ""), (code, ""))
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertTrue(lines[0].startswith("descend-ckpt: "), lines[0])
+        for fragment in fragments:
+            self.assertIn(fragment, lines[0])
+
+
+class Samples(Case):
+    def sample(self, n):
+        subprocess.run([WRITE_SAMPLE, self.path, str(n)], check=True)
+        return {
+            "w": ("F32", [n], array.array("f", (i / 8 for i in range(n))).tobytes()),
+            "state.w.exp_avg_sq": ("F32", [1, n], array.array("f", (-float(i) for i in range(n))).tobytes()),
+            "scalar": ("U8", [], b"\xff"),
+            STRANGE: ("I8", [3], b"\x01\x02\xff"),
+        }
+
+    def test_read_by_another(self):
+        for n in (0, 1, 2, 7, 8190, 8191, 100_000, 1_000_001):
+            with self.subTest(n=n):
+                wanted = self.sample(n)
+                tensors, metadata = read(self.path)
+                self.assertTrue(tensors == wanted, "other tensors")  # assertEqual would show megabytes
+                self.assertEqual(metadata.pop("text"), "ä\t\"\\/")
+                self.assertEqual(int(metadata.pop("steps")), 2**64 - 1)
+                del metadata["crc32"]
+                values = [0.1, -0.0, 1.0, math.inf, -math.inf, math.nan, 5e-324, sys.float_info.max]
+                self.assertEqual([repr(float.fromhex(metadata[str(i)])) for i in range(len(values))],
+                                 [repr(value) for value in values])
+                self.assert_sound()
+
+    @unittest.skipIf(safetensors is None, "Python's safetensors is not installed")
+    def test_read_by_safetensors(self):
+        wanted = self.sample(1000)
+        found = dict(safetensors.deserialize(self.path.read_bytes()))
+        self.assertEqual({name: (e["dtype"], e["shape"], bytes(e["data"])) for name, e in found.items()}, wanted)
+
+
+class FromPython(Case):
+    HEADER = {"__metadata__": {STRANGE: "😀\u20ac"}, "b": entry("F32", [2], 3, 11), STRANGE: entry("U8", [3], 0, 3)}
+
+    def test_sound(self):
+        for indent in (None, 1):
+            for ascii_only in (True, False):
+                with self.subTest(indent=indent, ascii_only=ascii_only):
+                    write(self.path, self.HEADER, bytes(11), indent, ascii_only)
+                    self.assert_sound()
+        write(self.path, {})
+        self.assert_sound()
+
+    def test_list(self):
+        write(self.path, self.HEADER, bytes(11))
+        done = ckpt("list", self.path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        tensors, _, metadata = done.stdout.partition("\n\n")
+        rows = [line.split() for line in tensors.splitlines()]
+        self.assertEqual(rows, [["name", "dtype", "bytes", "shape"],
+                                ["ä€😀\"\\\\\\u000a\\u0001", "U8", "3", "[3]"],
+                                ["b", "F32", "8", "[2]"],
+                                ["2", "tensors,", "11", "bytes"]])
+        lines = metadata.splitlines()
+        self.assertEqual(lines[0], "metadata")
+        self.assertRegex(lines[1], "^crc32: [0-9a-f]{8}$")
+        self.assertEqual(lines[2:], ["ä€😀\"\\\\\\u000a\\u0001: 😀\u20ac"])
+
+    def test_control_characters(self):
+        name = "\x1b[31m\x7f\x9b\x80\x9f\xa0"
+        write(self.path, {name: entry("U8", [], 0, 1)}, b"x")
+        done = ckpt("list", self.path)
+        self.assertIn("\n\\u001b[31m\\u007f\\u009b\\u0080\\u009f\xa0  ", done.stdout)
+
+    def test_without_checksum(self):
+        write(self.path, self.HEADER, bytes(11), sums=False)
+        self.assert_refused(ckpt("verify", self.path), str(self.path), "no checksum")
+        self.assertEqual(ckpt("list", self.path).returncode, 0)
+
+    def test_unsound(self):
+        content = write(self.path, self.HEADER, bytes(11))
+        for what, changed in {"checksum": content[:-1] + b"x", "ends before": content[:-1],
+                              "goes on after": content + b"x", "fewer than 8 bytes": content[:7],
+                              "UTF-8": content[:20] + b"\xff" + content[21:],
+                              "not the JSON": content[:8] + b"[" + content[9:]}.items():
+            for command in ("verify", "list"):
+                with self.subTest(what=what, command=command):
+                    self.path.write_bytes(changed)
+                    self.assert_refused(ckpt(command, self.path), str(self.path), what)
+
+    def test_file_that_cannot_be_opened(self):
+        self.assert_refused(ckpt("verify", self.path), str(self.path), "cannot be opened", "No such file")
+        self.assert_refused(ckpt("list", self.directory), "directory")
+
+
+class Usage(Case):
+    def test_help(self):
+        done = ckpt("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("verify", done.stdout)
+
+    def test_wrong(self):
+        for arguments in ((), ("list",), ("verify",), ("list", "a", "b"), ("lists", "a"), ("--nonsense",), ("list", "-x")):
+            with self.subTest(arguments=arguments):
+                done = ckpt(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertNotEqual(done.stderr, "")
+
+    def test_output_that_cannot_be_written(self):
+        write(self.path, {"x" * 9000: entry("U8", [], 0, 1)}, b"x")
+        for arguments in (("list", self.path), ("verify", self.path), ("--help",)):
+            with self.subTest(arguments=arguments), open("/dev/full", "w", encoding="utf-8") as full:
+                self.assert_refused(ckpt(*arguments, stdout=full), "standard output", "No space left")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    CKPT, WRITE_SAMPLE = map(os.path.abspath, (sys.argv.pop(1), sys.argv.pop(1)))
+    unittest.main(verbosity=2)

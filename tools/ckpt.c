@@ -1,0 +1,150 @@
+/* descend-ckpt: what is in a safetensors file, and whether it is sound. */
+#define _GNU_SOURCE /* getopt_long */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "safetensors.h"
+
+static const char usage[] = "usage: descend-ckpt list FILE     the tensors and the metadata of a checkpoint\n"
+                            "       descend-ckpt verify FILE   exits 0 if it is sound and its checksum is right\n"
+                            "FILE is any safetensors file; control characters in its names are shown escaped.\n";
+
+enum { EXIT_USAGE = 2, NAME_COLUMN_MAX = 60 };
+
+/* The size of the control character at `at`, of C1 too (U+0080 to U+009F, which terminals obey); else 0. */
+static size_t control(struct descend_string string, size_t at)
+{
+    const unsigned char c = (unsigned char)string.at[at];
+    if (c < 0x20 || c == 0x7f)
+        return 1;
+    return c == 0xc2 && (unsigned char)string.at[at + 1] < 0xa0 ? 2 : 0;
+}
+
+/* Prints the string, or counts only, with control characters and backslashes as in JSON; returns the columns, as far as
+ * characters are one column each. */
+static int show(FILE *to, struct descend_string string)
+{
+    int columns = 0;
+    for (size_t at = 0, size; at < string.size; at += size) {
+        const unsigned char c = (unsigned char)string.at[at];
+        const size_t controls = control(string, at);
+        size = controls ? controls : 1;
+        if (controls || c == '\\') {
+            columns += controls ? 6 : 2;
+            if (to != NULL && controls)
+                fprintf(to, "\\u%04x", (unsigned char)string.at[at + controls - 1]);
+            else if (to != NULL)
+                fputs("\\\\", to);
+        } else {
+            columns += (c & 0xc0) != 0x80;
+            if (to != NULL)
+                putc(c, to);
+        }
+    }
+    return columns;
+}
+
+static void pad(int columns, int width)
+{
+    printf("%*s", columns < width ? width - columns : 0, "");
+}
+
+static void list_tensors(const struct descend_header *header)
+{
+    int width = 4;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < header->tensors; i++) {
+        const int columns = show(NULL, descend_header_entry(header, i).name);
+        width = columns > width ? columns : width;
+    }
+    width = width < NAME_COLUMN_MAX ? width : NAME_COLUMN_MAX;
+    printf("%-*s  %-7s  %12s  shape\n", width, "name", "dtype", "bytes");
+    for (size_t i = 0; i < header->tensors; i++) {
+        const struct descend_entry entry = descend_header_entry(header, i);
+        pad(show(stdout, entry.name), width);
+        printf("  %-7s  %12" PRIu64 "  [%.*s]\n", descend_file_dtype_name(entry.dtype), entry.size,
+               (int)entry.shape.size, entry.shape.at);
+        bytes += entry.size;
+    }
+    printf("%zu tensors, %" PRIu64 " bytes\n", header->tensors, bytes);
+}
+
+static void list_metadata(const struct descend_header *header)
+{
+    if (header->pairs > 0)
+        puts("\nmetadata");
+    for (size_t i = 0; i < header->pairs; i++) {
+        struct descend_string key, value;
+        descend_header_pair(header, i, &key, &value);
+        show(stdout, key);
+        fputs(": ", stdout);
+        show(stdout, value);
+        putchar('\n');
+    }
+}
+
+static int complain(const char *path, descend_status status)
+{
+    const bool system = status == DESCEND_FILE_OPEN || status == DESCEND_FILE_READ;
+    const char *reason = system ? strerror(errno) : "";
+    fprintf(stderr, "descend-ckpt: %s: %s%s%s\n", path, descend_status_string(status), system ? ": " : "", reason);
+    return EXIT_FAILURE;
+}
+
+static int list(const char *path)
+{
+    struct descend_safetensors file;
+    const descend_status status = descend_safetensors_open(&file, path);
+    if (status != DESCEND_OK)
+        return complain(path, status);
+    list_tensors(&file.header);
+    list_metadata(&file.header);
+    descend_safetensors_close(&file);
+    return EXIT_SUCCESS;
+}
+
+static int verify(const char *path)
+{
+    struct descend_safetensors file;
+    const descend_status status = descend_safetensors_open(&file, path);
+    if (status != DESCEND_OK)
+        return complain(path, status);
+    const bool has_checksum = file.header.has_checksum;
+    if (has_checksum)
+        printf("%s: sound, crc32 %08" PRIx32 "\n", path, file.header.checksum);
+    else
+        fprintf(stderr, "descend-ckpt: %s: the file has no checksum\n", path);
+    descend_safetensors_close(&file);
+    return has_checksum ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option != 'h')
+            return EXIT_USAGE;
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (argc - optind == 2 && strcmp(argv[optind], "list") == 0)
+        return list(argv[optind + 1]);
+    if (argc - optind == 2 && strcmp(argv[optind], "verify") == 0)
+        return verify(argv[optind + 1]);
+    fputs(usage, stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const int result = run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("descend-ckpt: standard output");
+        return EXIT_FAILURE;
+    }
+    return result;
+}

@@ -1,0 +1,102 @@
+#include "checkpoint.h"
+
+#include "complain.h"
+
+#include <descend/checkpoint.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOTES = 9 };
+
+/* All that decides on the bits of a run, but what the optimizer and its tensors say themselves. */
+typedef struct notes {
+    descend_note note[NOTES];
+    char text[NOTES][64];
+    size_t count;
+} notes;
+
+#ifdef __GNUC__
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+add(notes *to, const char *key, const char *format, ...)
+{
+    char *text = to->text[to->count];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof *to->text, format, arguments);
+    va_end(arguments);
+    to->note[to->count++] = (descend_note){key, text};
+}
+
+/* In as few digits as say exactly this number. */
+static void add_number(notes *to, const char *key, double number)
+{
+    char text[32];
+    int digits = 1;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, number);
+    while (strtod(text, NULL) != number && ++digits <= 17);
+    add(to, key, "%s", text);
+}
+
+static void take(notes *to, const options *chosen, uint32_t images)
+{
+    const method *trained = chosen->methods[0];
+    to->count = 0;
+    add(to, "optimizer", "%s", trained->name);
+    add(to, "seed", "%" PRIu64, chosen->seed);
+    add(to, "batch", "%" PRIu32, chosen->batch);
+    add(to, "hidden", "%" PRIu32, chosen->hidden);
+    add(to, "number of images", "%" PRIu32, images);
+    add_number(to, "lr", options_lr(chosen, trained));
+    if (chosen->schedule == SCHEDULE_CONSTANT)
+        add(to, "schedule", "%s", schedule_names[chosen->schedule]);
+    else /* its rates depend on how far it has to go */
+        add(to, "schedule", "%s over %" PRIu32 " epochs", schedule_names[chosen->schedule], chosen->epochs);
+    add(to, "warmup", "%" PRIu64, chosen->warmup);
+    add_number(to, "clip", chosen->clip);
+}
+
+static void complain_of(const char *path, descend_status status)
+{
+    const bool system = status == DESCEND_FILE_OPEN || status == DESCEND_FILE_READ || status == DESCEND_FILE_WRITE;
+    const char *reason = system ? strerror(errno) : "";
+    complain("%s: %s%s%s", path, descend_status_string(status), system ? ": " : "", reason);
+}
+
+bool checkpoint_save(const options *chosen, uint32_t images, const descend_optimizer *optimizer)
+{
+    notes taken;
+    take(&taken, chosen, images);
+    const descend_checkpoint with = {.params = true, .notes = taken.note, .note_count = taken.count};
+    const descend_status status = descend_optimizer_save(optimizer, chosen->save, &with);
+    if (status != DESCEND_OK)
+        complain_of(chosen->save, status);
+    return status == DESCEND_OK;
+}
+
+bool checkpoint_load(const options *chosen, uint32_t images, descend_optimizer *optimizer)
+{
+    notes expected;
+    take(&expected, chosen, images);
+    const descend_checkpoint with = {.params = true, .notes = expected.note, .note_count = expected.count};
+    const descend_status status = descend_optimizer_load(optimizer, chosen->resume, &with);
+    /* One by one, to say which it is. */
+    for (size_t i = 0; status == DESCEND_BAD_FILE_NOTE && i < expected.count; i++) {
+        const descend_note *note = &expected.note[i];
+        const descend_checkpoint with_note = {.notes = note, .note_count = 1};
+        if (descend_optimizer_load(optimizer, chosen->resume, &with_note) == DESCEND_BAD_FILE_NOTE) {
+            complain("%s: saved with another %s than %s", chosen->resume, note->key, note->value);
+            return false;
+        }
+    }
+    if (status != DESCEND_OK)
+        complain_of(chosen->resume, status);
+    return status == DESCEND_OK;
+}

@@ -1,0 +1,16 @@
+/* A run in a file: the optimizer, the parameters, and what has to be the same to go on. */
+#ifndef TRAIN_CHECKPOINT_H
+#define TRAIN_CHECKPOINT_H
+
+#include "options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Writes chosen->save. images: of the training. false: complained. */
+bool checkpoint_save(const options *chosen, uint32_t images, const descend_optimizer *optimizer);
+
+/* Reads chosen->resume. false: complained, and the optimizer may be spoilt. */
+bool checkpoint_load(const options *chosen, uint32_t images, descend_optimizer *optimizer);
+
+#endif
