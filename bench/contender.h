@@ -2,10 +2,7 @@
 #ifndef DESCEND_BENCH_CONTENDER_H
 #define DESCEND_BENCH_CONTENDER_H
 
-#include "kernels.h"
 #include "memory.h"
-
-enum { CONTENDER_STEP = 100003 }; /* a step count whose powers cost the most */
 
 /* bench/naive.c, compiled in one way: the textbook's loops. */
 struct naive {
@@ -16,15 +13,24 @@ struct naive {
     void (*adam)(size_t n, float *p, const float *g, float *exp_avg, float *exp_avg_sq, int step);
 };
 
-/* All ways that this build has; *count of them. */
-const struct naive *const *naive_all(size_t *count);
+struct contender;
+typedef descend_status contender_update(const struct contender *contender, const struct subject *subject,
+                                        struct memory *memory, unsigned threads);
 
-/* False where there is no such loop for the subject. */
-bool naive_update(const struct naive *naive, const struct subject *subject, struct memory *memory);
+struct contender {
+    const char *name; /* in the rows' */
+    bool variant;     /* of the library; else something to compare it with, on one thread */
+    const char *isa;  /* the variant, or the one that the library uses: whose limit is this one's */
+    contender_update *update;
+    const void *way; /* what update needs to know */
+};
 
-/* The scalar vocabulary compiled for AVX2, left to the compiler's own vectoriser; NULL where there is none. An update
- * prepares the scalars each time, as the library does. */
-extern const struct descend_kernels *const autovectorised;
-void autovectorised_update(const struct subject *subject, struct memory *memory);
+/* All that can run here; *count of them. */
+const struct contender *contenders(size_t *count);
+
+bool contender_can(const struct contender *contender, const struct subject *subject);
+
+/* To be called before its first update, and again after another contender's. */
+descend_status contender_select(const struct contender *contender);
 
 #endif

@@ -2,19 +2,44 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 struct gbench_state {
     benchmark::State &state;
 };
 
-void gbench_register(const char *name, gbench_function *function, const void *context, int64_t iterations)
+void gbench_register(const struct gbench_benchmark *benchmark)
 {
-    auto *registered = benchmark::RegisterBenchmark(name, [=](benchmark::State &state) {
+    const auto *bytes = static_cast<const char *>(benchmark->context);
+    const std::vector<char> context(bytes, bytes + benchmark->context_size);
+    gbench_function *function = benchmark->function;
+    std::string name = benchmark->name;
+    std::replace(name.begin(), name.end(), ' ', '+');
+    auto *registered = benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State &state) {
         gbench_state wrapped{state};
-        function(&wrapped, context);
+        function(&wrapped, context.data());
     });
     registered->UseRealTime()->MeasureProcessCPUTime();
-    if (iterations > 0)
-        registered->Iterations(iterations);
+    if (benchmark->iterations > 0)
+        registered->Iterations(benchmark->iterations);
+
+    std::vector<std::string> names;
+    std::vector<std::vector<int64_t>> values;
+    for (const gbench_range &range : benchmark->range) {
+        if (range.factor == 0)
+            break;
+        names.emplace_back(range.name ? range.name : "");
+        values.push_back(benchmark::CreateRange(range.first, range.last, range.factor));
+    }
+    if (!values.empty())
+        registered->ArgNames(names)->ArgsProduct(values);
+}
+
+int64_t gbench_argument(const gbench_state *state, size_t index)
+{
+    return state->state.range(index);
 }
 
 bool gbench_next(gbench_state *state, int64_t count)
@@ -73,8 +98,9 @@ bool gbench_options(int *argc, char **argv)
     return !benchmark::ReportUnrecognizedArguments(*argc, argv);
 }
 
-void gbench_run(void)
+size_t gbench_run(void)
 {
-    benchmark::RunSpecifiedBenchmarks();
+    const size_t count = benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
+    return count;
 }

@@ -1,11 +1,12 @@
 /*
- * Google Benchmark from C: just enough of it to register functions, iterate over timed batches and report counters.
+ * Google Benchmark from C: register functions with ranges of arguments, iterate over timed batches, report counters.
  * gbench.cc is the only C++ of the benchmarks. https://github.com/google/benchmark/blob/v1.7.1/docs/user_guide.md
  */
 #ifndef DESCEND_GBENCH_H
 #define DESCEND_GBENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -15,9 +16,30 @@ extern "C" {
 struct gbench_state;
 typedef void gbench_function(struct gbench_state *state, const void *context);
 
-/* One benchmark. The context is handed to the function and must live until gbench_run returns. Wall-clock time decides,
- * and the CPU time of all threads is reported beside it. iterations 0: as many as fill --benchmark_min_time. */
-void gbench_register(const char *name, gbench_function *function, const void *context, int64_t iterations);
+/* The values first, the powers of factor above it, and last. Each is a row, with /VALUE or /NAME:VALUE in its name. */
+struct gbench_range {
+    const char *name; /* or NULL */
+    int64_t first, last;
+    int factor;
+};
+
+enum { GBENCH_RANGES = 3 };
+
+/* A function, and the rows that it makes: one for each combination of its arguments' values. Wall-clock time decides,
+ * and the CPU time of all threads is reported beside it. */
+struct gbench_benchmark {
+    const char *name; /* spaces in it become '+' */
+    gbench_function *function;
+    const void *context; /* handed to the function: a copy of so many bytes */
+    size_t context_size;
+    int64_t iterations;                       /* 0: as many as fill --benchmark_min_time */
+    struct gbench_range range[GBENCH_RANGES]; /* up to the first whose factor is 0 */
+};
+
+void gbench_register(const struct gbench_benchmark *benchmark);
+
+/* The value of an argument in this row. */
+int64_t gbench_argument(const struct gbench_state *state, size_t index);
 
 /* while (gbench_next(state, count)) { count iterations; } */
 bool gbench_next(struct gbench_state *state, int64_t count);
@@ -37,7 +59,9 @@ void gbench_context(const char *key, const char *value);
 
 /* Takes Google Benchmark's own options out of argv; false if one is left that it does not know, and says so. */
 bool gbench_options(int *argc, char **argv);
-void gbench_run(void);
+
+/* Runs what --benchmark_filter selects, and returns how many functions that was; if none, says so. */
+size_t gbench_run(void);
 
 #ifdef __cplusplus
 }

@@ -1,11 +1,25 @@
 /* descend-bench: all benchmarks in one program. Options are Google Benchmark's own: --benchmark_filter=REGEX … */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "against.h"
+#include "commit.h" /* made by commit.cmake */
 #include "descend/descend.h"
 #include "gbench.h"
 #include "limit.h"
+#include "machine.h"
+#include "object.h"
+#include "placements.h"
+#include "subject.h"
 #include "update.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 /* DESCEND_ISAS comes from CMake, as in kernels/dispatch.c. */
 #define ISA(name) extern const struct limit_kernels limit_##name;
@@ -23,14 +37,48 @@ const struct limit_kernels *limit_find(const char *isa)
     return NULL;
 }
 
+static void number_context(const char *key, unsigned long value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lu", value);
+    gbench_context(key, text);
+}
+
+static void context(void)
+{
+    gbench_context("cpu", machine_cpu());
+    gbench_context("descend", descend_version_string());
+    gbench_context("commit", DESCEND_COMMIT);
+    gbench_context("variant", descend_isa_active());
+    gbench_context("compiler", COMPILER);
+    number_context("threads", machine_threads());
+    number_context("page_size", (unsigned long)sysconf(_SC_PAGESIZE));
+}
+
+/* The kernels worth rows: maximize, weight decay and dampening cost nothing of their own. */
+static bool has_rows(const struct subject *subject)
+{
+    return !strstr(subject->label, "maximize") && !strstr(subject->label, "weight_decay") &&
+           !strstr(subject->label, "dampening");
+}
+
 int main(int argc, char **argv)
 {
-    gbench_context("descend", descend_version_string());
-    gbench_context("variant", descend_isa_active());
-    gbench_context("compiler", __VERSION__);
-    update_register();
+    size_t count;
+    const struct subject *all = subjects(&count);
+    if (strcmp(descend_isa_active(), "none") == 0) {
+        fprintf(stderr, "descend-bench: DESCEND_ISA names no variant that runs here\n");
+        return EXIT_FAILURE;
+    }
+    context();
+    for (const struct subject *subject = all; subject < all + count; subject++)
+        if (has_rows(subject)) {
+            update_register(subject);
+            against_register(subject);
+            placements_register(subject);
+        }
+    object_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;
-    gbench_run();
-    return EXIT_SUCCESS;
+    return gbench_run() > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -32,34 +32,38 @@ static double clock_rate(void)
     return ADDITIONS * ROUNDS / (now() - start);
 }
 
-static double timed(pair_work *work, int64_t batch, void *context)
+double pair_time(pair_function *run, int64_t batch, void *context)
 {
     const double start = now();
     for (int64_t i = 0; i < batch; i++)
-        work(context);
+        run(context);
     return (now() - start) / (double)batch;
 }
 
-bool pair_measure(struct gbench_state *state, int64_t batch, pair_work *work, pair_work *reference, pair_work *prepare,
+static void prepare(struct pair_work work, void *context)
+{
+    if (work.prepare)
+        work.prepare(context);
+}
+
+bool pair_measure(struct gbench_state *state, int64_t batch, struct pair_work work, struct pair_work reference,
                   void *context, struct pair *out)
 {
     struct samples *samples = malloc(sizeof *samples);
     size_t count = 0;
     if (samples == NULL)
         return false;
-    timed(reference, batch, context); /* warm */
-    if (prepare)
-        prepare(context);
+    prepare(reference, context);
+    pair_time(reference.run, batch, context); /* warm */
+    prepare(work, context);
     while (gbench_next(state, batch)) {
         const size_t i = count++ % SAMPLES_MAX;
-        samples->seconds[i] = timed(work, batch, context);
+        samples->seconds[i] = pair_time(work.run, batch, context);
         gbench_pause(state);
         samples->cycles[i] = samples->seconds[i] * clock_rate();
-        if (prepare)
-            prepare(context);
-        samples->reference[i] = timed(reference, batch, context);
-        if (prepare)
-            prepare(context);
+        prepare(reference, context);
+        samples->reference[i] = pair_time(reference.run, batch, context);
+        prepare(work, context);
         gbench_resume(state);
     }
     count = count < SAMPLES_MAX ? count : SAMPLES_MAX;

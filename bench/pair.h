@@ -11,16 +11,24 @@
 
 #include "gbench.h"
 
-typedef void pair_work(void *context);
+typedef void pair_function(void *context);
+
+struct pair_work {
+    pair_function *run;
+    pair_function *prepare; /* NULL, or before each batch, outside its timing */
+};
 
 struct pair {
     double seconds, reference_seconds; /* medians, of one run */
     double cycles;                     /* median, of one run: by the clock rate beside each batch */
 };
 
-/* Times batches of work by Google Benchmark, and of reference between them, outside its timing. prepare, where given,
- * runs before every batch, outside too. False where there is no memory. */
-bool pair_measure(struct gbench_state *state, int64_t batch, pair_work *work, pair_work *reference, pair_work *prepare,
+/* Seconds a call, on average of a batch of them. */
+double pair_time(pair_function *run, int64_t batch, void *context);
+
+/* Times batches of work by Google Benchmark, and of reference between them, outside its timing. False where there is no
+ * memory. */
+bool pair_measure(struct gbench_state *state, int64_t batch, struct pair_work work, struct pair_work reference,
                   void *context, struct pair *out);
 
 #endif

@@ -1,0 +1,108 @@
+#include "placements.h"
+
+#include <stdio.h>
+
+#include "contender.h"
+#include "gbench.h"
+#include "median.h"
+#include "memory.h"
+#include "pair.h"
+
+enum { N = 1 << 14, TRIALS = 200, SWEEPS = 50, BATCH = 4, PAGE = 4096 };
+
+struct row {
+    const struct contender *contender;
+    const struct subject *subject;
+};
+
+struct run {
+    const struct row *row;
+    struct memory memory;
+    double *seconds; /* of each trial, the fastest batch so far */
+    int64_t trials;
+    descend_status status;
+};
+
+static void run_update(void *context)
+{
+    struct run *run = context;
+    const struct row *row = run->row;
+    const descend_status status = row->contender->update(row->contender, row->subject, &run->memory, 1);
+    if (status != DESCEND_OK)
+        run->status = status;
+}
+
+/* Through all placements, the same each time. Noise only adds, and the clock changes more slowly than a sweep takes:
+ * the least of many sweeps is a placement's own. */
+static void sweep(struct run *run)
+{
+    uint64_t seed = 1;
+    for (int64_t i = 0; i < run->trials; i++) {
+        memory_place_at_random(&run->memory, &seed);
+        run_update(run); /* warm */
+        const double seconds = pair_time(run_update, BATCH, run);
+        if (run->seconds[i] == 0 || seconds < run->seconds[i])
+            run->seconds[i] = seconds;
+    }
+}
+
+/* Where in their pages the arrays of the slowest trial start. */
+static void label_slowest(struct gbench_state *state, struct run *run)
+{
+    char text[160];
+    uint64_t seed = 1;
+    int64_t slowest = 0;
+    for (int64_t i = 1; i < run->trials; i++)
+        if (run->seconds[i] > run->seconds[slowest])
+            slowest = i;
+    for (int64_t i = 0; i <= slowest; i++)
+        memory_place_at_random(&run->memory, &seed);
+    size_t length = (size_t)snprintf(text, sizeof text, "slowest at");
+    for (unsigned k = 0; k < MEMORY_ARRAYS; k++)
+        if (k < 2 || run->row->subject->used >> (k - 2)) /* at least one more */
+            length += (size_t)snprintf(text + length, sizeof text - length, " %zu",
+                                       (size_t)((uintptr_t)run->memory.array[k] % PAGE));
+    gbench_label(state, text);
+}
+
+static void placements(struct gbench_state *state, const void *context)
+{
+    double seconds[TRIALS] = {0};
+    struct run run = {.row = context, .seconds = seconds, .trials = gbench_argument(state, 0)};
+    run.status = contender_select(run.row->contender);
+    if (!memory_new(&run.memory, N)) {
+        gbench_skip(state, "out of memory");
+        return;
+    }
+    while (gbench_next(state, 1))
+        sweep(&run);
+    if (run.status != DESCEND_OK) {
+        gbench_skip(state, descend_status_string(run.status));
+    } else {
+        label_slowest(state, &run);
+        const double middle = median(seconds, (size_t)run.trials); /* sorts them */
+        gbench_counter(state, "slowest_of_median", seconds[run.trials - 1] / middle);
+        gbench_counter(state, "ns/element", 1e9 * middle / N);
+    }
+    memory_free(&run.memory);
+}
+
+static void add(const struct row *row)
+{
+    char name[160];
+    snprintf(name, sizeof name, "%s/%s/%d/1/placements", row->subject->label, row->contender->name, N);
+    gbench_register(&(struct gbench_benchmark){.name = name,
+                                               .function = placements,
+                                               .context = row,
+                                               .context_size = sizeof *row,
+                                               .iterations = SWEEPS,
+                                               .range = {{"trials", TRIALS, TRIALS, 2}}});
+}
+
+void placements_register(const struct subject *subject)
+{
+    size_t count;
+    const struct contender *all = contenders(&count);
+    for (size_t i = 0; i < count && all[i].variant; i++)
+        add(&(struct row){&all[i], subject});
+}

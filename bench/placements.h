@@ -1,0 +1,9 @@
+/* How much the places of the arrays matter: the rows optimizer/variant/n/1/placements. */
+#ifndef DESCEND_BENCH_PLACEMENTS_H
+#define DESCEND_BENCH_PLACEMENTS_H
+
+#include "subject.h"
+
+void placements_register(const struct subject *subject);
+
+#endif
