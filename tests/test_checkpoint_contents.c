@@ -75,7 +75,7 @@ static void fill_bits(float *array, size_t n, uint64_t seed)
 static void check_values(const struct subject *subject)
 {
     static const struct shape own[] = {{.n = 1000, .step = 3, .own_state = true},
-                                       {.n = 3, .step = 1, .own_state = true}};
+                                       {.n = 3, .step = UINT64_C(1) << 53, .own_state = true}};
     static const struct shape other[] = {{.n = 1000, .own_state = true}, {.n = 3, .step = 9}};
     struct mirror from = mirror_new(subject), to = mirror_new(subject);
     mirror_add(&from, own, COUNT(own), ORDINARY, 1);

@@ -171,6 +171,8 @@ static void check_loading(const struct mirror *from, const struct mirror *to, co
     unwatch();
     assert_int_equal(status, DESCEND_OK);
     assert_int_equal(heap.live, live);
+    if (with->params)
+        assert_equal_optimizers(from->optimizer, to->optimizer, "%zu tensors", from->count);
     if (heap.bytes > file.size)
         fail_msg("%s: a file of %zu bytes takes %zu", from->group[0].label, file.size, heap.bytes);
     for (size_t i = 0; i < from->count && !has_states; i++)

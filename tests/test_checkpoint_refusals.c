@@ -257,18 +257,25 @@ static void other_optimizers(void **state)
     for_each_fullest(check_optimizers);
 }
 
-/* Arguments that neither saving nor loading takes; the file stays too. */
-static void assert_both_refuse(struct scene *scene, const char *path, const descend_checkpoint *with,
-                               descend_status expected)
+/* The old file stays. */
+static void assert_save_refused(struct scene *scene, const char *path, const descend_checkpoint *with,
+                                descend_status expected)
 {
-    assert_int_equal(descend_optimizer_load(scene->mirror.optimizer, path, with), expected);
-    assert_unchanged(scene, "bad arguments");
     assert_int_equal(descend_optimizer_save(scene->mirror.optimizer, path, with), expected);
     const struct bytes now = read_bytes(SCENE_PATH);
     assert_int_equal(now.size, scene->good.size);
     assert_memory_equal(now.data, scene->good.data, now.size);
     free(now.data);
     assert_entries(1);
+}
+
+/* Arguments that neither saving nor loading takes. */
+static void assert_both_refuse(struct scene *scene, const char *path, const descend_checkpoint *with,
+                               descend_status expected)
+{
+    assert_int_equal(descend_optimizer_load(scene->mirror.optimizer, path, with), expected);
+    assert_unchanged(scene, "bad arguments");
+    assert_save_refused(scene, path, with, expected);
 }
 
 static void check_arguments(const struct subject *subject)
@@ -299,6 +306,33 @@ static void bad_arguments(void **state)
     for_each_fullest(check_arguments);
 }
 
+/* What could not be read back is not written. */
+static void files_that_would_be_bad(void **state)
+{
+    (void)state;
+    enum { HEADER_LIMIT = 100000000 };
+    char *const too_long = malloc(HEADER_LIMIT + 1);
+    assert_non_null(too_long);
+    memset(too_long, 'x', HEADER_LIMIT);
+    too_long[HEADER_LIMIT] = '\0';
+    const struct {
+        descend_note notes[2];
+        descend_status status;
+    } cases[] = {{{{"seed", "\xff"}, {"a", ""}}, DESCEND_BAD_FILE_UTF8},
+                 {{{"a", ""}, {"\xc3", "1"}}, DESCEND_BAD_FILE_UTF8},
+                 {{{"seed", "1"}, {"seed", "2"}}, DESCEND_BAD_FILE_DUPLICATE},
+                 {{{"seed", "1"}, {"long", too_long}}, DESCEND_BAD_FILE_HEADER_LIMIT}};
+    size_t count;
+    const struct subject *all = subjects(&count);
+    struct scene scene;
+    scene_make(&scene, &all[count - 1]);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_save_refused(&scene, SCENE_PATH, &(descend_checkpoint){.notes = cases[i].notes, .note_count = 2},
+                            cases[i].status);
+    scene_free(&scene);
+    free(too_long);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +341,7 @@ int main(void)
         cmocka_unit_test(other_groups_and_tensors),
         cmocka_unit_test(other_optimizers),
         cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(files_that_would_be_bad),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

@@ -70,6 +70,8 @@ void assert_unchanged(const struct scene *scene, const char *what)
 void assert_loaded(const struct scene *scene, const char *what)
 {
     assert_equal_optimizers(scene->mirror.optimizer, scene->saved.optimizer, "%s", what);
+    for (const struct twin *twin = scene->mirror.twin; twin < scene->mirror.twin + SCENE_TENSORS; twin++)
+        assert_memory_equal(twin->given.array[GRAD], twin->plain.array[GRAD], twin->shape.n * sizeof(float));
     assert_memory_equal(&scene->scaler, &scene_scaler, sizeof scene->scaler);
 }
 

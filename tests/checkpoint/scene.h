@@ -28,7 +28,7 @@ extern const descend_scaler scene_scaler;
 extern const descend_note scene_note;
 
 /* Each fails the cmocka test, saying where, unless optimizer, parameters, states and scaler are as they were; or as the
- * file has them. */
+ * file has them. Gradients are always as they were. */
 void assert_unchanged(const struct scene *scene, const char *what);
 void assert_loaded(const struct scene *scene, const char *what);
 

@@ -12,7 +12,10 @@
 #include <vector>
 
 struct destroy {
-    void operator()(descend_optimizer *optimizer) const { descend_optimizer_destroy(optimizer); }
+    void operator()(descend_optimizer *optimizer) const
+    {
+        descend_optimizer_destroy(optimizer);
+    }
 };
 
 static void must(descend_status status)
