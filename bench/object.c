@@ -57,6 +57,8 @@ static bool tensors_new(struct tensors *tensors, const struct row *row)
 {
     const size_t count = row->count;
     *tensors = (struct tensors){.count = count};
+    if (count == 0)
+        return false;
     for (size_t t = 0; t < count; t++)
         tensors->elements += size_of(row, t);
     const size_t bytes = 5 * (tensors->elements * sizeof(float) + 2 * count * LINE) + PAGE;

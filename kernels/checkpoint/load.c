@@ -32,33 +32,33 @@ descend_status descend_checkpoint_check(const descend_optimizer *optimizer, cons
     return DESCEND_OK;
 }
 
-static bool find_text(const struct loading *loading, const char *prefix, const char *name, struct descend_string *text)
+static bool find_text(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS],
+                      struct descend_string *text)
 {
-    return descend_header_metadata_joined(&loading->file.header, KEY(prefix, name), text);
+    return descend_header_metadata_joined(&loading->file.header, key, text);
 }
 
-static bool find_count(const struct loading *loading, const char *prefix, const char *name, uint64_t *count)
+static bool find_count(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS], uint64_t *count)
 {
     struct descend_string text;
-    return find_text(loading, prefix, name, &text) && descend_text_to_uint64(text.at, text.size, count);
+    return find_text(loading, key, &text) && descend_text_to_uint64(text.at, text.size, count);
 }
 
-static bool find_number(const struct loading *loading, const char *prefix, const char *name, double *number)
+static bool find_number(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS], double *number)
 {
     struct descend_string text;
-    return find_text(loading, prefix, name, &text) && descend_text_to_double(text.at, text.size, number);
+    return find_text(loading, key, &text) && descend_text_to_double(text.at, text.size, number);
 }
 
 static bool find_field(const struct loading *loading, unsigned group, size_t field, double *value)
 {
-    char prefix[sizeof KEY_GROUP + DESCEND_NUMERAL + 1] = KEY_GROUP;
+    char number[DESCEND_NUMERAL];
     struct descend_string text;
-    const char *name = descend_optimizer_field_name(loading->optimizer, field);
-    descend_uint64_to_text(group, prefix + strlen(prefix));
-    strcat(prefix, ".");
+    descend_uint64_to_text(group, number);
+    const char *const *key = KEY(KEY_GROUP, number, ".", descend_optimizer_field_name(loading->optimizer, field));
     if (!descend_optimizer_field_is_flag(loading->optimizer, field))
-        return find_number(loading, prefix, name, value);
-    if (!find_text(loading, prefix, name, &text))
+        return find_number(loading, key, value);
+    if (!find_text(loading, key, &text))
         return false;
     *value = descend_string_is(text, TEXT_TRUE);
     return *value != 0 || descend_string_is(text, TEXT_FALSE);
@@ -67,11 +67,11 @@ static bool find_field(const struct loading *loading, unsigned group, size_t fie
 static bool find_scaler(const struct loading *loading, descend_scaler *scaler)
 {
     descend_scaler updated;
-    if (!find_number(loading, KEY_SCALER, "scale", &scaler->scale) ||
-        !find_number(loading, KEY_SCALER, "growth_factor", &scaler->growth_factor) ||
-        !find_number(loading, KEY_SCALER, "backoff_factor", &scaler->backoff_factor) ||
-        !find_count(loading, KEY_SCALER, "growth_interval", &scaler->growth_interval) ||
-        !find_count(loading, KEY_SCALER, "growth_tracker", &scaler->growth_tracker))
+    if (!find_number(loading, KEY(KEY_SCALER, "scale"), &scaler->scale) ||
+        !find_number(loading, KEY(KEY_SCALER, "growth_factor"), &scaler->growth_factor) ||
+        !find_number(loading, KEY(KEY_SCALER, "backoff_factor"), &scaler->backoff_factor) ||
+        !find_count(loading, KEY(KEY_SCALER, "growth_interval"), &scaler->growth_interval) ||
+        !find_count(loading, KEY(KEY_SCALER, "growth_tracker"), &scaler->growth_tracker))
         return false;
     updated = *scaler;
     return descend_scaler_update(&updated, false) == DESCEND_OK; /* for its checks */
@@ -84,12 +84,12 @@ static descend_status check_metadata(const struct loading *loading)
     double value;
     descend_scaler scaler;
     const unsigned groups = descend_optimizer_group_count(loading->optimizer);
-    if (!find_count(loading, KEY_NUMERICS, "", &count) || count != DESCEND_NUMERICS_VERSION)
+    if (!find_count(loading, KEY(KEY_NUMERICS), &count) || count != DESCEND_NUMERICS_VERSION)
         return DESCEND_BAD_FILE_NUMERICS;
-    if (!find_text(loading, KEY_OPTIMIZER, "", &text) ||
+    if (!find_text(loading, KEY(KEY_OPTIMIZER), &text) ||
         !descend_string_is(text, descend_optimizer_name(loading->optimizer)))
         return DESCEND_BAD_FILE_OPTIMIZER;
-    if (!find_count(loading, KEY_GROUPS, "", &count) || count != groups)
+    if (!find_count(loading, KEY(KEY_GROUPS), &count) || count != groups)
         return DESCEND_BAD_FILE_GROUPS;
     for (unsigned group = 0; group < groups; group++)
         for (size_t field = 0; field < descend_optimizer_field_count(loading->optimizer); field++)
@@ -99,7 +99,7 @@ static descend_status check_metadata(const struct loading *loading)
         return DESCEND_BAD_FILE_METADATA;
     for (size_t i = 0; i < loading->with->note_count; i++) {
         const descend_note *note = &loading->with->notes[i];
-        if (!find_text(loading, KEY_NOTE, note->key, &text) || !descend_string_is(text, note->value))
+        if (!find_text(loading, KEY(KEY_NOTE, note->key), &text) || !descend_string_is(text, note->value))
             return DESCEND_BAD_FILE_NOTE;
     }
     return DESCEND_OK;
@@ -127,9 +127,9 @@ static descend_status check_states(const struct loading *loading, size_t t, size
     descend_status status = descend_optimizer_tensor(loading->optimizer, t, &tensor, &group);
     if (status != DESCEND_OK)
         return status;
-    if (!find_count(loading, KEY_STEP, tensor.name, &count))
+    if (!find_count(loading, KEY(KEY_STEP, tensor.name), &count))
         return DESCEND_BAD_FILE_MISSING;
-    if (!find_count(loading, KEY_GROUP_OF, tensor.name, &count) || count != group)
+    if (!find_count(loading, KEY(KEY_GROUP_OF, tensor.name), &count) || count != group)
         return DESCEND_BAD_FILE_GROUPS;
     for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer) && status == DESCEND_OK; i++) {
         const char *state = descend_optimizer_state_name(loading->optimizer, i);
@@ -210,7 +210,7 @@ static descend_tensor past_tensor(void *context, size_t t)
     descend_tensor past = {0}, now;
     if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
         return past; /* cannot be */
-    (void)find_count(loading, KEY_STEP, now.name, &past.step);
+    (void)find_count(loading, KEY(KEY_STEP, now.name), &past.step);
     past.param.data = loading->with->params ? past_data(loading, KEY(now.name)) : NULL;
     for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer); i++) {
         const char *state = descend_optimizer_state_name(loading->optimizer, i);

@@ -31,7 +31,7 @@ struct shape {
 struct twin {
     char name[32];
     struct shape shape;         /* absent and step as they are now */
-    bool begun;                 /* the state holds more than its start value */
+    unsigned begun;             /* states that hold values, one bit each: of steps taken, here or before */
     struct arrays given, plain; /* the object's, and those that it has to equal */
     uint16_t *given_copy, *plain_copy;
 };
@@ -54,8 +54,7 @@ void mirror_configure(struct mirror *mirror, unsigned group, const struct subjec
 void mirror_free(struct mirror *mirror);
 
 /* Makes tensors, filled from the seed; how the last of them are described to descend_optimizer_add; both in one, and
- * added to the groups of their shapes. State with step 0 has its start value: a first momentum buffer of SGD, which is
- * not to be read, NaN. */
+ * added to the groups of their shapes. The caller's state is NaN where the step is 0, for it is not to be read. */
 void mirror_append(struct mirror *mirror, const struct shape *shapes, size_t count, enum data_kind kind, uint64_t seed);
 descend_tensor mirror_tensor(const struct mirror *mirror, size_t tensor);
 void mirror_add(struct mirror *mirror, const struct shape *shapes, size_t count, enum data_kind kind, uint64_t seed);
