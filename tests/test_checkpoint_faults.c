@@ -194,7 +194,7 @@ static void check_sizes(const struct subject *subject)
 {
     enum { MANY = 1000 };
     static struct shape many[MANY];
-    static const struct shape one = {.n = 1}, large = {.n = 100000};
+    static const struct shape one = {.n = 1}, large = {.n = 40000};
     for (size_t i = 0; i < MANY; i++)
         many[i].n = i % 3;
     const struct {

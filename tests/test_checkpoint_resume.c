@@ -91,10 +91,12 @@ static descend_status step(void *optimizer, const descend_exec *exec)
 static void take_step(struct mirror *mirror, unsigned number, enum data_kind kind, unsigned turn)
 {
     size_t variant_count = 0, way_count = 0;
-    while (variants()[variant_count])
+    do /* there is one at least */
         variant_count++;
-    while (ways[way_count].name)
+    while (variants()[variant_count]);
+    do
         way_count++;
+    while (ways[way_count].name);
     assert_int_equal(descend_isa_force(variants()[turn % variant_count]), DESCEND_OK);
     mirror_gradients(mirror, kind, 1000 * number);
     for (size_t i = 0; i < mirror->count; i++)

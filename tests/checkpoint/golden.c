@@ -45,7 +45,7 @@ static void set_values(float *to, size_t tensor, size_t array)
 {
     static const uint32_t special[] = {0x7fc00001, 0xff800000, 0x00000001, 0x80000000};
     for (size_t i = 0; i < tensors[tensor].n; i++)
-        to[i] = (float)(100 * tensor + 10 * array + i) / (i % 2 ? -8 : 8);
+        to[i] = (float)(100 * tensor + 10 * array + i) / (i % 2 ? -8.0f : 8.0f);
     if (tensor == 0)
         memcpy(to + 2, special, sizeof special);
 }
