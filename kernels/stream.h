@@ -141,7 +141,9 @@ STREAM_INLINE void stream_four(struct formula formula, const void *scalars, cons
 STREAM_INLINE void stream(struct formula formula, const void *scalars, struct stream k, size_t begin, size_t end)
 {
     size_t i = begin;
-    if (VF_LANES > 1) /* one lane is left to the compiler's vectoriser */
+    /* One lane is left to the compiler's vectoriser. Full bodies work where memory is what counts; in fours they would
+     * take most of the compile time. */
+    if (VF_LANES > 1 && k.body == BODY_BARE)
         for (; end - i >= 4 * VF_LANES; i += 4 * VF_LANES)
             stream_four(formula, scalars, &k, i);
     for (; end - i >= VF_LANES; i += VF_LANES)

@@ -110,6 +110,7 @@ static const struct edit edits[] = {
     {"\"scaler.growth_tracker\":\"7\"", "\"scaler.growth_tracker\":\"-7\"", DESCEND_BAD_FILE_METADATA},
 
     {"\"note.seed\"", "\"note.seeds\"", DESCEND_BAD_FILE_NOTE},
+    {"\"note.seed\":\"1234\"", "\"note.seed\":\"1235\"", DESCEND_BAD_FILE_NOTE},
     {"\"note.seed\":\"1234\"", "\"note.seed\":\"123\"", DESCEND_BAD_FILE_NOTE},
     {"\"note.seed\":\"1234\"", "\"note.seed\":\"12345\"", DESCEND_BAD_FILE_NOTE},
     {"\"note.seed\":\"1234\"", "\"note.seed\":\"\"", DESCEND_BAD_FILE_NOTE},
@@ -159,6 +160,18 @@ static void other_contents(void **state)
     for_each_fullest(check_edits);
 }
 
+/* Writes the good file without the parameter of tensor 2, which has no elements. */
+static void write_without_one_param(struct bytes good)
+{
+    char *json = header_of(good), *entry = strstr(json, "\"tensor.2\":{");
+    assert_non_null(entry);
+    char *end = strstr(entry, "},");
+    assert_non_null(end);
+    end[2] = '\0';
+    write_edited(good, entry, "");
+    free(json);
+}
+
 /* What is only refused if it is asked for, or if it is not. */
 static void check_asking(const struct subject *subject)
 {
@@ -171,6 +184,8 @@ static void check_asking(const struct subject *subject)
     assert_load_refused(&scene, &more_notes, DESCEND_BAD_FILE_NOTE, "a note that is not there");
     write_edited(scene.good, "\"tensor.4\":{", "\"tensor.7\":{");
     assert_load_refused(&scene, &nothing, DESCEND_BAD_FILE_UNKNOWN, "an unknown parameter");
+    write_without_one_param(scene.good);
+    assert_load_refused(&scene, &scene.with, DESCEND_BAD_FILE_MISSING, "one parameter too few");
     assert_int_equal(descend_optimizer_save(scene.saved.optimizer, SCENE_PATH, NULL), DESCEND_OK);
     assert_load_refused(&scene, &(descend_checkpoint){.params = true}, DESCEND_BAD_FILE_MISSING, "no parameters");
     assert_load_refused(&scene, &(descend_checkpoint){.scaler = &scene.scaler}, DESCEND_BAD_FILE_METADATA, "no scaler");

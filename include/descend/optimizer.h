@@ -86,8 +86,9 @@ typedef struct descend_pass {
 /*
  * Creation, with the config of group 0; further groups, numbered from 1 on; and a group's config, to read and to
  * replace. A config is checked as the step functions of descend.h do, and copied. Where a new config uses a state that
- * the old one did not (momentum switched on, say) it is allocated here and starts afresh. DESCEND_WRONG_OPTIMIZER: the
- * object is of another optimizer. DESCEND_BAD_GROUP: there is no such group. DESCEND_NO_MEMORY.
+ * the old one did not (momentum switched on, say) it is allocated here, and starts afresh if it was never used.
+ * DESCEND_WRONG_OPTIMIZER: the object is of another optimizer. DESCEND_BAD_GROUP: there is no such group.
+ * DESCEND_NO_MEMORY.
  */
 descend_status descend_sgd_create(descend_optimizer **optimizer, const descend_sgd *config);
 descend_status descend_sgd_group(descend_optimizer *optimizer, const descend_sgd *config, unsigned *group);
@@ -126,11 +127,11 @@ descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, con
 
 /*
  * Adds tensors to a group; their numbers go on from the last. State that the object allocates starts at multiples of 64
- * bytes, apart from the tensor's other arrays modulo 4096, and is first written by the threads that do the first step.
- * Refused: a name that is not good (DESCEND_BAD_NAME) or was given before (DESCEND_DUPLICATE_NAME); an array that
- * shares memory with another, of this tensor or any other (DESCEND_OVERLAP; tied weights are added once); a dtype that
- * an array cannot have (DESCEND_BAD_DTYPE); and as in the step functions NULL, misaligned or too large arrays and step
- * counts.
+ * bytes, if large apart modulo 4096 from what else the tensor's update reads, and is first written by the threads that
+ * do the first step. Refused: a name that is not good (DESCEND_BAD_NAME) or was given before (DESCEND_DUPLICATE_NAME);
+ * an array that shares memory with another, of this tensor or any other (DESCEND_OVERLAP; tied weights are added once);
+ * a dtype that an array cannot have (DESCEND_BAD_DTYPE); and as in the step functions NULL, misaligned or too large
+ * arrays and step counts.
  */
 descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
                                      size_t count);

@@ -224,6 +224,8 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_BAD_GROUP;
     if (tensors == NULL && count > 0)
         return DESCEND_BAD_TENSOR;
+    if (count == 0)
+        return DESCEND_OK;
     const descend_status status = check(optimizer, tensors, count);
     if (status != DESCEND_OK)
         return status;

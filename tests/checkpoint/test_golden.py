@@ -84,7 +84,8 @@ class Golden(unittest.TestCase):
             wanted |= {f"step.{name}": step, f"group_of.{name}": group}
         for i, config in enumerate(CONFIGS[optimizer]):
             wanted |= {f"group.{i}.{field}": value for field, value in config.items()}
-        self.assertEqual({key: value_of(text) for key, text in metadata.items()}, wanted)
+        found = {key: repr(value_of(text)) for key, text in metadata.items()}  # True is not 1
+        self.assertEqual(found, {key: repr(value) for key, value in wanted.items()})
 
     def test_written_now(self):
         with tempfile.TemporaryDirectory() as directory:
