@@ -174,7 +174,9 @@ static void pass_task(void *context, unsigned index)
 
 static void run_pass(struct pass pass)
 {
+#ifdef _OPENMP
 #pragma omp parallel for num_threads((int)pass.run->row->threads) schedule(static, 1)
+#endif
     for (unsigned index = 0; index < pass.run->row->threads; index++)
         pass_task(&pass, index);
 }
