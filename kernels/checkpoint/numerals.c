@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* binary64 */
-enum { FRACTION_BITS = 52, FRACTION_DIGITS = 13, EXPONENT_MASK = 0x7ff, BIAS = 1023 };
+enum { FRACTION_BITS = 52, EXPONENT_MASK = 0x7ff, BIAS = 1023 };
 
 static const char digits[] = "0123456789abcdef";
 

@@ -41,11 +41,12 @@ static struct group past_group(const descend_optimizer *optimizer, const descend
     for (size_t i = 0; i < row_of(optimizer)->fields; i++) {
         const struct descend_field *field = &row_of(optimizer)->field[i];
         const double value = past->field(past->context, number, i);
-        const bool flag = value != 0;
-        if (field->flag)
+        if (field->flag) { /* only then: comparing a subnormal number would raise the caller's flag */
+            const bool flag = value != 0;
             memcpy(group.config + field->offset, &flag, sizeof flag);
-        else
+        } else {
             memcpy(group.config + field->offset, &value, sizeof value);
+        }
     }
     return group;
 }
