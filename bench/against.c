@@ -68,11 +68,7 @@ static void against(struct gbench_state *state, const void *context)
         pair_measure(state, n < BATCH_ELEMENTS ? BATCH_ELEMENTS / n : 1, (struct pair_work){update_one, select_one},
                      (struct pair_work){update_other, select_other}, &run, &pair);
     memory_free(&run.memory);
-    if (run.status != DESCEND_OK)
-        gbench_skip(state, descend_status_string(run.status));
-    else if (!measured)
-        gbench_skip(state, "out of memory");
-    else
+    if (pair_good(state, measured, run.status))
         gbench_counter(state, "speedup", pair.reference_seconds / pair.seconds);
 }
 

@@ -73,3 +73,12 @@ bool pair_measure(struct gbench_state *state, int64_t batch, struct pair_work wo
     free(samples);
     return true;
 }
+
+bool pair_good(struct gbench_state *state, bool measured, descend_status status)
+{
+    if (status != DESCEND_OK)
+        gbench_skip(state, descend_status_string(status));
+    else if (!measured)
+        gbench_skip(state, "out of memory");
+    return status == DESCEND_OK && measured;
+}

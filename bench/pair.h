@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "descend/descend.h"
 #include "gbench.h"
 
 typedef void pair_function(void *context);
@@ -30,5 +31,8 @@ double pair_time(pair_function *run, int64_t batch, void *context);
  * memory. */
 bool pair_measure(struct gbench_state *state, int64_t batch, struct pair_work work, struct pair_work reference,
                   void *context, struct pair *out);
+
+/* Whether a row was measured and no call in it failed; else it is skipped, saying why. */
+bool pair_good(struct gbench_state *state, bool measured, descend_status status);
 
 #endif

@@ -108,11 +108,7 @@ static void update(struct gbench_state *state, const void *context)
         pair_measure(state, small ? BATCH_ELEMENTS / (int64_t)row->n : 1, (struct pair_work){run_update, prepare},
                      (struct pair_work){run_limit, prepare}, &run, &pair);
     memory_free(&run.memory);
-    if (run.status != DESCEND_OK)
-        gbench_skip(state, descend_status_string(run.status));
-    else if (!measured)
-        gbench_skip(state, "out of memory");
-    else
+    if (pair_good(state, measured, run.status))
         report(state, row, &pair);
 }
 

@@ -94,14 +94,7 @@ static void check_lr(const struct subject *subject)
 static void learning_rates(void **state)
 {
     (void)state;
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (const char *const *variant = variants(); *variant; variant++) {
-        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        for (size_t i = 0; i < count; i++)
-            check_lr(&all[i]);
-    }
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+    for_each_subject(check_lr);
 }
 
 /* An object of one tensor, whose gradient in step t is t in each element. */

@@ -18,19 +18,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Runs the check on every variant and subject. */
-static void for_each(void (*check)(const struct subject *subject))
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (const char *const *variant = variants(); *variant; variant++) {
-        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        for (size_t i = 0; i < count; i++)
-            check(&all[i]);
-    }
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
-}
-
 static void check_pass(const struct subject *subject, const descend_pass *pass, enum data_kind kind)
 {
     static const struct shape shapes[] = {
@@ -68,7 +55,7 @@ static void check_passes(const struct subject *subject)
 static void one_pass_is_separate_passes(void **state)
 {
     (void)state;
-    for_each(check_passes);
+    for_each_subject(check_passes);
 }
 
 static void assert_converted(uint16_t copy, float x, descend_dtype dtype)
@@ -157,7 +144,7 @@ static void every_length_and_nothing_outside(void **state)
         assert_int_equal(mprotect(fenced[k], page, PROT_READ | PROT_WRITE), 0);
     }
     void (*const before)(int) = signal(SIGSEGV, say_where); /* instead of cmocka's, which cannot say where */
-    for_each(check_lengths);
+    for_each_subject(check_lengths);
     signal(SIGSEGV, before);
     for (unsigned k = 0; k < FENCED; k++)
         munmap(fenced[k] - page, 3 * page);

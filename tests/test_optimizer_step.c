@@ -13,19 +13,6 @@
 
 enum { STEPS = 5 };
 
-/* Runs the check on every variant and subject. */
-static void for_each(void (*check)(const struct subject *subject))
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (const char *const *variant = variants(); *variant; variant++) {
-        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        for (size_t i = 0; i < count; i++)
-            check(&all[i]);
-    }
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
-}
-
 /* The first subject of each optimizer: the check goes over its others itself. */
 static void for_each_optimizer(void (*check)(const struct subject *subject))
 {
@@ -60,7 +47,7 @@ static void check_sizes(const struct subject *subject)
 static void every_optimizer_and_size(void **state)
 {
     (void)state;
-    for_each(check_sizes);
+    for_each_subject(check_sizes);
 }
 
 /* All subjects of one optimizer as groups of one object, their tensors interleaved. */
@@ -133,7 +120,7 @@ static void check_absent(const struct subject *subject)
 static void absent_gradients(void **state)
 {
     (void)state;
-    for_each(check_absent);
+    for_each_subject(check_absent);
 }
 
 /* The gradient elsewhere in every step. */
@@ -156,7 +143,7 @@ static void check_moving(const struct subject *subject)
 static void moving_gradients(void **state)
 {
     (void)state;
-    for_each(check_moving);
+    for_each_subject(check_moving);
 }
 
 /* Counts apart in one object: each tensor's own coefficients. With a count and no state, the state is fresh. */
@@ -175,7 +162,7 @@ static void check_counts(const struct subject *subject)
 static void step_counts_and_own_state(void **state)
 {
     (void)state;
-    for_each(check_counts);
+    for_each_subject(check_counts);
 }
 
 /* What was the caller's stays as the last step left it, also after the object is gone. */
@@ -194,7 +181,7 @@ static void check_ownership(const struct subject *subject)
 static void own_state_outlives_the_object(void **state)
 {
     (void)state;
-    for_each(check_ownership);
+    for_each_subject(check_ownership);
 }
 
 static void check_no_tensors(const struct subject *subject)
@@ -216,7 +203,7 @@ static void check_no_tensors(const struct subject *subject)
 static void no_tensors(void **state)
 {
     (void)state;
-    for_each(check_no_tensors);
+    for_each_subject(check_no_tensors);
 }
 
 /* Tensor i as given; a state shows from the first step on that uses it. */
@@ -273,7 +260,7 @@ static void check_enumeration(const struct subject *subject)
 static void enumeration(void **state)
 {
     (void)state;
-    for_each(check_enumeration);
+    for_each_subject(check_enumeration);
     assert_int_equal(descend_optimizer_group_count(NULL), 0);
     assert_int_equal(descend_optimizer_tensor_count(NULL), 0);
     assert_int_equal(descend_optimizer_state_count(NULL), 0);

@@ -59,7 +59,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_NULL_MEASUREMENT = 9,
 
     /* How to run. */
-    DESCEND_BAD_RESERVED = 10, /* descend_exec.reserved is not all zero */
+    DESCEND_BAD_RESERVED = 10, /* the reserved words of a struct are not all zero */
     DESCEND_BAD_SLICE = 11,    /* slice >= slices, or a slice without slices */
     DESCEND_BAD_THREADS = 12,  /* run with no threads */
     DESCEND_BAD_ISA = 13,      /* descend_isa_force: no variant of that name can run here */
@@ -89,9 +89,6 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_GRAD_SCALE = 47,
     DESCEND_BAD_ALLOCATOR = 48, /* NULL, or a function of it is */
     DESCEND_IN_USE = 49,        /* the allocator is changed after the first tensor */
-    DESCEND_NULL_PAST = 60,     /* or a function of it */
-    DESCEND_BAD_PATH = 61,      /* NULL */
-    DESCEND_BAD_NOTE = 62,      /* NULL, or its key or value is */
 
     /* The loss scaler of scaler.h. */
     DESCEND_NULL_SCALER = 50,
@@ -100,6 +97,11 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_BACKOFF_FACTOR = 53,
     DESCEND_BAD_GROWTH_INTERVAL = 54,
     DESCEND_BAD_GROWTH_TRACKER = 55,
+
+    /* Going on from before: descend_optimizer_restore, and the arguments of checkpoint.h. */
+    DESCEND_NULL_PAST = 60, /* or a function of it */
+    DESCEND_BAD_PATH = 61,  /* NULL */
+    DESCEND_BAD_NOTE = 62,  /* NULL, or its key or value is */
 
     /* Checkpoint files. */
     DESCEND_FILE_OPEN = 80, /* errno says why, here and in the next two */

@@ -46,7 +46,7 @@ static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, uns
 {
     const uint64_t *before = optimizer->table.before;
     const uint64_t work = before[optimizer->tensors];
-    const uint64_t position = work / parts * index + work % parts * index / parts;
+    const uint64_t position = work / parts * index;
     size_t low = 0, high = optimizer->tensors; /* before[low] <= position < before[high] */
     if (index == 0 || index >= parts)
         return (struct cut){index == 0 ? 0 : optimizer->tensors, 0};

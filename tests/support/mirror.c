@@ -277,3 +277,15 @@ void assert_mirrored(const struct mirror *mirror, const char *context, ...)
     fail_msg("%s, %s, %s: %s of tensor %zu, n %zu, differs after step %llu", mirror->group[shape->group].label,
              descend_isa_active(), where, wrong, tensor, shape->n, (unsigned long long)shape->step);
 }
+
+void for_each_subject(void (*check)(const struct subject *subject))
+{
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (const char *const *variant = variants(); *variant; variant++) {
+        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
+        for (size_t i = 0; i < count; i++)
+            check(&all[i]);
+    }
+    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+}

@@ -1,0 +1,127 @@
+/* How the elements of many tensors are shared out: each exactly once, on the grid, in equal parts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "optimizer/plan.h"
+
+enum { BLOCK = 4096, COST = 64, TENSORS_MAX = 1000, PARTS_MAX = 67 };
+
+static float memory[2]; /* nothing is read: all arrays may be anywhere, and overlap if nobody looks */
+
+/* The tensors of an optimizer, with these sizes; sizes alone decide on the plan. */
+struct scene {
+    descend_optimizer *optimizer;
+    size_t covered[TENSORS_MAX]; /* elements so far */
+    size_t work;                 /* of the part under way */
+    bool on_grid, in_order;
+    plan_grid *grid;
+};
+
+static void visit(void *context, struct tensor *tensor, size_t begin, size_t end)
+{
+    struct scene *scene = context;
+    size_t *covered = &scene->covered[tensor - scene->optimizer->table.tensor];
+    scene->in_order = scene->in_order && *covered == begin && begin < end && end <= tensor->n;
+    scene->on_grid = scene->on_grid && begin % scene->grid(tensor->n) == 0 &&
+                     (end == tensor->n || end % scene->grid(tensor->n) == 0);
+    *covered = end;
+    scene->work += end - begin + (end == tensor->n ? COST : 0);
+}
+
+/* No part is farther from its share than what rounding to the grid moves its two ends. */
+static void check_parts(struct scene *scene, unsigned parts, size_t widest)
+{
+    const descend_optimizer *optimizer = scene->optimizer;
+    const size_t share = optimizer->table.before[optimizer->tensors] / parts;
+    memset(scene->covered, 0, sizeof scene->covered);
+    scene->on_grid = scene->in_order = true;
+    for (unsigned part = 0; part < parts; part++) {
+        scene->work = 0;
+        descend_plan_walk(optimizer, part, parts, scene->grid, visit, scene);
+        if (scene->work > share + widest + COST + 1 || scene->work + widest + COST + 1 < share)
+            fail_msg("part %u of %u has %zu elements' work, its share is %zu", part, parts, scene->work, share);
+    }
+    assert_true(scene->in_order);
+    assert_true(scene->on_grid);
+    for (size_t t = 0; t < optimizer->tensors; t++)
+        assert_int_equal(scene->covered[t], optimizer->table.tensor[t].n);
+}
+
+static void check_sizes(const size_t *sizes, size_t count)
+{
+    static char names[TENSORS_MAX][8];
+    static struct tensor tensors[TENSORS_MAX];
+    static size_t order[TENSORS_MAX];
+    static uint64_t before[TENSORS_MAX + 1];
+    struct group groups[3] = {{.used = 0}};
+    descend_optimizer optimizer = {.group = groups, .groups = 3, .tensors = count};
+    optimizer.table = (struct table){.tensor = tensors, .order = order, .before = before};
+    size_t widest_segment = BLOCK;
+    for (size_t t = 0; t < count; t++) {
+        snprintf(names[t], sizeof names[t], "%zu", t);
+        tensors[t] = (struct tensor){
+            .param = memory, .grad = memory, .n = sizes[t], .group = (unsigned)(t % 3), .name = names[t]};
+        optimizer.elements += sizes[t];
+        if (descend_plan_segment(sizes[t]) > widest_segment)
+            widest_segment = descend_plan_segment(sizes[t]);
+    }
+    descend_plan_build(&optimizer);
+    for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
+        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_block}, parts, BLOCK);
+        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_segment}, parts, widest_segment);
+    }
+}
+
+static void equal_parts(void **state)
+{
+    (void)state;
+    static size_t small[TENSORS_MAX];
+    for (size_t t = 0; t < TENSORS_MAX; t++)
+        small[t] = t * 7919 % 513; /* some are empty */
+    check_sizes(small, TENSORS_MAX);
+    check_sizes((const size_t[]){1 << 24}, 1);
+    check_sizes((const size_t[]){1, (1 << 22) + 1, 4095, 4096, 4097, 1 << 20, 3}, 7);
+    check_sizes((const size_t[]){(size_t)1 << 40, 5, (size_t)1 << 41}, 3);
+}
+
+/* What a part of an optimizer without tensors or parts beyond them do: nothing. */
+static void nothing_to_do(void **state)
+{
+    (void)state;
+    descend_optimizer empty = {.groups = 0};
+    uint64_t before[1] = {0};
+    empty.table.before = before;
+    struct scene scene = {.optimizer = &empty, .grid = descend_plan_block};
+    descend_plan_walk(&empty, 0, 3, descend_plan_block, visit, &scene);
+    assert_int_equal(scene.work, 0);
+}
+
+/* Rule 7: max(4096, ceil(ceil(n / 256) / 4096) * 4096). */
+static void segments(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 256 * 4096, 256 * 4096 + 1, (size_t)3 << 33};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t n = sizes[i], share = (n + 255) / 256, segment = (share + BLOCK - 1) / BLOCK * BLOCK;
+        assert_int_equal(descend_plan_segment(n), segment);
+        assert_int_equal(descend_plan_segments(n), (n + segment - 1) / segment);
+        assert_true(descend_plan_segments(n) <= 256);
+    }
+    assert_int_equal(descend_plan_segments(0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_parts),
+        cmocka_unit_test(nothing_to_do),
+        cmocka_unit_test(segments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

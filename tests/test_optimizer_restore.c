@@ -1,0 +1,159 @@
+/* Configs by the names of their fields, and going on from a past that the caller keeps. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "descend/optimizer.h"
+#include "environment.h"
+
+enum { N = 10, STEPS = 7 };
+
+struct trainer {
+    descend_optimizer *optimizer;
+    float param[N], grad[N];
+};
+
+static void trainer_new(struct trainer *trainer, double lr)
+{
+    descend_adam config = descend_adam_defaults();
+    config.lr = lr;
+    for (size_t i = 0; i < N; i++) {
+        trainer->param[i] = (float)i;
+        trainer->grad[i] = 0.1f * (float)i - 0.3f;
+    }
+    const descend_tensor tensor = {
+        .name = "w", .n = N, .param = {.data = trainer->param}, .grad = {.data = trainer->grad}};
+    assert_int_equal(descend_adam_create(&trainer->optimizer, &config), DESCEND_OK);
+    config.amsgrad = true;
+    assert_int_equal(descend_adam_group(trainer->optimizer, &config, NULL), DESCEND_OK);
+    assert_int_equal(descend_optimizer_add(trainer->optimizer, 0, &tensor, 1), DESCEND_OK);
+}
+
+static void take_steps(struct trainer *trainer)
+{
+    for (size_t i = 0; i < STEPS; i++)
+        assert_int_equal(descend_optimizer_step(trainer->optimizer, NULL, NULL), DESCEND_OK);
+}
+
+/* The past is another optimizer, or that with one thing changed. */
+struct source {
+    const descend_optimizer *optimizer;
+    unsigned bad_group;
+    double bad_lr;
+    uint64_t extra_steps;
+};
+
+static double source_field(void *context, unsigned group, size_t field)
+{
+    const struct source *source = context;
+    return source->bad_lr != 0 && group == source->bad_group && field == 0
+               ? source->bad_lr
+               : descend_optimizer_field(source->optimizer, group, field);
+}
+
+static descend_tensor source_tensor(void *context, size_t number)
+{
+    const struct source *source = context;
+    descend_tensor tensor = {.n = 0};
+    assert_int_equal(descend_optimizer_tensor(source->optimizer, number, &tensor, NULL), DESCEND_OK);
+    tensor.step += source->extra_steps;
+    return tensor;
+}
+
+static void field_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"lr", "beta1", "beta2", "eps", "weight_decay", "amsgrad", "maximize"};
+    struct trainer trainer;
+    trainer_new(&trainer, 0.25);
+    const descend_optimizer *optimizer = trainer.optimizer;
+    assert_int_equal(descend_optimizer_field_count(optimizer), 7);
+    for (size_t i = 0; i < 7; i++) {
+        assert_string_equal(descend_optimizer_field_name(optimizer, i), names[i]);
+        assert_int_equal(descend_optimizer_field_is_flag(optimizer, i), i >= 5);
+    }
+    assert_true(descend_optimizer_field(optimizer, 0, 0) == 0.25);
+    assert_true(descend_optimizer_field(optimizer, 0, 5) == 0 && descend_optimizer_field(optimizer, 1, 5) == 1);
+    assert_null(descend_optimizer_field_name(optimizer, 7));
+    assert_false(descend_optimizer_field_is_flag(optimizer, 7));
+    assert_true(isnan(descend_optimizer_field(optimizer, 0, 7)) && isnan(descend_optimizer_field(optimizer, 2, 0)));
+    assert_int_equal(descend_optimizer_field_count(NULL), 0);
+    assert_true(isnan(descend_optimizer_field(NULL, 0, 0)));
+    descend_optimizer_destroy(trainer.optimizer);
+}
+
+static void goes_on(void **state)
+{
+    (void)state;
+    struct trainer first, second;
+    trainer_new(&first, 0.25);
+    trainer_new(&second, 0.5);
+    take_steps(&first);
+    take_steps(&second);
+    take_steps(&second);
+    struct source source = {.optimizer = first.optimizer};
+    const descend_past past = {source_field, source_tensor, &source};
+    const struct environment before = environment_get();
+    assert_int_equal(descend_optimizer_restore(second.optimizer, &past), DESCEND_OK);
+    const struct environment after = environment_get();
+    assert_int_equal(after.control, before.control);
+    assert_int_equal(after.status, before.status);
+    assert_memory_equal(first.param, second.param, sizeof first.param);
+    take_steps(&first);
+    take_steps(&second);
+    assert_memory_equal(first.param, second.param, sizeof first.param);
+    descend_optimizer_destroy(first.optimizer);
+    descend_optimizer_destroy(second.optimizer);
+}
+
+/* Refused for the last group as for the first, and then nothing has changed: it goes on as if nobody had asked. */
+static void refused(void **state)
+{
+    (void)state;
+    struct trainer asked, other, untouched;
+    trainer_new(&asked, 0.25);
+    trainer_new(&untouched, 0.25);
+    trainer_new(&other, 0.5);
+    take_steps(&asked);
+    take_steps(&untouched);
+    const struct {
+        struct source source;
+        descend_status status;
+    } cases[] = {
+        {{other.optimizer, 0, -1, 0}, DESCEND_BAD_LR},
+        {{other.optimizer, 1, NAN, 0}, DESCEND_BAD_LR},
+        {{other.optimizer, 1, 1e300, 0}, DESCEND_OVERFLOW},
+        {{other.optimizer, 0, 0, (UINT64_C(1) << 53) + 1}, DESCEND_BAD_STEP},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct source source = cases[i].source;
+        const descend_past past = {source_field, source_tensor, &source};
+        assert_int_equal(descend_optimizer_restore(asked.optimizer, &past), cases[i].status);
+    }
+    const descend_past none = {NULL, source_tensor, NULL}, half = {source_field, NULL, NULL};
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, NULL), DESCEND_NULL_PAST);
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, &none), DESCEND_NULL_PAST);
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, &half), DESCEND_NULL_PAST);
+    assert_int_equal(descend_optimizer_restore(NULL, &none), DESCEND_NULL_OPTIMIZER);
+    assert_true(descend_optimizer_field(asked.optimizer, 0, 0) == 0.25);
+    take_steps(&asked);
+    take_steps(&untouched);
+    assert_memory_equal(asked.param, untouched.param, sizeof asked.param);
+    descend_optimizer_destroy(asked.optimizer);
+    descend_optimizer_destroy(other.optimizer);
+    descend_optimizer_destroy(untouched.optimizer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(field_names),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
