@@ -9,6 +9,7 @@
 #include "separate.h"
 
 enum { STEP = 100003 }; /* a count whose powers cost the most */
+static const struct descend_point at = {.step = STEP};
 
 /* The states in use, first: all that the limit's kernel knows of a subject is how many. */
 static void use_states(const struct subject *subject, float *const all[], float *state[SUBJECT_STATES])
@@ -58,7 +59,7 @@ static descend_status separate_update(const struct contender *contender, const s
     struct adam_scalars scalars;
     unsigned options;
     const void *config = subject->config;
-    const descend_status status = adam_prepare(config, STEP, false, &scalars, &options);
+    const descend_status status = adam_prepare(config, &at, &scalars, &options);
     if (status == DESCEND_OK)
         kernels->adam(&scalars, &streams, 0, memory->n);
     return status;
@@ -70,7 +71,7 @@ static descend_status separate_update(const struct contender *contender, const s
     if (strcmp(subject->optimizer, #optimizer_) == 0) {                                                                \
         struct optimizer_##_scalars scalars;                                                                           \
         const void *config = subject->config;                                                                          \
-        status = optimizer_##_prepare(config, STEP, false, &scalars, &options);                                        \
+        status = optimizer_##_prepare(config, &at, &scalars, &options);                                                \
         if (status == DESCEND_OK)                                                                                      \
             kernels->kernel[OPTIMIZER_##optimizer_][LAYOUT_f32][BODY_BARE][options](&scalars, &streams, 0, memory->n); \
     }

@@ -69,8 +69,8 @@ __attribute__((noinline)) static descend_status prepare(const struct call *call,
         return DESCEND_NULL_CONFIG;
     if ((status = descend_run_check(exec)) != DESCEND_OK)
         return status;
-    if ((status = descend_prepare(row, call->config, call->step, call->step == 1, &out->scalars, &options)) !=
-        DESCEND_OK)
+    const struct descend_point at = {.step = call->step, .first = call->step == 1};
+    if ((status = descend_prepare(row, call->config, &at, &out->scalars, &options)) != DESCEND_OK)
         return status;
     if (call->n > 0 && (status = check_arrays(&call->streams, row->used(options), call->n)) != DESCEND_OK)
         return status;

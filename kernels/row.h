@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "descend/descend.h"
+#include "formulas/scalars.h"
 #include "kernels.h"
 
 enum { SCALARS_MAX = 16, FIELDS_MAX = 8, CONFIG_MAX = 64 };
@@ -17,7 +18,9 @@ struct descend_scalars {
 struct descend_field {
     const char *name;
     size_t offset; /* in the config */
-    bool flag;     /* a bool; else a double */
+    bool flag;     /* a bool; else a double: */
+    double least, most;
+    descend_status bad; /* where it is not within these */
 };
 
 struct descend_row {
@@ -30,15 +33,16 @@ struct descend_row {
     float (*initial)(const void *config, size_t state);
     /* Which states the option bits use, one bit each. */
     unsigned (*used)(unsigned options);
-    /* Checks the config and fills in scalars and option bits. first: no step was taken with these state arrays yet. */
-    descend_status (*prepare)(const void *config, uint64_t step, bool first, struct descend_scalars *scalars,
+    /* Checks what the fields have to do with each other, and fills in scalars and option bits. */
+    descend_status (*prepare)(const void *config, const struct descend_point *at, struct descend_scalars *scalars,
                               unsigned *options);
 };
 
 extern const struct descend_row descend_rows[OPTIMIZER_COUNT];
 
-/* A row's prepare, and every coefficient is finite. It computes in double: call it inside the guard of cpu.h. */
-descend_status descend_prepare(const struct descend_row *row, const void *config, uint64_t step, bool first,
+/* Every field is in its range, the row's prepare, and every coefficient is finite. It computes in double: call it
+ * inside the guard of cpu.h. */
+descend_status descend_prepare(const struct descend_row *row, const void *config, const struct descend_point *at,
                                struct descend_scalars *scalars, unsigned *options);
 
 #endif

@@ -27,29 +27,17 @@ static inline double adam_root_correction2(double bias_correction2, double unuse
     return sqrt(bias_correction2);
 }
 
-static inline descend_status adam_prepare(const descend_adam *c, uint64_t step, bool first, struct adam_scalars *k,
+static inline descend_status adam_prepare(const descend_adam *c, const struct descend_point *at, struct adam_scalars *k,
                                           unsigned *options)
 {
-    (void)first;
-    if (!is_magnitude(c->lr))
-        return DESCEND_BAD_LR;
-    if (!is_smoothing(c->beta1))
-        return DESCEND_BAD_BETA1;
-    if (!is_smoothing(c->beta2))
-        return DESCEND_BAD_BETA2;
-    if (!is_magnitude(c->eps))
-        return DESCEND_BAD_EPS;
-    if (!is_magnitude(c->weight_decay))
-        return DESCEND_BAD_WEIGHT_DECAY;
-
     k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
     k->beta1 = (float)c->beta1;
     k->one_minus_beta1 = (float)(1 - c->beta1);
     k->beta2 = (float)c->beta2;
     k->one_minus_beta2 = (float)(1 - c->beta2);
     k->eps = (float)c->eps;
-    k->minus_step_size = bias_corrected(adam_minus_step_size, c->lr, c->beta1, step);
-    k->root_correction2 = bias_corrected(adam_root_correction2, 0, c->beta2, step);
+    k->minus_step_size = bias_corrected(adam_minus_step_size, c->lr, c->beta1, at->step);
+    k->root_correction2 = bias_corrected(adam_root_correction2, 0, c->beta2, at->step);
     k->over_root_correction2 = 1 / k->root_correction2;
     *options = (c->weight_decay != 0 ? ADAM_DECAY : 0u) | (c->amsgrad ? ADAM_AMSGRAD : 0u);
     return DESCEND_OK;

@@ -13,11 +13,9 @@ static inline descend_adamw adamw_defaults(void)
 }
 
 /* Never sets ADAM_DECAY: two sets of options. */
-static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step, bool first, struct adamw_scalars *k,
-                                           unsigned *options)
+static inline descend_status adamw_prepare(const descend_adamw *c, const struct descend_point *at,
+                                           struct adamw_scalars *k, unsigned *options)
 {
-    if (!is_magnitude(c->weight_decay))
-        return DESCEND_BAD_WEIGHT_DECAY;
     const descend_adam adam = {.lr = c->lr,
                                .beta1 = c->beta1,
                                .beta2 = c->beta2,
@@ -25,7 +23,7 @@ static inline descend_status adamw_prepare(const descend_adamw *c, uint64_t step
                                .amsgrad = c->amsgrad,
                                .maximize = c->maximize};
     k->shrink = (float)(1 - c->lr * c->weight_decay);
-    return adam_prepare(&adam, step, first, &k->adam, options);
+    return adam_prepare(&adam, at, &k->adam, options);
 }
 
 static inline vf adamw_state(const void *scalars, unsigned options, vf p, vf *g, vf *m, vf *v, vf *v_max)

@@ -14,21 +14,10 @@ static inline descend_rmsprop rmsprop_defaults(void)
     return (descend_rmsprop){.lr = 1e-2, .alpha = 0.99, .eps = 1e-8};
 }
 
-static inline descend_status rmsprop_prepare(const descend_rmsprop *c, uint64_t step, bool first,
+static inline descend_status rmsprop_prepare(const descend_rmsprop *c, const struct descend_point *at,
                                              struct rmsprop_scalars *k, unsigned *options)
 {
-    (void)step, (void)first;
-    if (!is_magnitude(c->lr))
-        return DESCEND_BAD_LR;
-    if (!is_smoothing(c->alpha))
-        return DESCEND_BAD_ALPHA;
-    if (!is_magnitude(c->eps))
-        return DESCEND_BAD_EPS;
-    if (!is_magnitude(c->weight_decay))
-        return DESCEND_BAD_WEIGHT_DECAY;
-    if (!is_magnitude(c->momentum))
-        return DESCEND_BAD_MOMENTUM;
-
+    (void)at;
     k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
     k->minus_lr = (float)-c->lr;
     k->alpha = (float)c->alpha;

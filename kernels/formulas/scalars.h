@@ -1,24 +1,26 @@
 /*
- * What the formulas share before the elementwise work: the ranges of hyperparameters. Everything here is double. A
- * coefficient is rounded to float32 once, when it is stored in a formula's struct of scalars; those structs hold floats
- * only, and api.c refuses any that is not finite.
+ * What the formulas share before the elementwise work: the ranges of hyperparameters, and the point of a run at which
+ * coefficients are wanted. Everything here is double. A coefficient is rounded to float32 once, when it is stored in a
+ * formula's struct of scalars; those structs hold floats only, and row.c refuses any that is not finite.
  */
 #ifndef DESCEND_SCALARS_H
 #define DESCEND_SCALARS_H
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Learning rates, decays, eps, momentum. */
-static inline bool is_magnitude(double x)
-{
-    return x >= 0 && isfinite(x);
-}
+/* The least and the greatest number in a range. Magnitudes are learning rates, decays, eps, momentum; a smoothing is the
+ * coefficient of an exponential average, below 1. */
+#define RANGE_MAGNITUDE 0, DBL_MAX
+#define RANGE_SMOOTHING 0, (1 - DBL_EPSILON / 2)
+#define RANGE_FINITE -DBL_MAX, DBL_MAX
 
-/* The coefficient of an exponential average: alpha, beta, rho. */
-static inline bool is_smoothing(double x)
-{
-    return x >= 0 && x < 1;
-}
+/* A step that is to be taken. */
+struct descend_point {
+    uint64_t step; /* from 1 on */
+    bool first;    /* no step was taken with these state arrays yet */
+};
 
 #endif

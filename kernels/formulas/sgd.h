@@ -14,19 +14,10 @@ static inline descend_sgd sgd_defaults(void)
     return (descend_sgd){.lr = 1e-3};
 }
 
-static inline descend_status sgd_prepare(const descend_sgd *c, uint64_t step, bool first, struct sgd_scalars *k,
+static inline descend_status sgd_prepare(const descend_sgd *c, const struct descend_point *at, struct sgd_scalars *k,
                                          unsigned *options)
 {
-    (void)step;
     const bool momentum = c->momentum != 0;
-    if (!is_magnitude(c->lr))
-        return DESCEND_BAD_LR;
-    if (!is_magnitude(c->momentum))
-        return DESCEND_BAD_MOMENTUM;
-    if (!isfinite(c->dampening))
-        return DESCEND_BAD_DAMPENING;
-    if (!is_magnitude(c->weight_decay))
-        return DESCEND_BAD_WEIGHT_DECAY;
     if (c->nesterov && (!momentum || c->dampening != 0))
         return DESCEND_BAD_NESTEROV;
 
@@ -35,7 +26,7 @@ static inline descend_status sgd_prepare(const descend_sgd *c, uint64_t step, bo
     k->momentum = (float)c->momentum;
     k->undampened = momentum ? (float)(1 - c->dampening) : 1.0f;
     *options = (c->weight_decay != 0 ? SGD_DECAY : 0u) | (momentum ? SGD_MOMENTUM : 0u) |
-               (momentum && first ? SGD_FIRST : 0u) | (c->nesterov ? SGD_NESTEROV : 0u);
+               (momentum && at->first ? SGD_FIRST : 0u) | (c->nesterov ? SGD_NESTEROV : 0u);
     return DESCEND_OK;
 }
 

@@ -11,7 +11,8 @@ __attribute__((noinline)) static descend_status check(const struct descend_row *
 {
     struct descend_scalars scalars;
     unsigned options = 0;
-    const descend_status status = descend_prepare(row, config, 1, true, &scalars, &options);
+    const struct descend_point at = {.step = 1, .first = true};
+    const descend_status status = descend_prepare(row, config, &at, &scalars, &options);
     *used = row->used(options);
     return status;
 }

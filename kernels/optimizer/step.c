@@ -20,9 +20,8 @@ struct job {
 /* The coefficients of a tensor; they serve the next one too if it has the same group and step. */
 struct coefficients {
     struct descend_scalars scalars;
-    uint64_t step; /* 0: none yet */
+    struct descend_point at; /* step 0: none yet */
     unsigned group, options;
-    bool first; /* a state is new */
 };
 
 /* What one thread works with. */
@@ -35,11 +34,11 @@ static descend_status coefficients_of(const descend_optimizer *optimizer, const 
                                       struct coefficients *now)
 {
     const struct group *group = &optimizer->group[tensor->group];
-    const bool first = (group->used & ~tensor->begun) != 0;
-    if (now->step == tensor->step + 1 && now->group == tensor->group && now->first == first)
+    const struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->begun) != 0};
+    if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group)
         return DESCEND_OK;
-    *now = (struct coefficients){.step = tensor->step + 1, .group = tensor->group, .first = first};
-    return descend_prepare(row_of(optimizer), group->config, now->step, first, &now->scalars, &now->options);
+    *now = (struct coefficients){.at = at, .group = tensor->group};
+    return descend_prepare(row_of(optimizer), group->config, &at, &now->scalars, &now->options);
 }
 
 /* A state gets its start value in the first step that uses it, from the thread that does. */
@@ -72,7 +71,7 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
         streams.state[i] = tensor->state[i];
     if (coefficients_of(optimizer, tensor, &part->now) != DESCEND_OK)
         return; /* cannot be: check_step has seen them all */
-    if (part->now.first)
+    if (part->now.at.first)
         begin_states(optimizer, tensor, begin, end);
     part->job->kernels->kernel[optimizer->index][LAYOUT_f32][full ? BODY_FULL : BODY_BARE][part->now.options](
         &part->now.scalars, &streams, begin, end);
@@ -153,7 +152,7 @@ static descend_status check_pass(descend_pass *pass)
 __attribute__((noinline)) static descend_status check_step(struct job *job)
 {
     const descend_optimizer *optimizer = job->optimizer;
-    struct coefficients now = {.step = 0};
+    struct coefficients now = {.group = 0};
     descend_status status = check_pass(&job->pass);
     for (size_t place = 0; place < optimizer->tensors && status == DESCEND_OK; place++) {
         const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[place]];

@@ -64,6 +64,11 @@ static inline vf vf_abs(vf a)
     return _mm256_andnot_ps(vf_set1(-0.0f), a);
 }
 
+static inline vf vf_if_greater(vf a, vf b, vf x, vf y)
+{
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
+
 static inline vf vf_flush(vf a)
 {
     return _mm256_and_ps(a, _mm256_cmp_ps(vf_abs(a), vf_set1(FLT_MIN), _CMP_NLT_UQ));

@@ -63,6 +63,11 @@ static inline vf vf_abs(vf a)
     return _mm512_abs_ps(a);
 }
 
+static inline vf vf_if_greater(vf a, vf b, vf x, vf y)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
+}
+
 static inline vf vf_flush(vf a)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(vf_abs(a), vf_set1(FLT_MIN), _CMP_NLT_UQ), a);

@@ -65,6 +65,11 @@ static inline vf vf_abs(vf a)
     return vabsq_f32(a);
 }
 
+static inline vf vf_if_greater(vf a, vf b, vf x, vf y)
+{
+    return vbslq_f32(vcgtq_f32(a, b), x, y);
+}
+
 static inline vf vf_flush(vf a)
 {
     const uint32x4_t subnormal = vcltq_f32(vabsq_f32(a), vf_set1(FLT_MIN));

@@ -7,6 +7,7 @@
  *   vf_quotient(x, d, r)     x / d, where r is 1 / d rounded: see below for which x and d
  *   vf_max(a, b)             NaN if either is, else a > b ? a : b (equal zeros: b)
  *   vf_abs                   clears the sign
+ *   vf_if_greater(a, b, x, y)   x where a > b, else y, so too where either is NaN
  *   vf_flush                 +0 for what is subnormal, else x
  *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment; T is f32,
  *                            and to store also bf16 and f16, rounded to nearest even, NaN kept
@@ -81,6 +82,11 @@ static inline vf vf_max(vf a, vf b)
 static inline vf vf_abs(vf a)
 {
     return fabsf(a);
+}
+
+static inline vf vf_if_greater(vf a, vf b, vf x, vf y)
+{
+    return a > b ? x : y;
 }
 
 static inline vf vf_flush(vf a)
