@@ -67,7 +67,7 @@ static descend_status separate_update(const struct contender *contender, const s
 
 /* The scalar vocabulary compiled for AVX2, left to the compiler's own vectoriser. */
 #ifdef AUTOVECTORISED
-#define UPDATE(optimizer_, option_sets, STATES, FIELDS)                                                                \
+#define UPDATE(optimizer_, option_sets, phases, STATES, FIELDS)                                                        \
     if (strcmp(subject->optimizer, #optimizer_) == 0) {                                                                \
         struct optimizer_##_scalars scalars;                                                                           \
         const void *config = subject->config;                                                                          \

@@ -8,17 +8,13 @@
 static void update_exp_avg(const struct adam_scalars *k, float *m, const float *g, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i += VF_LANES)
-        vf_store_f32(m, i,
-                     vf_add(vf_mul(vf_load_f32(m, i), vf_set1(k->beta1)),
-                            vf_mul(vf_set1(k->one_minus_beta1), vf_load_f32(g, i))));
+        vf_store_f32(m, i, average(k->beta1, vf_load_f32(m, i), vf_load_f32(g, i)));
 }
 
 static void update_exp_avg_sq(const struct adam_scalars *k, float *v, const float *g, size_t begin, size_t end)
 {
-    for (size_t i = begin; i < end; i += VF_LANES) {
-        const vf square = vf_mul(vf_mul(vf_set1(k->one_minus_beta2), vf_load_f32(g, i)), vf_load_f32(g, i));
-        vf_store_f32(v, i, vf_add(vf_mul(vf_load_f32(v, i), vf_set1(k->beta2)), square));
-    }
+    for (size_t i = begin; i < end; i += VF_LANES)
+        vf_store_f32(v, i, average_square(k->beta2, vf_load_f32(v, i), vf_load_f32(g, i)));
 }
 
 static void find_denominator(const struct adam_scalars *k, float *d, const float *v, size_t begin, size_t end)

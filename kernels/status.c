@@ -36,6 +36,10 @@ const char *descend_status_string(descend_status status)
         return "the environment variable DESCEND_ISA names no variant that can run here";
     case DESCEND_BAD_SPLIT:
         return "slices go without threads and without run";
+    case DESCEND_NO_SLICES:
+        return "this optimizer cannot be done in slices";
+    case DESCEND_BAD_MU_PRODUCT:
+        return "mu_product is not in [0, 1)";
     case DESCEND_OVERFLOW:
         return "a coefficient derived from the config overflows float32";
     case DESCEND_BAD_LR:
@@ -49,13 +53,33 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_NESTEROV:
         return "nesterov needs momentum above 0 and dampening 0";
     case DESCEND_BAD_ALPHA:
-        return "alpha is not in [0, 1)";
+        return "alpha is not in [0, 1), or ASGD's is not finite";
     case DESCEND_BAD_EPS:
         return "eps is negative or not finite";
     case DESCEND_BAD_BETA1:
         return "beta1 is not in [0, 1)";
     case DESCEND_BAD_BETA2:
         return "beta2 is not in [0, 1)";
+    case DESCEND_BAD_LR_DECAY:
+        return "lr_decay is negative or not finite";
+    case DESCEND_BAD_INITIAL_ACCUMULATOR_VALUE:
+        return "initial_accumulator_value is negative or not finite";
+    case DESCEND_BAD_RHO:
+        return "rho is not in [0, 1)";
+    case DESCEND_BAD_MOMENTUM_DECAY:
+        return "momentum_decay is negative or not finite";
+    case DESCEND_BAD_ETA_MINUS:
+        return "eta_minus is not in (0, 1)";
+    case DESCEND_BAD_ETA_PLUS:
+        return "eta_plus is not above 1 and finite";
+    case DESCEND_BAD_STEP_SIZE_MIN:
+        return "step_size_min is not finite";
+    case DESCEND_BAD_STEP_SIZE_MAX:
+        return "step_size_max is below step_size_min or not finite";
+    case DESCEND_BAD_LAMBD:
+        return "lambd is negative or not finite";
+    case DESCEND_BAD_T0:
+        return "t0 is not finite";
     case DESCEND_WRONG_OPTIMIZER:
         return "the config is of another optimizer than the object";
     case DESCEND_BAD_GROUP:

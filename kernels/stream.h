@@ -1,8 +1,9 @@
-/* The loop over the elements and its tail: the only one. */
+/* The loop over the elements and its tail, and the same for a first phase, which reduces: the only ones. */
 #ifndef DESCEND_STREAM_H
 #define DESCEND_STREAM_H
 
 #include "kernels.h"
+#include "squares.h"
 
 /* Inlining is what turns the options, masks and element types below into constants. */
 #define STREAM_INLINE static inline __attribute__((always_inline))
@@ -54,9 +55,14 @@ STREAM_INLINE void stream_store(enum element type, void *array, size_t i, vf x, 
     }
 }
 
+/* Of an optimizer with two phases the first is the formula's first half, and the second all of it, on states that have
+ * been moved and without the gradient. */
+enum phase { PHASE_ONLY, PHASE_FIRST, PHASE_SECOND };
+
 /* What a loop needs to know; all of it is constant, but for the arrays. */
 struct stream {
     enum descend_body body;
+    enum phase phase;
     unsigned options, reads, writes; /* of the formula; one bit per state array */
     struct layout type;
     struct descend_streams arrays;
@@ -79,13 +85,21 @@ STREAM_INLINE void stream_copy(const struct stream *k, size_t i, vf p, size_t co
         vf_store_f16_part(k->arrays.copy, i, p, count);
 }
 
+/* A second phase finds its states as the first left them, subnormals too: then it was not their last use. */
+STREAM_INLINE void stream_keep(const struct stream *k, unsigned state, size_t i, vf s, size_t count)
+{
+    const bool flush = k->body == BODY_FULL && k->arrays.flush;
+    if ((k->writes >> state & 1) && (k->phase != PHASE_SECOND || flush))
+        stream_store(k->type.state, k->arrays.state[state], i, k->phase == PHASE_FIRST ? s : stream_flush(k, s), count);
+}
+
 /* Elements i on, of which count exist, through the first half. The caller's vectors then hold what the second needs. */
 STREAM_INLINE void stream_first(struct formula formula, const void *scalars, const struct stream *k, size_t i,
                                 size_t count, vf *g, vf *x, vf *s0, vf *s1, vf *s2)
 {
     const vf p = stream_load(k->type.param, k->arrays.param, i, count);
-    *g = stream_load(k->type.grad, k->arrays.grad, i, count);
-    if (k->body == BODY_FULL) {
+    *g = k->phase == PHASE_SECOND ? vf_set1(1.0f) : stream_load(k->type.grad, k->arrays.grad, i, count);
+    if (k->body == BODY_FULL && k->phase != PHASE_SECOND) {
         *g = vf_mul(*g, vf_set1(k->arrays.grad_scale));
         if (k->arrays.zero)
             stream_store(k->type.grad, k->arrays.zero, i, vf_set1(0.0f), count);
@@ -94,12 +108,9 @@ STREAM_INLINE void stream_first(struct formula formula, const void *scalars, con
     *s1 = k->reads & 2 ? stream_load(k->type.state, k->arrays.state[1], i, count) : vf_set1(1.0f);
     *s2 = k->reads & 4 ? stream_load(k->type.state, k->arrays.state[2], i, count) : vf_set1(1.0f);
     *x = formula.state(scalars, k->options, p, g, s0, s1, s2);
-    if (k->writes & 1)
-        stream_store(k->type.state, k->arrays.state[0], i, stream_flush(k, *s0), count);
-    if (k->writes & 2)
-        stream_store(k->type.state, k->arrays.state[1], i, stream_flush(k, *s1), count);
-    if (k->writes & 4)
-        stream_store(k->type.state, k->arrays.state[2], i, stream_flush(k, *s2), count);
+    stream_keep(k, 0, i, *s0, count);
+    stream_keep(k, 1, i, *s1, count);
+    stream_keep(k, 2, i, *s2, count);
 }
 
 /* The parameter is read again: a register is worth more than a load from the first-level cache. */
@@ -138,9 +149,49 @@ STREAM_INLINE void stream_four(struct formula formula, const void *scalars, cons
 #undef VECTORS
 }
 
+/* Elements i on, of which count exist, through the first half, which is all that a first phase does: the parameters,
+ * and what the half returns. */
+STREAM_INLINE vf stream_step(struct formula formula, const void *scalars, const struct stream *k, size_t i,
+                             size_t count, vf *p)
+{
+    vf g, x, s0, s1, s2;
+    stream_first(formula, scalars, k, i, count, &g, &x, &s0, &s1, &s2);
+    *p = stream_load(k->type.param, k->arrays.param, i, count);
+    return x;
+}
+
+STREAM_INLINE struct descend_norms stream_norms(struct formula formula, const void *scalars, struct stream k,
+                                                size_t begin, size_t end)
+{
+    struct squares_lanes params = squares_zero(), steps = squares_zero();
+    float rest[2][SQUARES_LANES] = {{0}};
+    size_t i = begin;
+    vf p;
+    for (; end - i >= SQUARES_LANES; i += SQUARES_LANES)
+        for (size_t v = 0; v < SQUARES_VECTORS; v++) {
+            squares_add(&steps, v, stream_step(formula, scalars, &k, i + v * VF_LANES, VF_LANES, &p));
+            squares_add(&params, v, p);
+        }
+    for (size_t at = 0; i + at < end; at += VF_LANES) {
+        const size_t left = end - i - at, count = left < VF_LANES ? left : VF_LANES;
+        const vf x = stream_step(formula, scalars, &k, i + at, count, &p);
+        stream_store(ELEMENT_f32, rest[0], at, p, count);
+        stream_store(ELEMENT_f32, rest[1], at, x, count);
+    }
+    for (size_t v = 0; v < SQUARES_VECTORS; v++) {
+        squares_add(&params, v, vf_load_f32(rest[0], v * VF_LANES));
+        squares_add(&steps, v, vf_load_f32(rest[1], v * VF_LANES));
+    }
+    return (struct descend_norms){squares_total(&params), squares_total(&steps)};
+}
+
 STREAM_INLINE void stream(struct formula formula, const void *scalars, struct stream k, size_t begin, size_t end)
 {
     size_t i = begin;
+    if (k.phase == PHASE_FIRST) {
+        *k.arrays.norms = stream_norms(formula, scalars, k, begin, end);
+        return;
+    }
     /* One lane is left to the compiler's vectoriser. Full bodies work where memory is what counts; in fours they would
      * take most of the compile time. */
     if (VF_LANES > 1 && k.body == BODY_BARE)

@@ -21,6 +21,23 @@ struct golden_row {
 
 enum { GOLDEN_ROWS = sizeof golden / sizeof *golden };
 
+/* What torch.optim 1.13.1 does not have: optimizers, and words of others (NULL: all). There, only tests/test_oracle.c,
+ * and tests/test_lamb.c, say what is right. */
+static bool torch_has(const struct subject *subject)
+{
+    static const struct {
+        const char *optimizer, *word;
+    } lacking[] = {
+        {"lion", NULL},         {"lamb", NULL},        {"rmsprop_tf", NULL},   {"nadam", "maximize"},
+        {"nadam", "decoupled"}, {"radam", "maximize"}, {"radam", "decoupled"},
+    };
+    for (size_t i = 0; i < sizeof lacking / sizeof *lacking; i++)
+        if (strcmp(subject->optimizer, lacking[i].optimizer) == 0 &&
+            (lacking[i].word == NULL || strstr(subject->label, lacking[i].word)))
+            return false;
+    return true;
+}
+
 /* NULL if torch stored no such array. */
 static const struct golden_row *golden_find(const char *label, enum data_kind kind, const char *array, unsigned step)
 {
@@ -41,7 +58,8 @@ static float element(const struct golden_row *row, size_t i)
     return value;
 }
 
-/* Both the first step's and the last step's arrays are golden, those the subject uses and no others. */
+/* Both the first step's and the last step's arrays are golden, those the subject uses and no others; none that torch
+ * lacks. */
 static size_t check_rows(const struct subject *subject, enum data_kind kind)
 {
     const unsigned steps[] = {1, golden_steps[kind]};
@@ -51,12 +69,12 @@ static size_t check_rows(const struct subject *subject, enum data_kind kind)
             if (k == GRAD)
                 continue;
             const struct golden_row *row = golden_find(subject->label, kind, array_name(subject, k), steps[s]);
-            if ((row != NULL) != array_written(subject, k))
+            if ((row != NULL) != (torch_has(subject) && array_written(subject, k)))
                 fail_msg("%s, %s data, step %u: %s is %s. Is tests/golden/golden.inc older than make_golden.py?",
                          subject->label, data_kind_names[kind], steps[s], array_name(subject, k),
                          row ? "golden, but not used" : "used, but not golden");
             if (row != NULL)
-                assert_int_equal(strlen(row->bits), 8 * GOLDEN_N);
+                assert_int_equal(strlen(row->bits), 8 * array_length(subject, k, GOLDEN_N));
             rows += row != NULL;
         }
     return rows;
@@ -88,10 +106,11 @@ static void check_golden(const struct subject *subject, const char *variant, enu
     const struct golden_row *row = golden_find(subject->label, kind, name, step);
     float expected[GOLDEN_N];
     assert_non_null(row);
-    for (size_t i = 0; i < GOLDEN_N; i++)
+    const size_t n = strlen(row->bits) / 8;
+    for (size_t i = 0; i < n; i++)
         expected[i] = element(row, i);
-    const size_t i = first_difference(array, expected, GOLDEN_N);
-    if (i < GOLDEN_N)
+    const size_t i = first_difference(array, expected, n);
+    if (i < n)
         fail_msg("%s, %s, %s data, step %u: %s[%zu] is %a, torch's is %a", variant, subject->label,
                  data_kind_names[kind], step, name, i, (double)array[i], (double)expected[i]);
 }
@@ -103,10 +122,11 @@ static void run(const struct subject *subject, const char *variant, enum data_ki
     fill(arrays.array[PARAM], GOLDEN_N, kind, golden_seed[kind]);
     for (size_t k = 0; k < subject->states; k++)
         for (size_t i = 0; i < GOLDEN_N; i++)
-            arrays.array[STATE + k][i] = (float)subject->initial[k];
+            arrays.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
     for (unsigned step = 1; step <= golden_steps[kind]; step++) {
         fill(arrays.array[GRAD], GOLDEN_N, kind, golden_seed[kind] + step);
         assert_int_equal(arrays_step(subject, step, &arrays, NULL), DESCEND_OK);
+        arrays_advance(subject, step, &arrays);
         if (step == 1 || step == golden_steps[kind])
             for (size_t k = 0; k < STATE + subject->states; k++)
                 if (array_written(subject, k))
@@ -122,7 +142,7 @@ static void every_variant_takes_the_steps_of_torch(void **state)
     const struct subject *all = subjects(&count);
     for (const char *const *variant = variants(); *variant; variant++)
         for (size_t i = 0; i < count; i++)
-            for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
+            for (enum data_kind kind = 0; torch_has(&all[i]) && kind < DATA_KINDS; kind++)
                 run(&all[i], *variant, kind);
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }

@@ -170,12 +170,17 @@ static void bad_dtypes(void **state)
     for_each_fullest(check_dtypes);
 }
 
+static ptrdiff_t bytes_of(const struct subject *subject, unsigned k)
+{
+    return k == COPY ? 2 * N : 4 * (ptrdiff_t)array_length(subject, k, N);
+}
+
 /* Array j of `tensor` begins so many bytes behind array i of `other`, which may be the same tensor. */
 static void check_pair(struct trial *trial, unsigned other, unsigned i, unsigned j)
 {
-    const ptrdiff_t bytes_i = i == COPY ? 2 * N : 4 * N, bytes_j = j == COPY ? 2 * N : 4 * N;
+    const ptrdiff_t bytes_i = bytes_of(trial->subject, i), bytes_j = bytes_of(trial->subject, j);
     const ptrdiff_t element_j = j == COPY ? 2 : 4;
-    const ptrdiff_t shared[] = {0, bytes_i / 2, bytes_i - element_j, -bytes_j / 2, element_j - bytes_j};
+    const ptrdiff_t shared[] = {0, bytes_i / 8 * 4, bytes_i - element_j, -bytes_j / 8 * 4, element_j - bytes_j};
     const ptrdiff_t touching[] = {bytes_i, -bytes_j};
     for (size_t s = 0; s < COUNT(shared); s++) {
         descend_tensor bad = trial->second;

@@ -300,7 +300,7 @@ static void check_steps(const struct subject *subject)
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &accounting), DESCEND_OK);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     const long calls = account.calls, live = account.live;
-    for (size_t i = 0; i < COUNT(how); i++) {
+    for (size_t i = 0; i < COUNT(how) - !subject->in_slices; i++) {
         mirror_expect(&mirror, &pass);
         heap.on = true;
         const descend_status status[] = {descend_optimizer_measure(mirror.optimizer, &how[i], &found),

@@ -93,8 +93,9 @@ static void check_fenced(const struct subject *subject, const struct arrays *bef
     descend_optimizer *optimizer;
     descend_measurement found;
     for (unsigned k = 0; k < ARRAYS; k++) {
-        now.array[k] = within_fence(k, n * sizeof(float), at_end);
-        memcpy(now.array[k], before->array[k], n * sizeof(float));
+        const size_t bytes = array_length(subject, k, n) * sizeof(float);
+        now.array[k] = within_fence(k, bytes, at_end);
+        memcpy(now.array[k], before->array[k], bytes);
     }
     tensor.param.data = now.array[PARAM], tensor.grad.data = now.array[GRAD];
     tensor.copy = (descend_array){copy == DESCEND_F32 ? NULL : copied, copy};
@@ -124,6 +125,7 @@ static void check_lengths(const struct subject *subject)
         for (size_t i = 0; i < n; i++)
             after.array[GRAD][i] *= 0.5f;
         assert_int_equal(arrays_step(subject, 5, &after, NULL), DESCEND_OK);
+        arrays_advance(subject, 5, &after);
         memset(after.array[GRAD], 0, n * sizeof(float));
         for (descend_dtype copy = DESCEND_F32; copy <= DESCEND_F16; copy++)
             for (int at_end = 0; at_end < 2; at_end++)

@@ -68,13 +68,13 @@ static void check_sizes(const size_t *sizes, size_t count)
         tensors[t] = (struct tensor){
             .param = memory, .grad = memory, .n = sizes[t], .group = (unsigned)(t % 3), .name = names[t]};
         optimizer.elements += sizes[t];
-        if (descend_plan_segment(sizes[t]) > widest_segment)
-            widest_segment = descend_plan_segment(sizes[t]);
+        if (descend_segment(sizes[t]) > widest_segment)
+            widest_segment = descend_segment(sizes[t]);
     }
     descend_plan_build(&optimizer);
     for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
         check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_block}, parts, BLOCK);
-        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_segment}, parts, widest_segment);
+        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_segment}, parts, widest_segment);
     }
 }
 
@@ -109,11 +109,11 @@ static void segments(void **state)
     static const size_t sizes[] = {1, 4095, 4096, 4097, 256 * 4096, 256 * 4096 + 1, (size_t)3 << 33};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t n = sizes[i], share = (n + 255) / 256, segment = (share + BLOCK - 1) / BLOCK * BLOCK;
-        assert_int_equal(descend_plan_segment(n), segment);
-        assert_int_equal(descend_plan_segments(n), (n + segment - 1) / segment);
-        assert_true(descend_plan_segments(n) <= 256);
+        assert_int_equal(descend_segment(n), segment);
+        assert_int_equal(descend_segments(n), (n + segment - 1) / segment);
+        assert_true(descend_segments(n) <= 256);
     }
-    assert_int_equal(descend_plan_segments(0), 0);
+    assert_int_equal(descend_segments(0), 0);
 }
 
 int main(void)

@@ -190,7 +190,8 @@ static void check_no_tensors(const struct subject *subject)
     descend_measurement found = {-1, -1, false};
     struct mirror mirror = mirror_new(subject);
     mirror_step(&mirror, NULL, NULL);
-    mirror_step(&mirror, NULL, &slice);
+    if (subject->in_slices)
+        mirror_step(&mirror, NULL, &slice);
     assert_int_equal(descend_optimizer_zero_grad(mirror.optimizer, NULL), DESCEND_OK);
     assert_int_equal(descend_optimizer_measure(mirror.optimizer, NULL, &found), DESCEND_OK);
     assert_true(found.norm == 0 && found.norm_inf == 0 && found.finite);

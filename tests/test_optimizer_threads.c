@@ -53,6 +53,8 @@ static void check_way(const struct subject *subject, const struct shape *shapes,
                       unsigned parts)
 {
     static const descend_pass passes[] = {{0}, {.grad_scale = 0.3, .flush_subnormals = true}, {.zero_grad = true}};
+    if (!subject->in_slices && strstr(way->name, "slices"))
+        return;
     struct mirror mirror = mirror_new(subject);
     mirror_add(&mirror, shapes, count, SPECIAL, count);
     for (size_t i = 0; i < COUNT(passes); i++) {
@@ -60,7 +62,9 @@ static void check_way(const struct subject *subject, const struct shape *shapes,
         mirror_gradients(&mirror, i % 2 ? SPECIAL : ORDINARY, i);
         mirror_absent(&mirror, count - 1, i == 1);
         mirror_expect(&mirror, &passes[i]);
+        runs_of_a_call = subject->in_slices ? 1 : 2;
         assert_int_equal(way->make(step, &stepping, parts), DESCEND_OK);
+        runs_of_a_call = 1;
         assert_mirrored(&mirror, "step by %s in %u", way->name, parts);
     }
     mirror_gradients(&mirror, SPECIAL, 9);

@@ -19,6 +19,7 @@
 /* What the errors of a run were. */
 struct tally {
     double nearest[ARRAYS];     /* the largest error, in bounds */
+    bool inexact[ARRAYS];       /* some bound is not 0 */
     size_t elements, unbounded; /* of them without a bound for some array */
     size_t nans;                /* values without a bound that are NaN */
 };
@@ -28,7 +29,7 @@ static void consult_oracle(const struct subject *subject, uint64_t step, const s
                            struct bounded expected[ARRAYS])
 {
     for (size_t k = 0; k < ARRAYS; k++)
-        expected[k] = exact((double)before->array[k][i]);
+        expected[k] = exact((double)before->array[k][array_length(subject, k, before->n) == 1 ? 0 : i]);
     subject->oracle(subject->config, step, &expected[PARAM], expected[GRAD], expected + STATE);
 }
 
@@ -41,9 +42,12 @@ static void check_step(const struct subject *subject, const char *variant, uint6
         consult_oracle(subject, step, before, i, expected);
         bool unbounded = false;
         for (size_t k = 0; k < STATE + subject->states; k++) {
-            if (!array_written(subject, k))
+            if (!array_written(subject, k) || i >= array_length(subject, k, after->n))
                 continue;
+            if (k == PARAM && !subject->in_slices)
+                continue; /* it is not a matter of one element: tests/test_lamb.c */
             const double got = (double)after->array[k][i], error = fabs(got - expected[k].value);
+            tally->inexact[k] |= expected[k].error > 0;
             if (expected[k].error == INFINITY) {
                 unbounded = true;
                 tally->nans += isnan(got) != 0;
@@ -90,12 +94,13 @@ static struct tally run(const struct subject *subject, const char *variant, size
     fill(after.array[PARAM], n, ORDINARY, SEED);
     for (size_t k = 0; k < subject->states; k++)
         for (size_t i = 0; i < n; i++)
-            after.array[STATE + k][i] = (float)subject->initial[k];
+            after.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
     for (size_t s = 0; s < step_count; s++) {
         gradient(after.array[GRAD], n, SEED, steps[s]);
         for (size_t k = 0; k < STATE + subject->states; k++)
             memcpy(before.array[k], after.array[k], n * sizeof(float));
         assert_int_equal(arrays_step(subject, steps[s], &after, NULL), DESCEND_OK);
+        arrays_advance(subject, steps[s], &after);
         check_step(subject, variant, steps[s], &before, &after, &tally);
     }
     arrays_free(&before);
@@ -116,7 +121,7 @@ static void each_step_is_within_the_bound_and_near_it(void **state)
                 fail_msg("%s, %s: %zu of %zu elements have no bound", *variant, all[i].label, tally.unbounded,
                          tally.elements);
             for (size_t k = 0; k < STATE + all[i].states; k++) {
-                if (array_written(&all[i], k) && !(tally.nearest[k] >= 0.25))
+                if (tally.inexact[k] && !(tally.nearest[k] >= 0.25))
                     fail_msg("%s, %s: no error of %s comes nearer to the bound than %.2g of it", *variant, all[i].label,
                              array_name(&all[i], k), tally.nearest[k]);
             }

@@ -59,6 +59,19 @@ static void check_prefix(const struct subject *subject, uint64_t step, const str
                      n, offsets[k], k);
 }
 
+/* Of an optimizer whose elements depend on each other: the first n elements on their own. */
+static void scalar_step(const struct subject *subject, uint64_t step, const struct arrays *before, struct arrays *after,
+                        size_t n, const char *variant)
+{
+    struct arrays first = *after;
+    first.n = n;
+    for (size_t k = 0; k < STATE + subject->states; k++)
+        memcpy(first.array[k], before->array[k], n * sizeof(float));
+    assert_int_equal(descend_isa_force("scalar"), DESCEND_OK);
+    assert_int_equal(arrays_step(subject, step, &first, NULL), DESCEND_OK);
+    assert_int_equal(descend_isa_force(variant), DESCEND_OK);
+}
+
 static void check_lengths(const struct subject *subject, const char *variant, enum data_kind kind, uint64_t step,
                           uint64_t seed, struct movable movable[ARRAYS])
 {
@@ -73,6 +86,8 @@ static void check_lengths(const struct subject *subject, const char *variant, en
     assert_int_equal(descend_isa_force(variant), DESCEND_OK);
     for (size_t n = 0; n <= LENGTHS; n++) {
         const size_t count = n <= ALL_OFFSETS_UP_TO ? OFFSETS : 2;
+        if (!subject->in_slices)
+            scalar_step(subject, step, &before, &after, n, variant);
         for (size_t i = 0; i < count; i++)
             check_prefix(subject, step, &before, &after, movable, n, (i + 2 * n) % OFFSETS, context);
     }
@@ -127,7 +142,7 @@ static void every_lane_of_every_operand(void **state)
     const struct subject *all = subjects(&count);
     for (const char *const *variant = variants(); *variant; variant++)
         for (size_t i = 0; i < count; i++)
-            for (size_t operand = 0; operand < STATE + all[i].states; operand++)
+            for (size_t operand = 0; operand < STATE + all[i].arrays; operand++)
                 for (size_t lane = 0; lane < 32; lane++)
                     for (size_t v = 0; v < sizeof values / sizeof *values; v++)
                         check_lane(&all[i], *variant, operand, lane, values[v]);

@@ -24,16 +24,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "descend/status.h"
+
 #define DESCEND_VERSION_MAJOR 0
 #define DESCEND_VERSION_MINOR 1
 #define DESCEND_VERSION_PATCH 0
 #define DESCEND_NUMERICS_VERSION 1
-
-#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ > 201710L)
-#define DESCEND_NODISCARD [[nodiscard]]
-#else
-#define DESCEND_NODISCARD
-#endif
 
 #ifdef __GNUC__
 #pragma GCC visibility push(default)
@@ -42,99 +38,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What a call returns: each cause its own number, which never changes. */
-typedef enum DESCEND_NODISCARD descend_status {
-    DESCEND_OK = 0,
-
-    /* Arrays. */
-    DESCEND_NULL_CONFIG = 1,
-    DESCEND_NULL_ARRAY = 2, /* param, grad, or a state array that the config uses */
-    DESCEND_MISALIGNED = 3, /* an array does not start at a multiple of its element's alignment */
-    DESCEND_OVERLAP = 4,    /* two arrays share memory; param and grad included */
-    DESCEND_BAD_N = 5,      /* n elements do not fit the address space */
-    DESCEND_BAD_STEP = 6,   /* step is 0 or above 2^53 */
-    DESCEND_NO_MEMORY = 7,
-    DESCEND_NULL_OPTIMIZER = 8,
-    DESCEND_NULL_MEASUREMENT = 9,
-
-    /* How to run. */
-    DESCEND_BAD_RESERVED = 10, /* the reserved words of a struct are not all zero */
-    DESCEND_BAD_SLICE = 11,    /* slice >= slices, or a slice without slices */
-    DESCEND_BAD_THREADS = 12,  /* run with no threads */
-    DESCEND_BAD_ISA = 13,      /* descend_isa_force: no variant of that name can run here */
-    DESCEND_NO_ISA = 14,       /* the environment's DESCEND_ISA names no variant that can run here */
-    DESCEND_BAD_SPLIT = 15,    /* slices together with threads or run */
-
-    /* Hyperparameters. */
-    DESCEND_OVERFLOW = 20, /* each is in range, but a coefficient derived from them overflows float32 */
-    DESCEND_BAD_LR = 21,
-    DESCEND_BAD_MOMENTUM = 22,
-    DESCEND_BAD_DAMPENING = 23,
-    DESCEND_BAD_WEIGHT_DECAY = 24,
-    DESCEND_BAD_NESTEROV = 25, /* nesterov without momentum or with dampening */
-    DESCEND_BAD_ALPHA = 26,
-    DESCEND_BAD_EPS = 27,
-    DESCEND_BAD_BETA1 = 28,
-    DESCEND_BAD_BETA2 = 29,
-
-    /* The optimizer object of optimizer.h. */
-    DESCEND_WRONG_OPTIMIZER = 40, /* a config of another optimizer than the object's */
-    DESCEND_BAD_GROUP = 41,
-    DESCEND_BAD_TENSOR = 42,
-    DESCEND_BAD_NAME = 43, /* NULL, empty, or not UTF-8 */
-    DESCEND_DUPLICATE_NAME = 44,
-    DESCEND_BAD_DTYPE = 45,
-    DESCEND_BAD_FIRST = 46, /* first + n is above 2^53 */
-    DESCEND_BAD_GRAD_SCALE = 47,
-    DESCEND_BAD_ALLOCATOR = 48, /* NULL, or a function of it is */
-    DESCEND_IN_USE = 49,        /* the allocator is changed after the first tensor */
-
-    /* The loss scaler of scaler.h. */
-    DESCEND_NULL_SCALER = 50,
-    DESCEND_BAD_SCALE = 51,
-    DESCEND_BAD_GROWTH_FACTOR = 52,
-    DESCEND_BAD_BACKOFF_FACTOR = 53,
-    DESCEND_BAD_GROWTH_INTERVAL = 54,
-    DESCEND_BAD_GROWTH_TRACKER = 55,
-
-    /* Going on from before: descend_optimizer_restore, and the arguments of checkpoint.h. */
-    DESCEND_NULL_PAST = 60, /* or a function of it */
-    DESCEND_BAD_PATH = 61,  /* NULL */
-    DESCEND_BAD_NOTE = 62,  /* NULL, or its key or value is */
-
-    /* Checkpoint files. */
-    DESCEND_FILE_OPEN = 80, /* errno says why, here and in the next two */
-    DESCEND_FILE_READ = 81,
-    DESCEND_FILE_WRITE = 82,
-    DESCEND_BAD_FILE_SHORT = 83,        /* fewer than 8 bytes */
-    DESCEND_BAD_FILE_HEADER_LIMIT = 84, /* a header of more than 100,000,000 bytes, read or to be written */
-    DESCEND_BAD_FILE_HEADER_SIZE = 85,  /* the header ends beyond the file */
-    DESCEND_BAD_FILE_UTF8 = 86,         /* the header is not UTF-8 */
-    DESCEND_BAD_FILE_JSON = 87,         /* the header is not JSON, or not as safetensors has it */
-    DESCEND_BAD_FILE_FIELDS = 88,       /* a tensor lacks dtype, shape or data_offsets, or has something else */
-    DESCEND_BAD_FILE_DTYPE = 89,        /* an element type that the format does not have, or not in whole bytes */
-    DESCEND_BAD_FILE_DUPLICATE = 90,    /* a key that its object already has */
-    DESCEND_BAD_FILE_OVERFLOW = 91,     /* a number, or a tensor's size, does not fit 64 bits */
-    DESCEND_BAD_FILE_TENSOR_SIZE = 92,  /* data_offsets are not as far apart as shape and dtype need */
-    DESCEND_BAD_FILE_HOLE = 93,         /* bytes between two tensors belong to neither */
-    DESCEND_BAD_FILE_OVERLAP = 94,      /* bytes belong to two tensors */
-    DESCEND_BAD_FILE_TRUNCATED = 95,    /* the file ends before its tensors do */
-    DESCEND_BAD_FILE_TRAILING = 96,     /* bytes after the last tensor */
-    DESCEND_BAD_FILE_CHECKSUM = 97,     /* the file is not what its checksum was taken of */
-    DESCEND_BAD_FILE_NUMERICS = 98,     /* not of this DESCEND_NUMERICS_VERSION, or of none */
-    DESCEND_BAD_FILE_OPTIMIZER = 99,    /* of another optimizer, or of none */
-    DESCEND_BAD_FILE_GROUPS = 100,      /* another number of groups, or tensors in others */
-    DESCEND_BAD_FILE_METADATA = 101,    /* a config or a scaler is missing or not good */
-    DESCEND_BAD_FILE_NOTE = 102,        /* a note is missing, or another */
-    DESCEND_BAD_FILE_MISSING = 103,     /* a tensor of the optimizer is not in the file */
-    DESCEND_BAD_FILE_UNKNOWN = 104,     /* a tensor of the file is not in the optimizer */
-    DESCEND_BAD_FILE_TENSOR_DTYPE = 105,
-    DESCEND_BAD_FILE_TENSOR_SHAPE = 106
-} descend_status;
-
-/* One English line without a full stop, for any value; static storage. */
-const char *descend_status_string(descend_status status);
 
 /* The version of the library that runs, "0.1.0"; static storage. */
 const char *descend_version_string(void);
@@ -196,15 +99,15 @@ descend_status descend_isa_force(const char *name);
  *
  * In every config:
  *   lr            learning rate
- *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW: decoupled, see there)
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW, Lion, LAMB: not so, see there)
  *   maximize      ascend: negate the gradient first
  *
  * Every step function takes, beside the config (read during the call only):
  *   step   the number of this step, counted from 1, at most 2^53
  *   param  n elements, updated
  *   grad   n elements, read
- *   state  arrays of n elements by torch's names, updated. The caller gives them their start value, 0, before step 1.
- *          One that the config does not use may be NULL and is never looked at
+ *   state  arrays of n elements by torch's names, updated. The caller gives them their start value before step 1: 0
+ *          where nothing else is said. One that the config does not use may be NULL and is never looked at
  *   n      elements per array; 0 is fine with any pointers, and so validates a config
  *   exec   how to run; NULL for the defaults
  * Arrays must be aligned to 4 bytes, no more, and must not overlap.
@@ -257,10 +160,130 @@ typedef struct descend_adamw {
     bool maximize;       /* false */
 } descend_adamw;
 
+/* Adagrad (Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+ * JMLR 2011). As torch.optim.Adagrad. */
+typedef struct descend_adagrad {
+    double lr;                        /* 1e-2 */
+    double lr_decay;                  /* 0; the rate is lr / (1 + (step - 1) * lr_decay) */
+    double weight_decay;              /* 0 */
+    double initial_accumulator_value; /* 0; what sum starts at */
+    double eps;                       /* 1e-10 */
+    bool maximize;                    /* false */
+} descend_adagrad;
+
+/* Adadelta (Zeiler, "ADADELTA: an adaptive learning rate method", 2012). As torch.optim.Adadelta. */
+typedef struct descend_adadelta {
+    double lr;           /* 1; a factor of the method's own rate */
+    double rho;          /* 0.9; smoothing, in [0, 1) */
+    double eps;          /* 1e-6; inside the roots */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_adadelta;
+
+/* Adamax: Adam with the infinity norm (Kingma and Ba 2015, section 7.1). As torch.optim.Adamax. */
+typedef struct descend_adamax {
+    double lr;           /* 2e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8; added to the gradient's magnitude */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_adamax;
+
+/* Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop). As
+ * torch.optim.NAdam 2.x; 1.13.1 multiplies by the momentum once too often in the coefficient of exp_avg. */
+typedef struct descend_nadam {
+    double lr;                   /* 2e-3 */
+    double beta1;                /* 0.9; in [0, 1) */
+    double beta2;                /* 0.999; in [0, 1) */
+    double eps;                  /* 1e-8 */
+    double weight_decay;         /* 0 */
+    double momentum_decay;       /* 4e-3 */
+    bool decoupled_weight_decay; /* false; true: as AdamW's */
+    bool maximize;               /* false */
+} descend_nadam;
+
+/* Adam whose rate is rectified while the variance of the squares' average is large (Liu et al., "On the variance of the
+ * adaptive learning rate and beyond", ICLR 2020). As torch.optim.RAdam. */
+typedef struct descend_radam {
+    double lr;                   /* 1e-3 */
+    double beta1;                /* 0.9; in [0, 1) */
+    double beta2;                /* 0.999; in [0, 1) */
+    double eps;                  /* 1e-8 */
+    double weight_decay;         /* 0 */
+    bool decoupled_weight_decay; /* false; true: as AdamW's */
+    bool maximize;               /* false */
+} descend_radam;
+
+/* Resilient propagation, for whole batches (Riedmiller and Braun, "A direct adaptive method for faster backpropagation
+ * learning: the RPROP algorithm", 1993). As torch.optim.Rprop. Only the gradient's sign counts. */
+typedef struct descend_rprop {
+    double lr;            /* 1e-2; what step_size starts at */
+    double eta_minus;     /* 0.5; in (0, 1): step_size's factor where the gradient changed its sign */
+    double eta_plus;      /* 1.2; above 1: its factor where the gradient kept it */
+    double step_size_min; /* 1e-6; finite, at most step_size_max */
+    double step_size_max; /* 50; finite */
+    bool maximize;        /* false */
+} descend_rprop;
+
+/* Averaged SGD (Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992). As
+ * torch.optim.ASGD with a constant lr; where lr changes torch follows one step later. */
+typedef struct descend_asgd {
+    double lr;           /* 1e-2; the rate is lr / (1 + lambd * lr * (step - 1))^alpha */
+    double lambd;        /* 1e-4; param is also multiplied by 1 - lambd * rate */
+    double alpha;        /* 0.75; any finite value */
+    double t0;           /* 1e6; any finite value; ax averages after so many steps, before it is param */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_asgd;
+
+/* Lion (Chen et al., "Symbolic discovery of optimization algorithms", 2023): steps by the sign of an average. Defaults
+ * are the paper's; lr is to be 3 to 10 times smaller than for AdamW, weight_decay as much larger. */
+typedef struct descend_lion {
+    double lr;           /* 1e-4 */
+    double beta1;        /* 0.9; in [0, 1): of the average stepped by */
+    double beta2;        /* 0.99; in [0, 1): of the one kept */
+    double weight_decay; /* 0; decoupled, as AdamW's */
+    bool maximize;       /* false */
+} descend_lion;
+
+/* LAMB (You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, algorithm 2
+ * with phi(x) = x): Adam whose step in each tensor is as long as lr times the tensor's norm. The norms are of the whole
+ * array: slices are refused with DESCEND_NO_SLICES, and the object steps a shard by the shard's own norms. */
+typedef struct descend_lamb {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-6 */
+    double weight_decay; /* 0; added to Adam's step, not to the gradient */
+    bool maximize;       /* false */
+} descend_lamb;
+
+/* RMSprop as TensorFlow has it: eps inside the root, lr inside the momentum buffer. TensorFlow 1 starts square_avg at
+ * 1, later versions at 0; with the flat function it is the caller's choice. */
+typedef struct descend_rmsprop_tf {
+    double lr;           /* 1e-2 */
+    double alpha;        /* 0.9; smoothing, in [0, 1); TensorFlow's rho or decay */
+    double eps;          /* 1e-10 */
+    double weight_decay; /* 0 */
+    double momentum;     /* 0; >= 0 and finite */
+    bool maximize;       /* false */
+} descend_rmsprop_tf;
+
 descend_sgd descend_sgd_defaults(void);
 descend_rmsprop descend_rmsprop_defaults(void);
 descend_adam descend_adam_defaults(void);
 descend_adamw descend_adamw_defaults(void);
+descend_adagrad descend_adagrad_defaults(void);
+descend_adadelta descend_adadelta_defaults(void);
+descend_adamax descend_adamax_defaults(void);
+descend_nadam descend_nadam_defaults(void);
+descend_radam descend_radam_defaults(void);
+descend_rprop descend_rprop_defaults(void);
+descend_asgd descend_asgd_defaults(void);
+descend_lion descend_lion_defaults(void);
+descend_lamb descend_lamb_defaults(void);
+descend_rmsprop_tf descend_rmsprop_tf_defaults(void);
 
 /* State: momentum_buffer with momentum > 0. At step 1 it is written without being read. */
 descend_status descend_sgd_step(const descend_sgd *config, uint64_t step, float *param, const float *grad,
@@ -280,6 +303,51 @@ descend_status descend_adam_step(const descend_adam *config, uint64_t step, floa
 descend_status descend_adamw_step(const descend_adamw *config, uint64_t step, float *param, const float *grad,
                                   float *exp_avg, float *exp_avg_sq, float *max_exp_avg_sq, size_t n,
                                   const descend_exec *exec);
+
+/* State: sum, starting at initial_accumulator_value. */
+descend_status descend_adagrad_step(const descend_adagrad *config, uint64_t step, float *param, const float *grad,
+                                    float *sum, size_t n, const descend_exec *exec);
+
+/* State: square_avg, acc_delta. */
+descend_status descend_adadelta_step(const descend_adadelta *config, uint64_t step, float *param, const float *grad,
+                                     float *square_avg, float *acc_delta, size_t n, const descend_exec *exec);
+
+/* State: exp_avg, exp_inf. */
+descend_status descend_adamax_step(const descend_adamax *config, uint64_t step, float *param, const float *grad,
+                                   float *exp_avg, float *exp_inf, size_t n, const descend_exec *exec);
+
+/* NAdam's mu_product is one float: the product of the momenta of all steps so far. This is what it is through this
+ * step, from what it was through the one before: 1 before the first. NaN for a NULL config. */
+float descend_nadam_mu_product(const descend_nadam *config, uint64_t step, float previous);
+
+/* State: exp_avg, exp_avg_sq, and mu_product through this step, in [0, 1): equal in all slices of a step. */
+descend_status descend_nadam_step(const descend_nadam *config, uint64_t step, float mu_product, float *param,
+                                  const float *grad, float *exp_avg, float *exp_avg_sq, size_t n,
+                                  const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq. */
+descend_status descend_radam_step(const descend_radam *config, uint64_t step, float *param, const float *grad,
+                                  float *exp_avg, float *exp_avg_sq, size_t n, const descend_exec *exec);
+
+/* State: prev; step_size, starting at lr rounded to float32. */
+descend_status descend_rprop_step(const descend_rprop *config, uint64_t step, float *param, const float *grad,
+                                  float *prev, float *step_size, size_t n, const descend_exec *exec);
+
+/* State: ax. */
+descend_status descend_asgd_step(const descend_asgd *config, uint64_t step, float *param, const float *grad, float *ax,
+                                 size_t n, const descend_exec *exec);
+
+/* State: exp_avg. */
+descend_status descend_lion_step(const descend_lion *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, size_t n, const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq. Reads all of it twice; with a thread pool, run is called twice. */
+descend_status descend_lamb_step(const descend_lamb *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, float *exp_avg_sq, size_t n, const descend_exec *exec);
+
+/* State: square_avg, momentum_buffer; both with any momentum. */
+descend_status descend_rmsprop_tf_step(const descend_rmsprop_tf *config, uint64_t step, float *param, const float *grad,
+                                       float *square_avg, float *momentum_buffer, size_t n, const descend_exec *exec);
 
 #ifdef __cplusplus
 }

@@ -63,8 +63,9 @@ typedef struct descend_tensor {
     descend_array param;
     descend_array grad; /* data NULL: absent. Such a tensor is skipped by step, measure and zero_grad */
     descend_array copy; /* where each step also writes the new parameter, as bfloat16 or float16; data NULL: nowhere */
-    /* In the order of the optimizer's step function. data NULL: allocated by the object where the config uses it.
-     * Else the caller's own: with step 0 the first step that uses it gives it its start value, else it is continued. */
+    /* In the order of the optimizer's step function, then NAdam's mu_product, which has one element. data NULL:
+     * allocated by the object where the config uses it. Else the caller's own: with step 0 the first step that uses it
+     * gives it its start value, else it is continued. */
     descend_array state[DESCEND_STATES];
     uintptr_t reserved[8]; /* zero; anything else is refused */
 } descend_tensor;
@@ -110,6 +111,59 @@ descend_status descend_adamw_group(descend_optimizer *optimizer, const descend_a
 descend_status descend_adamw_config(const descend_optimizer *optimizer, unsigned group, descend_adamw *config);
 descend_status descend_adamw_configure(descend_optimizer *optimizer, unsigned group, const descend_adamw *config);
 
+descend_status descend_adagrad_create(descend_optimizer **optimizer, const descend_adagrad *config);
+descend_status descend_adagrad_group(descend_optimizer *optimizer, const descend_adagrad *config, unsigned *group);
+descend_status descend_adagrad_config(const descend_optimizer *optimizer, unsigned group, descend_adagrad *config);
+descend_status descend_adagrad_configure(descend_optimizer *optimizer, unsigned group, const descend_adagrad *config);
+
+descend_status descend_adadelta_create(descend_optimizer **optimizer, const descend_adadelta *config);
+descend_status descend_adadelta_group(descend_optimizer *optimizer, const descend_adadelta *config, unsigned *group);
+descend_status descend_adadelta_config(const descend_optimizer *optimizer, unsigned group, descend_adadelta *config);
+descend_status descend_adadelta_configure(descend_optimizer *optimizer, unsigned group, const descend_adadelta *config);
+
+descend_status descend_adamax_create(descend_optimizer **optimizer, const descend_adamax *config);
+descend_status descend_adamax_group(descend_optimizer *optimizer, const descend_adamax *config, unsigned *group);
+descend_status descend_adamax_config(const descend_optimizer *optimizer, unsigned group, descend_adamax *config);
+descend_status descend_adamax_configure(descend_optimizer *optimizer, unsigned group, const descend_adamax *config);
+
+descend_status descend_nadam_create(descend_optimizer **optimizer, const descend_nadam *config);
+descend_status descend_nadam_group(descend_optimizer *optimizer, const descend_nadam *config, unsigned *group);
+descend_status descend_nadam_config(const descend_optimizer *optimizer, unsigned group, descend_nadam *config);
+descend_status descend_nadam_configure(descend_optimizer *optimizer, unsigned group, const descend_nadam *config);
+
+descend_status descend_radam_create(descend_optimizer **optimizer, const descend_radam *config);
+descend_status descend_radam_group(descend_optimizer *optimizer, const descend_radam *config, unsigned *group);
+descend_status descend_radam_config(const descend_optimizer *optimizer, unsigned group, descend_radam *config);
+descend_status descend_radam_configure(descend_optimizer *optimizer, unsigned group, const descend_radam *config);
+
+descend_status descend_rprop_create(descend_optimizer **optimizer, const descend_rprop *config);
+descend_status descend_rprop_group(descend_optimizer *optimizer, const descend_rprop *config, unsigned *group);
+descend_status descend_rprop_config(const descend_optimizer *optimizer, unsigned group, descend_rprop *config);
+descend_status descend_rprop_configure(descend_optimizer *optimizer, unsigned group, const descend_rprop *config);
+
+descend_status descend_asgd_create(descend_optimizer **optimizer, const descend_asgd *config);
+descend_status descend_asgd_group(descend_optimizer *optimizer, const descend_asgd *config, unsigned *group);
+descend_status descend_asgd_config(const descend_optimizer *optimizer, unsigned group, descend_asgd *config);
+descend_status descend_asgd_configure(descend_optimizer *optimizer, unsigned group, const descend_asgd *config);
+
+descend_status descend_lion_create(descend_optimizer **optimizer, const descend_lion *config);
+descend_status descend_lion_group(descend_optimizer *optimizer, const descend_lion *config, unsigned *group);
+descend_status descend_lion_config(const descend_optimizer *optimizer, unsigned group, descend_lion *config);
+descend_status descend_lion_configure(descend_optimizer *optimizer, unsigned group, const descend_lion *config);
+
+descend_status descend_lamb_create(descend_optimizer **optimizer, const descend_lamb *config);
+descend_status descend_lamb_group(descend_optimizer *optimizer, const descend_lamb *config, unsigned *group);
+descend_status descend_lamb_config(const descend_optimizer *optimizer, unsigned group, descend_lamb *config);
+descend_status descend_lamb_configure(descend_optimizer *optimizer, unsigned group, const descend_lamb *config);
+
+descend_status descend_rmsprop_tf_create(descend_optimizer **optimizer, const descend_rmsprop_tf *config);
+descend_status descend_rmsprop_tf_group(descend_optimizer *optimizer, const descend_rmsprop_tf *config,
+                                        unsigned *group);
+descend_status descend_rmsprop_tf_config(const descend_optimizer *optimizer, unsigned group,
+                                         descend_rmsprop_tf *config);
+descend_status descend_rmsprop_tf_configure(descend_optimizer *optimizer, unsigned group,
+                                            const descend_rmsprop_tf *config);
+
 /* Frees the object and what it allocated. NULL is fine. */
 void descend_optimizer_destroy(descend_optimizer *optimizer);
 
@@ -147,10 +201,10 @@ descend_status descend_optimizer_set_lr(descend_optimizer *optimizer, unsigned g
 descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec);
 
 /*
- * One step over all tensors whose gradient is not absent, in one parallel region; their step counts go up by one. pass
- * and exec may be NULL. Nothing is allocated. exec is as for the flat functions, with n the number of all elements.
- * With slices, each of the caller's threads calls this with its slice and otherwise equal arguments; the step is done
- * when all have returned, and nothing else may be called before.
+ * One step over all tensors whose gradient is not absent, in one parallel region (LAMB: two); their step counts go up
+ * by one. pass and exec may be NULL. Nothing is allocated. exec is as for the flat functions, with n the number of all
+ * elements. With slices, which LAMB refuses, each of the caller's threads calls this with its slice and otherwise equal
+ * arguments; the step is done when all have returned, and nothing else may be called before.
  */
 descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec);
 
@@ -176,6 +230,9 @@ unsigned descend_optimizer_group_count(const descend_optimizer *optimizer);
 size_t descend_optimizer_tensor_count(const descend_optimizer *optimizer);
 size_t descend_optimizer_state_count(const descend_optimizer *optimizer);
 const char *descend_optimizer_state_name(const descend_optimizer *optimizer, size_t state);
+
+/* The elements of a state of a tensor: the tensor's number, but 1 of NAdam's mu_product. 0 where there is none. */
+size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t tensor, size_t state);
 
 /* "adam" */
 const char *descend_optimizer_name(const descend_optimizer *optimizer);

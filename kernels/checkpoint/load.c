@@ -133,7 +133,8 @@ static descend_status check_states(const struct loading *loading, size_t t, size
         return DESCEND_BAD_FILE_GROUPS;
     for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer) && status == DESCEND_OK; i++) {
         const char *state = descend_optimizer_state_name(loading->optimizer, i);
-        status = check_entry(loading, KEY(KEY_STATE, tensor.name, ".", state), tensor.n, found);
+        const size_t length = descend_optimizer_state_length(loading->optimizer, t, i);
+        status = check_entry(loading, KEY(KEY_STATE, tensor.name, ".", state), length, found);
     }
     return status;
 }

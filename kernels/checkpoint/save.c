@@ -119,8 +119,8 @@ static descend_status tensors(struct lists *lists, const descend_optimizer *opti
             tensor(lists, KEY(now.name), now.n, now.param.data);
         for (size_t i = 0; i < descend_optimizer_state_count(optimizer); i++)
             if (now.state[i].data)
-                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_optimizer_state_name(optimizer, i)), now.n,
-                       now.state[i].data);
+                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_optimizer_state_name(optimizer, i)),
+                       descend_optimizer_state_length(optimizer, t, i), now.state[i].data);
     }
     return DESCEND_OK;
 }

@@ -6,7 +6,8 @@ enum { ADAM_AMSGRAD = 1, ADAM_DECAY = 2 };
 
 struct adam_scalars {
     struct lead_in_scalars lead_in;
-    float beta1, one_minus_beta1, beta2, one_minus_beta2, eps;
+    struct average_scalars beta1, beta2;
+    float eps;
     float minus_step_size;                         /* -lr/(1 - beta1^t) */
     float root_correction2, over_root_correction2; /* sqrt(1 - beta2^t), and 1 by it */
 };
@@ -16,28 +17,15 @@ static inline descend_adam adam_defaults(void)
     return (descend_adam){.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
 }
 
-static inline double adam_minus_step_size(double bias_correction1, double lr)
-{
-    return -(lr / bias_correction1);
-}
-
-static inline double adam_root_correction2(double bias_correction2, double unused)
-{
-    (void)unused;
-    return sqrt(bias_correction2);
-}
-
 static inline descend_status adam_prepare(const descend_adam *c, const struct descend_point *at, struct adam_scalars *k,
                                           unsigned *options)
 {
     k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->beta1 = (float)c->beta1;
-    k->one_minus_beta1 = (float)(1 - c->beta1);
-    k->beta2 = (float)c->beta2;
-    k->one_minus_beta2 = (float)(1 - c->beta2);
+    k->beta1 = average_prepare(c->beta1);
+    k->beta2 = average_prepare(c->beta2);
     k->eps = (float)c->eps;
-    k->minus_step_size = bias_corrected(adam_minus_step_size, c->lr, c->beta1, at->step);
-    k->root_correction2 = bias_corrected(adam_root_correction2, 0, c->beta2, at->step);
+    k->minus_step_size = bias_corrected(minus_step_size, c->lr, c->beta1, at->step);
+    k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
     k->over_root_correction2 = 1 / k->root_correction2;
     *options = (c->weight_decay != 0 ? ADAM_DECAY : 0u) | (c->amsgrad ? ADAM_AMSGRAD : 0u);
     return DESCEND_OK;
@@ -48,8 +36,8 @@ static inline vf adam_state(const void *scalars, unsigned options, vf p, vf *g, 
     const struct adam_scalars *k = scalars;
 
     *g = lead_in(k->lead_in, options & ADAM_DECAY, p, *g);
-    *m = vf_add(vf_mul(*m, vf_set1(k->beta1)), vf_mul(vf_set1(k->one_minus_beta1), *g));
-    *v = vf_add(vf_mul(*v, vf_set1(k->beta2)), vf_mul(vf_mul(vf_set1(k->one_minus_beta2), *g), *g));
+    *m = average(k->beta1, *m, *g);
+    *v = average_square(k->beta2, *v, *g);
     if (!(options & ADAM_AMSGRAD))
         return vf_sqrt(*v);
     *v_max = vf_max(*v_max, *v);

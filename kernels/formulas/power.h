@@ -5,6 +5,7 @@
 #ifndef DESCEND_POWER_H
 #define DESCEND_POWER_H
 
+#include <math.h>
 #include <stdint.h>
 
 /* Below this a power counts as 0: 1 - x is exactly 1. */
@@ -59,6 +60,23 @@ static inline double precise_power(double base, uint64_t exponent)
 
 /* A coefficient as a function of its bias correction, and of one further number. */
 typedef double bias_corrected_function(double bias_correction, double x);
+
+static inline double bias_correction_itself(double bias_correction, double unused)
+{
+    (void)unused;
+    return bias_correction;
+}
+
+static inline double bias_correction_root(double bias_correction, double unused)
+{
+    (void)unused;
+    return sqrt(bias_correction);
+}
+
+static inline double minus_step_size(double bias_correction, double lr)
+{
+    return -(lr / bias_correction);
+}
 
 /* f32(of(1 - beta^step, x)). Where the error of the plain power could reach another float32, the precise one is used:
  * about 2 cases in 10,000. */

@@ -6,7 +6,8 @@ enum { RMSPROP_DECAY = 1, RMSPROP_CENTERED = 2, RMSPROP_MOMENTUM = 4 };
 
 struct rmsprop_scalars {
     struct lead_in_scalars lead_in;
-    float minus_lr, alpha, one_minus_alpha, eps, momentum;
+    struct average_scalars alpha;
+    float minus_lr, eps, momentum;
 };
 
 static inline descend_rmsprop rmsprop_defaults(void)
@@ -20,8 +21,7 @@ static inline descend_status rmsprop_prepare(const descend_rmsprop *c, const str
     (void)at;
     k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
     k->minus_lr = (float)-c->lr;
-    k->alpha = (float)c->alpha;
-    k->one_minus_alpha = (float)(1 - c->alpha);
+    k->alpha = average_prepare(c->alpha);
     k->eps = (float)c->eps;
     k->momentum = (float)c->momentum;
     *options = (c->weight_decay != 0 ? RMSPROP_DECAY : 0u) | (c->centered ? RMSPROP_CENTERED : 0u) |
@@ -33,13 +33,12 @@ static inline descend_status rmsprop_prepare(const descend_rmsprop *c, const str
 static inline vf rmsprop_state(const void *scalars, unsigned options, vf p, vf *g, vf *square, vf *mean, vf *buffer)
 {
     const struct rmsprop_scalars *k = scalars;
-    const vf alpha = vf_set1(k->alpha), one_minus_alpha = vf_set1(k->one_minus_alpha);
 
     *g = lead_in(k->lead_in, options & RMSPROP_DECAY, p, *g);
-    *square = vf_add(vf_mul(*square, alpha), vf_mul(vf_mul(one_minus_alpha, *g), *g));
+    *square = average_square(k->alpha, *square, *g);
     vf variance = *square;
     if (options & RMSPROP_CENTERED) {
-        *mean = vf_add(vf_mul(*mean, alpha), vf_mul(one_minus_alpha, *g));
+        *mean = average(k->alpha, *mean, *g);
         variance = vf_sub(variance, vf_mul(*mean, *mean));
     }
     const vf d = vf_add(vf_sqrt(variance), vf_set1(k->eps));

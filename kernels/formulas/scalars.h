@@ -11,16 +11,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The least and the greatest number in a range. Magnitudes are learning rates, decays, eps, momentum; a smoothing is the
- * coefficient of an exponential average, below 1. */
+/* The least and the greatest number in a range. Magnitudes are learning rates, decays, eps, momentum; a smoothing is
+ * the coefficient of an exponential average, below 1. */
 #define RANGE_MAGNITUDE 0, DBL_MAX
 #define RANGE_SMOOTHING 0, (1 - DBL_EPSILON / 2)
 #define RANGE_FINITE -DBL_MAX, DBL_MAX
+#define RANGE_BELOW_1 DBL_TRUE_MIN, (1 - DBL_EPSILON / 2)
+#define RANGE_ABOVE_1 (1 + DBL_EPSILON), DBL_MAX
+
+/* An option bit: the first phase is behind (optimizers.def). */
+enum { SECOND_PHASE = 1 };
 
 /* A step that is to be taken. */
 struct descend_point {
     uint64_t step; /* from 1 on */
     bool first;    /* no step was taken with these state arrays yet */
+    float scalar;  /* the optimizer's scalar state through this step, where it has one */
 };
 
 #endif

@@ -51,9 +51,10 @@ static descend_status check_fields(const descend_tensor *tensor, size_t states)
     return tensor->n <= most && tensor->first <= most - tensor->n ? DESCEND_OK : DESCEND_BAD_FIRST;
 }
 
-static descend_status check_tensor(const descend_tensor *tensor, size_t states, struct span *spans, size_t *count)
+static descend_status check_tensor(const descend_tensor *tensor, const struct descend_row *row, struct span *spans,
+                                   size_t *count)
 {
-    descend_status status = check_fields(tensor, states);
+    descend_status status = check_fields(tensor, row->states);
     if (status != DESCEND_OK)
         return status;
     if (tensor->n > 0 && tensor->param.data == NULL)
@@ -63,9 +64,10 @@ static descend_status check_tensor(const descend_tensor *tensor, size_t states, 
         status = check_array(tensor->grad.data, tensor->n, sizeof(float), spans, count);
     if (status == DESCEND_OK && tensor->copy.data)
         status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t), spans, count);
-    for (size_t i = 0; i < states && status == DESCEND_OK; i++)
+    for (size_t i = 0; i < row->states && status == DESCEND_OK; i++)
         if (tensor->state[i].data)
-            status = check_array(tensor->state[i].data, tensor->n, sizeof(float), spans, count);
+            status = check_array(tensor->state[i].data, descend_state_length(row, i, tensor->n), sizeof(float), spans,
+                                 count);
     return status;
 }
 
@@ -95,6 +97,16 @@ static bool meets(const void *data, size_t bytes, const struct span *spans, size
     return data != NULL && bytes > 0 && low < count && spans[low].begin < begin + bytes;
 }
 
+static bool state_meets(const descend_optimizer *optimizer, const struct tensor *tensor, const struct span *spans,
+                        size_t count)
+{
+    const struct descend_row *row = row_of(optimizer);
+    bool any = false;
+    for (size_t i = 0; i < row->states; i++)
+        any = any || meets(tensor->state[i], descend_state_length(row, i, tensor->n) * sizeof(float), spans, count);
+    return any;
+}
+
 /* New spans against each other, and those of the tensors that are there against them. */
 static descend_status check_overlap(const descend_optimizer *optimizer, struct span *spans, size_t count)
 {
@@ -105,11 +117,9 @@ static descend_status check_overlap(const descend_optimizer *optimizer, struct s
     for (size_t number = 0; number < optimizer->tensors; number++) {
         const struct tensor *t = &optimizer->table.tensor[number];
         const size_t bytes = t->n * sizeof(float);
-        bool overlap = meets(t->param, bytes, spans, count) || meets(t->grad, bytes, spans, count) ||
-                       meets(t->copy, t->n * sizeof(uint16_t), spans, count);
-        for (size_t i = 0; i < STATES_MAX; i++)
-            overlap = overlap || meets(t->state[i], bytes, spans, count);
-        if (overlap)
+        const bool overlap = meets(t->param, bytes, spans, count) || meets(t->grad, bytes, spans, count) ||
+                             meets(t->copy, t->n * sizeof(uint16_t), spans, count);
+        if (overlap || state_meets(optimizer, t, spans, count))
             return DESCEND_OVERLAP;
     }
     return DESCEND_OK;
@@ -140,7 +150,7 @@ static descend_status check(const descend_optimizer *optimizer, const descend_te
     struct span *span = (struct span *)(void *)block->bytes;
     const char **names = (const char **)(void *)(block->bytes + span_bytes);
     for (size_t t = 0; t < count && status == DESCEND_OK; t++) {
-        status = check_tensor(&tensors[t], row_of(optimizer)->states, span, &spans);
+        status = check_tensor(&tensors[t], row_of(optimizer), span, &spans);
         names[t] = tensors[t].name;
     }
     if (status == DESCEND_OK)
@@ -157,6 +167,7 @@ static struct block *grow(const descend_optimizer *optimizer, size_t tensors, si
     const struct table *old = &optimizer->table;
     size_t bytes = descend_size(0, tensors, sizeof *old->tensor);
     bytes = descend_size(bytes, partials, sizeof *old->partial);
+    bytes = descend_size(bytes, row_of(optimizer)->second ? partials : 0, sizeof *old->norms);
     bytes = descend_size(bytes, tensors + 1, sizeof *old->before);
     bytes = descend_size(bytes, tensors, sizeof *old->order);
     struct block *block = descend_block_new(&optimizer->allocator, bytes);
@@ -164,7 +175,8 @@ static struct block *grow(const descend_optimizer *optimizer, size_t tensors, si
         return NULL;
     *grown = (struct table){.tensor = (struct tensor *)(void *)block->bytes, .block = block};
     grown->partial = (struct descend_squares *)(void *)(grown->tensor + tensors);
-    grown->before = (uint64_t *)(void *)(grown->partial + partials);
+    grown->norms = (struct descend_norms *)(void *)(grown->partial + partials);
+    grown->before = (uint64_t *)(void *)(grown->norms + (row_of(optimizer)->second ? partials : 0));
     grown->order = (size_t *)(void *)(grown->before + tensors + 1);
     if (optimizer->tensors > 0)
         memcpy(grown->tensor, old->tensor, optimizer->tensors * sizeof *old->tensor);
@@ -198,7 +210,7 @@ static size_t fill(const descend_optimizer *optimizer, struct table *table, cons
     size_t partial = optimizer->partials, names = 0;
     for (size_t t = 0; t < count; t++) {
         table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, row_of(optimizer)->states, partial);
-        partial += descend_plan_segments(tensors[t].n);
+        partial += descend_segments(tensors[t].n);
         names = descend_size(names, strlen(tensors[t].name) + 1, 1);
     }
     return descend_size(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
@@ -230,7 +242,7 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
     if (status != DESCEND_OK)
         return status;
     for (size_t t = 0; t < count; t++) {
-        partials += descend_plan_segments(tensors[t].n);
+        partials += descend_segments(tensors[t].n);
         elements += tensors[t].n;
     }
 
@@ -240,13 +252,13 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_NO_MEMORY;
     const size_t names = fill(optimizer, &table, tensors, count, group);
     struct tensor *added = table.tensor + optimizer->tensors;
-    const size_t states = descend_states_bytes(added, count, group, used);
+    const size_t states = descend_states_bytes(row_of(optimizer), added, count, group, used);
     if ((block = descend_block_new(&optimizer->allocator, descend_size(names, states, 1))) == NULL) {
         descend_block_free(&optimizer->allocator, table.block);
         return DESCEND_NO_MEMORY;
     }
     copy_names(block->bytes, added, tensors, count);
-    descend_states_place(block->bytes + names, added, count, group, used);
+    descend_states_place(row_of(optimizer), block->bytes + names, added, count, group, used);
 
     descend_block_free(&optimizer->allocator, optimizer->table.block);
     block->next = optimizer->blocks;
@@ -273,11 +285,9 @@ descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t n
         const descend_status status = check_array(grad, tensor->n, sizeof(float), &span, &count);
         if (status != DESCEND_OK)
             return status;
-        bool overlap = meets(tensor->param, bytes, &span, count) ||
-                       meets(tensor->copy, tensor->n * sizeof(uint16_t), &span, count);
-        for (size_t i = 0; i < STATES_MAX; i++)
-            overlap = overlap || meets(tensor->state[i], bytes, &span, count);
-        if (overlap)
+        if (meets(tensor->param, bytes, &span, count) ||
+            meets(tensor->copy, tensor->n * sizeof(uint16_t), &span, count) ||
+            state_meets(optimizer, tensor, &span, count))
             return DESCEND_OVERLAP;
     }
     tensor->grad = grad;

@@ -11,9 +11,10 @@ __attribute__((noinline)) static descend_status check(const struct descend_row *
 {
     struct descend_scalars scalars;
     unsigned options = 0;
-    const struct descend_point at = {.step = 1, .first = true};
+    const float through = row->advance ? row->advance(config, 1, row->initial(config, row->arrays)) : 0;
+    const struct descend_point at = {.step = 1, .first = true, .scalar = through};
     const descend_status status = descend_prepare(row, config, &at, &scalars, &options);
-    *used = row->used(options);
+    *used = row->used(options) | (row->advance ? 1u : 0u) << row->arrays;
     return status;
 }
 
@@ -109,7 +110,7 @@ static descend_status configure(descend_optimizer *optimizer, enum descend_optim
     return DESCEND_OK;
 }
 
-#define FUNCTIONS(name, option_sets, STATES, FIELDS)                                                    \
+#define FUNCTIONS(name, option_sets, phases, STATES, FIELDS)                                            \
     descend_status descend_##name##_create(descend_optimizer **optimizer, const descend_##name *config) \
     {                                                                                                   \
         return create(optimizer, OPTIMIZER_##name, config);                                             \
@@ -186,6 +187,13 @@ size_t descend_optimizer_state_count(const descend_optimizer *optimizer)
 const char *descend_optimizer_state_name(const descend_optimizer *optimizer, size_t state)
 {
     return state < descend_optimizer_state_count(optimizer) ? row_of(optimizer)->state[state] : NULL;
+}
+
+size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t tensor, size_t state)
+{
+    if (tensor >= descend_optimizer_tensor_count(optimizer) || state >= row_of(optimizer)->states)
+        return 0;
+    return descend_state_length(row_of(optimizer), state, optimizer->table.tensor[tensor].n);
 }
 
 const char *descend_optimizer_name(const descend_optimizer *optimizer)

@@ -23,6 +23,7 @@ struct tensor {
     unsigned begun; /* states that hold values, one bit each: of steps taken, here or before */
     enum descend_copy_type copy_type;
     size_t partial; /* of its first segment */
+    double ratio;   /* of the norms, between two phases */
     uint64_t first;
     const char *name;
 };
@@ -33,6 +34,7 @@ struct table {
     size_t *order;                   /* their numbers by group */
     uint64_t *before;                /* the work before each, in that order; one more: all of it */
     struct descend_squares *partial; /* one for each segment of a reduction */
+    struct descend_norms *norms;     /* likewise, of an optimizer with two phases */
     struct block *block;
 };
 
@@ -57,8 +59,10 @@ descend_status descend_group_check(const struct descend_row *row, const void *co
 
 /* The states of `used` that tensors of a group do not have yet: how many bytes they take at most, and then their places
  * from an address on that is a multiple of 64. */
-size_t descend_states_bytes(const struct tensor *tensors, size_t count, unsigned group, unsigned used);
-void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t count, unsigned group, unsigned used);
+size_t descend_states_bytes(const struct descend_row *row, const struct tensor *tensors, size_t count, unsigned group,
+                            unsigned used);
+void descend_states_place(const struct descend_row *row, unsigned char *memory, struct tensor *tensors, size_t count,
+                          unsigned group, unsigned used);
 
 /* Both, for the tensors that are there. False: no memory, and nothing has changed. */
 bool descend_states_get(descend_optimizer *optimizer, unsigned group, unsigned used);

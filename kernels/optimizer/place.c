@@ -17,13 +17,15 @@ static bool lacks(const struct tensor *tensor, unsigned group, unsigned used, si
     return tensor->group == group && (used >> state & 1) && tensor->n > 0 && tensor->state[state] == NULL;
 }
 
-size_t descend_states_bytes(const struct tensor *tensors, size_t count, unsigned group, unsigned used)
+size_t descend_states_bytes(const struct descend_row *row, const struct tensor *tensors, size_t count, unsigned group,
+                            unsigned used)
 {
     size_t bytes = 0;
     for (size_t t = 0; t < count; t++)
         for (size_t state = 0; state < STATES_MAX; state++)
             if (lacks(&tensors[t], group, used, state))
-                bytes = descend_size(bytes, 1, descend_size(rounded(tensors[t].n), PAGE, 1));
+                bytes = descend_size(bytes, 1,
+                                     descend_size(rounded(descend_state_length(row, state, tensors[t].n)), PAGE, 1));
     return bytes;
 }
 
@@ -56,7 +58,8 @@ static uintptr_t spread(uintptr_t address, const struct tensor *tensor)
     return best;
 }
 
-void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t count, unsigned group, unsigned used)
+void descend_states_place(const struct descend_row *row, unsigned char *memory, struct tensor *tensors, size_t count,
+                          unsigned group, unsigned used)
 {
     uintptr_t address = (uintptr_t)memory;
     for (size_t t = 0; t < count; t++) {
@@ -64,10 +67,11 @@ void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t 
         for (size_t state = 0; state < STATES_MAX; state++) {
             if (!lacks(tensor, group, used, state))
                 continue;
-            if (tensor->n >= SPREAD_FROM / sizeof(float))
+            const size_t length = descend_state_length(row, state, tensor->n);
+            if (length >= SPREAD_FROM / sizeof(float))
                 address = spread(address, tensor);
             tensor->state[state] = (float *)(void *)(memory + (address - (uintptr_t)memory));
-            address += rounded(tensor->n);
+            address += rounded(length);
         }
     }
 }
@@ -75,11 +79,12 @@ void descend_states_place(unsigned char *memory, struct tensor *tensors, size_t 
 bool descend_states_get(descend_optimizer *optimizer, unsigned group, unsigned used)
 {
     struct tensor *tensors = optimizer->table.tensor;
-    const size_t bytes = descend_states_bytes(tensors, optimizer->tensors, group, used);
+    const struct descend_row *row = row_of(optimizer);
+    const size_t bytes = descend_states_bytes(row, tensors, optimizer->tensors, group, used);
     struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
     if (block == NULL)
         return bytes == 0;
-    descend_states_place(block->bytes, tensors, optimizer->tensors, group, used);
+    descend_states_place(row, block->bytes, tensors, optimizer->tensors, group, used);
     block->next = optimizer->blocks;
     optimizer->blocks = block;
     return true;

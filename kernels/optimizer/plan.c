@@ -2,7 +2,6 @@
 
 enum {
     BLOCK = 4096,
-    SEGMENTS_MAX = 256,
     TENSOR_COST = 64 /* elements' time that a tensor takes of itself */
 };
 
@@ -10,17 +9,6 @@ size_t descend_plan_block(size_t n)
 {
     (void)n;
     return BLOCK;
-}
-
-size_t descend_plan_segment(size_t n)
-{
-    const size_t even = n / SEGMENTS_MAX + (n % SEGMENTS_MAX != 0);
-    return even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK;
-}
-
-size_t descend_plan_segments(size_t n)
-{
-    return n / descend_plan_segment(n) + (n % descend_plan_segment(n) != 0);
 }
 
 /* By group, so that the coefficients of one serve many in a row; within it as added. */

@@ -3,17 +3,14 @@
 #define DESCEND_PLAN_H
 
 #include "object.h"
+#include "segment.h"
 
 /* Puts the tensors in order and adds up their work: after tensors have been added. */
 void descend_plan_build(descend_optimizer *optimizer);
 
-/* The elements of a segment of a reduction, and how many there are: numerics, rule 7. */
-size_t descend_plan_segment(size_t n);
-size_t descend_plan_segments(size_t n);
-
 /* The grid on which a tensor may be cut. */
 typedef size_t plan_grid(size_t n);
-size_t descend_plan_block(size_t n); /* 4096, as in the flat functions */
+size_t descend_plan_block(size_t n); /* 4096, as in the flat functions; or descend_segment */
 
 /* Does something to the elements [begin, end) of a tensor. */
 typedef void plan_visit(void *context, struct tensor *tensor, size_t begin, size_t end);

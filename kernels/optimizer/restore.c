@@ -94,14 +94,14 @@ static bool get_states(descend_optimizer *optimizer, const descend_past *past)
 
 static void restore_tensor(descend_optimizer *optimizer, struct tensor *to, const descend_tensor *from)
 {
-    const size_t bytes = to->n * sizeof(float);
+    const struct descend_row *row = row_of(optimizer);
     to->step = from->step;
     to->begun = past_states(optimizer, from);
-    if (bytes > 0 && from->param.data)
-        memcpy(to->param, from->param.data, bytes);
-    for (size_t i = 0; i < STATES_MAX; i++)
-        if (bytes > 0 && (to->begun >> i & 1))
-            memcpy(to->state[i], from->state[i].data, bytes);
+    if (to->n > 0 && from->param.data)
+        memcpy(to->param, from->param.data, to->n * sizeof(float));
+    for (size_t i = 0; i < row->states; i++)
+        if (to->n > 0 && (to->begun >> i & 1))
+            memcpy(to->state[i], from->state[i].data, descend_state_length(row, i, to->n) * sizeof(float));
 }
 
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past)

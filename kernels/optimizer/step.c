@@ -15,12 +15,14 @@ struct job {
     plan_grid *grid;
     plan_visit *visit;
     unsigned parts;
+    bool second; /* of two phases */
 };
 
-/* The coefficients of a tensor; they serve the next one too if it has the same group and step. */
+/* The coefficients of a tensor; they serve the next one too if it has the same group, step and scalar state. */
 struct coefficients {
     struct descend_scalars scalars;
     struct descend_point at; /* step 0: none yet */
+    float scalar;            /* before the step */
     unsigned group, options;
 };
 
@@ -30,15 +32,29 @@ struct part {
     struct coefficients now;
 };
 
+static float scalar_of(const descend_optimizer *optimizer, const struct tensor *tensor)
+{
+    const struct descend_row *row = row_of(optimizer);
+    if (row->advance == NULL)
+        return 0;
+    if ((tensor->begun >> row->arrays & 1) && tensor->n > 0)
+        return *tensor->state[row->arrays];
+    return row->initial(optimizer->group[tensor->group].config, row->arrays);
+}
+
 static descend_status coefficients_of(const descend_optimizer *optimizer, const struct tensor *tensor,
                                       struct coefficients *now)
 {
+    const struct descend_row *row = row_of(optimizer);
     const struct group *group = &optimizer->group[tensor->group];
-    const struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->begun) != 0};
-    if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group)
+    const float scalar = scalar_of(optimizer, tensor);
+    struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->begun) != 0};
+    if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group && now->scalar == scalar)
         return DESCEND_OK;
-    *now = (struct coefficients){.at = at, .group = tensor->group};
-    return descend_prepare(row_of(optimizer), group->config, &at, &now->scalars, &now->options);
+    if (row->advance)
+        at.scalar = row->advance(group->config, at.step, scalar);
+    *now = (struct coefficients){.at = at, .scalar = scalar, .group = tensor->group};
+    return descend_prepare(row, group->config, &at, &now->scalars, &now->options);
 }
 
 /* A state gets its start value in the first step that uses it, from the thread that does. */
@@ -46,7 +62,7 @@ static void begin_states(const descend_optimizer *optimizer, const struct tensor
 {
     const struct group *group = &optimizer->group[tensor->group];
     const unsigned fresh = group->used & ~tensor->begun;
-    for (size_t state = 0; state < STATES_MAX; state++)
+    for (size_t state = 0; state < row_of(optimizer)->arrays; state++)
         if (fresh >> state & 1) {
             const float initial = row_of(optimizer)->initial(group->config, state);
             for (size_t i = begin; i < end; i++)
@@ -54,12 +70,8 @@ static void begin_states(const descend_optimizer *optimizer, const struct tensor
         }
 }
 
-static void step_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
+static struct descend_streams streams_of(const struct tensor *tensor, const descend_pass *pass)
 {
-    struct part *part = context;
-    const descend_optimizer *optimizer = part->job->optimizer;
-    const descend_pass *pass = &part->job->pass;
-    const bool full = pass->grad_scale != 1 || pass->zero_grad || pass->flush_subnormals || tensor->copy != NULL;
     struct descend_streams streams = {.param = tensor->param,
                                       .grad = tensor->grad,
                                       .grad_scale = (float)pass->grad_scale,
@@ -69,12 +81,50 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
                                       .copy_type = tensor->copy_type};
     for (size_t i = 0; i < STATES_MAX; i++)
         streams.state[i] = tensor->state[i];
+    return streams;
+}
+
+static descend_kernel *kernel_of(const struct job *job, const struct tensor *tensor, unsigned options)
+{
+    const descend_pass *pass = &job->pass;
+    const bool full = pass->grad_scale != 1 || pass->zero_grad || pass->flush_subnormals || tensor->copy != NULL;
+    return job->kernels->kernel[job->optimizer->index][LAYOUT_f32][full ? BODY_FULL : BODY_BARE][options];
+}
+
+static void step_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
+{
+    struct part *part = context;
+    const struct job *job = part->job;
+    const descend_optimizer *optimizer = job->optimizer;
+    const struct descend_streams streams = streams_of(tensor, &job->pass);
     if (coefficients_of(optimizer, tensor, &part->now) != DESCEND_OK)
         return; /* cannot be: check_step has seen them all */
-    if (part->now.at.first)
+    unsigned options = part->now.options;
+    if (job->second) {
+        row_of(optimizer)->second(optimizer->group[tensor->group].config, tensor->ratio, &part->now.scalars);
+        options |= SECOND_PHASE;
+    } else if (part->now.at.first) {
         begin_states(optimizer, tensor, begin, end);
-    part->job->kernels->kernel[optimizer->index][LAYOUT_f32][full ? BODY_FULL : BODY_BARE][part->now.options](
-        &part->now.scalars, &streams, begin, end);
+    }
+    kernel_of(job, tensor, options)(&part->now.scalars, &streams, begin, end);
+}
+
+/* The first of two phases. */
+static void first_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
+{
+    struct part *part = context;
+    const struct job *job = part->job;
+    const size_t segment = descend_segment(tensor->n);
+    struct descend_streams streams = streams_of(tensor, &job->pass);
+    if (coefficients_of(job->optimizer, tensor, &part->now) != DESCEND_OK)
+        return; /* cannot be, as above */
+    if (part->now.at.first)
+        begin_states(job->optimizer, tensor, begin, end);
+    for (size_t i = begin; i < end; i += segment) {
+        streams.norms = &job->optimizer->table.norms[tensor->partial + i / segment];
+        kernel_of(job, tensor, part->now.options)(&part->now.scalars, &streams, i,
+                                                  end - i < segment ? end : i + segment);
+    }
 }
 
 static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
@@ -86,7 +136,7 @@ static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_
 static void measure_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
 {
     const struct job *job = ((const struct part *)context)->job;
-    const size_t segment = descend_plan_segment(tensor->n);
+    const size_t segment = descend_segment(tensor->n);
     for (size_t i = begin; i < end; i += segment)
         job->optimizer->table.partial[tensor->partial + i / segment] =
             job->kernels->squares(tensor->grad, i, end - i < segment ? end : i + segment);
@@ -162,14 +212,41 @@ __attribute__((noinline)) static descend_status check_step(struct job *job)
     return status;
 }
 
-static void count_step(descend_optimizer *optimizer)
+/* Between two phases. Not inlined, as above. */
+__attribute__((noinline)) static void find_ratios(const descend_optimizer *optimizer)
 {
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
-        if (tensor->grad != NULL) {
-            tensor->step++;
-            tensor->begun |= optimizer->group[tensor->group].used;
-        }
+        if (tensor->grad != NULL)
+            tensor->ratio = descend_norm_ratio(optimizer->table.norms + tensor->partial, descend_segments(tensor->n));
+    }
+}
+
+static void first_phase(struct job *job, const descend_exec *exec)
+{
+    struct job first = *job;
+    first.grid = descend_segment;
+    first.visit = first_visit;
+    (void)run(&first, exec);
+    const struct descend_fp_state callers = descend_fp_enter();
+    find_ratios(job->optimizer);
+    descend_fp_leave(callers);
+    job->second = true;
+}
+
+/* Not inlined, as above. */
+__attribute__((noinline)) static void count_step(descend_optimizer *optimizer)
+{
+    const struct descend_row *row = row_of(optimizer);
+    struct coefficients now = {.group = 0};
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        struct tensor *tensor = &optimizer->table.tensor[t];
+        if (tensor->grad == NULL)
+            continue;
+        if (row->advance && tensor->n > 0 && coefficients_of(optimizer, tensor, &now) == DESCEND_OK)
+            *tensor->state[row->arrays] = now.at.scalar;
+        tensor->step++;
+        tensor->begun |= optimizer->group[tensor->group].used;
     }
 }
 
@@ -179,14 +256,23 @@ descend_status descend_optimizer_step(descend_optimizer *optimizer, const descen
     descend_status status = begin(&job, &exec);
     if (status != DESCEND_OK)
         return status;
+    if (row_of(optimizer)->second && exec->slices > 0)
+        return DESCEND_NO_SLICES;
     if (pass)
         job.pass = *pass;
     const struct descend_fp_state callers = descend_fp_enter();
     status = check_step(&job);
     descend_fp_leave(callers);
-    if (status == DESCEND_OK && run(&job, exec))
+    if (status != DESCEND_OK)
+        return status;
+    if (row_of(optimizer)->second)
+        first_phase(&job, exec);
+    if (run(&job, exec)) {
+        const struct descend_fp_state again = descend_fp_enter();
         count_step(optimizer);
-    return status;
+        descend_fp_leave(again);
+    }
+    return DESCEND_OK;
 }
 
 descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec)
@@ -209,7 +295,7 @@ __attribute__((noinline)) static descend_measurement combine(const descend_optim
         double of_tensor = 0;
         if (t->grad == NULL)
             continue;
-        for (size_t i = 0; i < descend_plan_segments(t->n); i++) {
+        for (size_t i = 0; i < descend_segments(t->n); i++) {
             of_tensor += partial[i].sum;
             max = partial[i].max > max || isnan(partial[i].max) ? partial[i].max : max;
         }
@@ -221,7 +307,7 @@ __attribute__((noinline)) static descend_measurement combine(const descend_optim
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_plan_segment, .visit = measure_visit};
+    struct job job = {.optimizer = optimizer, .grid = descend_segment, .visit = measure_visit};
     const descend_status status = begin(&job, &exec);
     if (status != DESCEND_OK)
         return status;

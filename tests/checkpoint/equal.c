@@ -33,7 +33,8 @@ static bool equal_arrays(descend_array a, descend_array b, size_t n)
 }
 
 /* What differs in two tensors; NULL if nothing. */
-static const char *difference(const descend_optimizer *optimizer, const descend_tensor *a, const descend_tensor *b)
+static const char *difference(const descend_optimizer *optimizer, size_t tensor, const descend_tensor *a,
+                              const descend_tensor *b)
 {
     if (strcmp(a->name, b->name) != 0)
         return "name";
@@ -44,7 +45,7 @@ static const char *difference(const descend_optimizer *optimizer, const descend_
     if (!equal_arrays(a->param, b->param, a->n))
         return "param";
     for (size_t k = 0; k < descend_optimizer_state_count(optimizer); k++)
-        if (!equal_arrays(a->state[k], b->state[k], a->n))
+        if (!equal_arrays(a->state[k], b->state[k], descend_optimizer_state_length(optimizer, tensor, k)))
             return descend_optimizer_state_name(optimizer, k);
     return NULL;
 }
@@ -65,7 +66,7 @@ void assert_equal_optimizers(const descend_optimizer *a, const descend_optimizer
         unsigned group_x, group_y;
         assert_int_equal(descend_optimizer_tensor(a, i, &x, &group_x), DESCEND_OK);
         assert_int_equal(descend_optimizer_tensor(b, i, &y, &group_y), DESCEND_OK);
-        const char *wrong = group_x != group_y ? "group" : difference(a, &x, &y);
+        const char *wrong = group_x != group_y ? "group" : difference(a, i, &x, &y);
         if (wrong)
             fail_msg("%s, %s: %s of %s, n %zu, differs; steps %llu and %llu", descend_optimizer_name(a), where, wrong,
                      x.name, x.n, (unsigned long long)x.step, (unsigned long long)y.step);

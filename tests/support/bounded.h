@@ -74,9 +74,26 @@ static inline struct bounded root(struct bounded x)
     return (struct bounded){value, x.value > x.error ? x.error / (sqrt(x.value - x.error) + value) : INFINITY};
 }
 
+/* |x'| differs from |x| by no more than x' from x. */
+static inline struct bounded magnitude(struct bounded x)
+{
+    return (struct bounded){fabs(x.value), x.error};
+}
+
+/* The operand that is larger for certain, as it is; else the maximum moves by no more than its operands do. */
 static inline struct bounded larger(struct bounded a, struct bounded b)
 {
+    if (a.value - a.error > b.value + b.error)
+        return a;
+    if (b.value - b.error > a.value + a.error)
+        return b;
     return (struct bounded){fmax(a.value, b.value), fmax(a.error, b.error)};
+}
+
+static inline struct bounded smaller(struct bounded a, struct bounded b)
+{
+    const struct bounded negative = larger(minus(exact(0), a), minus(exact(0), b));
+    return minus(exact(0), negative);
 }
 
 /* A coefficient times x: the coefficient was rounded, then the product; 1 leaves x as it is. */

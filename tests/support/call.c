@@ -15,12 +15,14 @@ struct call call_of(const struct subject *subject)
     fill(memory, sizeof memory / sizeof *memory, ORDINARY, 1);
     for (size_t k = 0; k < ARRAYS; k++)
         call.array[k] = memory + (k + 1) * CALL_SPACING;
+    for (size_t k = STATE + subject->arrays; k < ARRAYS; k++)
+        *call.array[k] = 0.25f;
     return call;
 }
 
 size_t call_arrays(const struct call *call)
 {
-    return STATE + call->subject.states;
+    return STATE + call->subject.arrays;
 }
 
 bool call_uses(const struct call *call, size_t k)

@@ -53,6 +53,11 @@ bool array_written(const struct subject *subject, size_t array)
     return array == PARAM || (array >= STATE && subject->used >> (array - STATE) & 1);
 }
 
+size_t array_length(const struct subject *subject, size_t array, size_t n)
+{
+    return array < STATE + subject->arrays || n == 0 ? n : 1;
+}
+
 struct arrays arrays_new(size_t n)
 {
     struct arrays arrays = {.n = n};
@@ -75,6 +80,8 @@ void arrays_fill(const struct subject *subject, struct arrays *arrays, enum data
         if (i >= STATE && strstr(subject->state_name[i - STATE], "sq"))
             for (size_t j = 0; j < arrays->n; j++)
                 arrays->array[i][j] = fabsf(arrays->array[i][j]);
+        if (i >= STATE + subject->arrays)
+            arrays->array[i][0] = 0.25f + 0.25f / (float)(1 + seed % 7);
     }
 }
 
@@ -85,6 +92,12 @@ descend_status arrays_step(const struct subject *subject, uint64_t step, struct 
     for (unsigned i = 0; i < subject->states; i++)
         state[i] = subject->used >> i & 1 ? arrays->array[STATE + i] : NULL;
     return subject->step(subject->config, step, arrays->array[PARAM], arrays->array[GRAD], state, arrays->n, exec);
+}
+
+void arrays_advance(const struct subject *subject, uint64_t step, struct arrays *arrays)
+{
+    if (subject->advance)
+        subject->advance(subject->config, step, &arrays->array[STATE], subject->arrays);
 }
 
 size_t first_difference(const float *a, const float *b, size_t n)
@@ -101,8 +114,8 @@ void assert_same_arrays(const struct subject *subject, const struct arrays *a, c
                         const char *context, ...)
 {
     for (size_t k = 0; k < STATE + subject->states; k++) {
-        const size_t i = first_difference(a->array[k], b->array[k], a->n);
-        if (i == a->n)
+        const size_t n = array_length(subject, k, a->n), i = first_difference(a->array[k], b->array[k], n);
+        if (i == n)
             continue;
         char where[256];
         va_list arguments;

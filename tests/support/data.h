@@ -31,16 +31,22 @@ enum { PARAM = 0, GRAD = 1, STATE = 2 };
 const char *array_name(const struct subject *subject, size_t array);
 bool array_written(const struct subject *subject, size_t array);
 
+/* How many elements it has beside n of the parameter: 1 if it is a scalar state. */
+size_t array_length(const struct subject *subject, size_t array, size_t n);
+
 /* Zeroed arrays of n elements; freed by arrays_free. Ends the program where there is no memory. */
 struct arrays arrays_new(size_t n);
 void arrays_free(struct arrays *arrays);
 
-/* Param and gradient from the seed; states too, the averages of squares not negative. */
+/* Param and gradient from the seed; states too, the averages of squares not negative, scalars between 0 and 1. */
 void arrays_fill(const struct subject *subject, struct arrays *arrays, enum data_kind kind, uint64_t seed);
 
 /* One step of the subject on all elements. State arrays that it does not use are given as NULL. */
 descend_status arrays_step(const struct subject *subject, uint64_t step, struct arrays *arrays,
                            const descend_exec *exec);
+
+/* To be called between two steps that follow each other: the scalar state, if there is one, to after this step. */
+void arrays_advance(const struct subject *subject, uint64_t step, struct arrays *arrays);
 
 /* The index of the first element that differs in bits, n if none does. Any NaN equals any NaN. */
 size_t first_difference(const float *a, const float *b, size_t n);

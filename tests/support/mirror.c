@@ -13,7 +13,7 @@
 #include "numerics.h"
 #include "optimizers.def"
 
-#define TYPED(optimizer_, option_sets, STATES, FIELDS)                                                             \
+#define TYPED(optimizer_, option_sets, phases, STATES, FIELDS)                                                     \
     static descend_status optimizer_##_create(descend_optimizer **optimizer, const void *config)                   \
     {                                                                                                              \
         return descend_##optimizer_##_create(optimizer, config);                                                   \
@@ -32,7 +32,7 @@
     }
 DESCEND_OPTIMIZERS(TYPED)
 
-#define ENTRY(optimizer_, option_sets, STATES, FIELDS) \
+#define ENTRY(optimizer_, option_sets, phases, STATES, FIELDS) \
     {#optimizer_, {optimizer_##_create, optimizer_##_group, optimizer_##_config, optimizer_##_configure}},
 
 const struct typed_calls *typed_calls(const struct subject *subject)
@@ -181,6 +181,14 @@ static uint64_t flat_step(const struct subject *subject, const struct twin *twin
     return twin->begun ? 2 : 1;
 }
 
+/* A state gets its start value in the first step that uses it. */
+static void begin_states(const struct subject *subject, struct twin *twin)
+{
+    for (unsigned k = 0; k < subject->states; k++)
+        for (size_t i = 0; i < twin->shape.n && (subject->used & ~twin->begun) >> k & 1; i++)
+            twin->plain.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
+}
+
 static void plain_step(const struct subject *subject, struct twin *twin, const descend_pass *pass)
 {
     static const descend_exec serial = {.threads = 1};
@@ -191,12 +199,14 @@ static void plain_step(const struct subject *subject, struct twin *twin, const d
     memcpy(scaled, grad, arrays->n * sizeof *grad);
     scale(scaled, arrays->n, pass->grad_scale);
     arrays->array[GRAD] = scaled;
+    begin_states(subject, twin);
     assert_int_equal(arrays_step(subject, flat_step(subject, twin), arrays, &serial), DESCEND_OK);
+    arrays_advance(subject, twin->shape.step + 1, arrays);
     arrays->array[GRAD] = grad;
     free(scaled);
     if (pass->zero_grad)
         memset(grad, 0, arrays->n * sizeof *grad);
-    for (size_t k = 0; k < STATE + subject->states && pass->flush_subnormals; k++)
+    for (size_t k = 0; k < STATE + subject->arrays && pass->flush_subnormals; k++)
         if (array_written(subject, k))
             flush(arrays->array[k], arrays->n);
     for (size_t i = 0; i < arrays->n && twin->shape.copy != DESCEND_F32; i++)
@@ -238,12 +248,13 @@ static const char *difference(const struct mirror *mirror, size_t tensor, const 
             return "copy";
     for (unsigned k = 0; k < subject->states && n > 0; k++) {
         const float *own = twin->given.array[STATE + k], *state = now->state[k].data;
+        const size_t length = array_length(subject, STATE + k, n);
         if (!(twin->begun >> k & 1) != !state || (state && twin->shape.own_state && state != own))
             return "where a state is";
         for (size_t i = 0; i < n && twin->shape.own_state && !state; i++)
             if (!isnan(own[i]))
                 return "a state that is not used";
-        if (state && first_difference(state, twin->plain.array[STATE + k], n) != n)
+        if (state && first_difference(state, twin->plain.array[STATE + k], length) != length)
             return subject->state_name[k];
     }
     return NULL;

@@ -6,9 +6,19 @@
 
 #include "optimizers.def"
 
+#include "optimizers/adadelta.h"
+#include "optimizers/adagrad.h"
 #include "optimizers/adam.h"
+#include "optimizers/adamax.h"
 #include "optimizers/adamw.h"
+#include "optimizers/asgd.h"
+#include "optimizers/lamb.h"
+#include "optimizers/lion.h"
+#include "optimizers/nadam.h"
+#include "optimizers/radam.h"
 #include "optimizers/rmsprop.h"
+#include "optimizers/rmsprop_tf.h"
+#include "optimizers/rprop.h"
 #include "optimizers/sgd.h"
 
 enum { SUBJECTS_MAX = 512 };
@@ -32,48 +42,78 @@ static unsigned set_count(const char *const words[])
     return 1u << count;
 }
 
+// clang-format off
+#define NOTHING(...)
 #define POSITION(name, initial, written, read) at_##name,
+#define SCALAR_POSITION(optimizer, name, initial) at_##name,
 #define ARGUMENT(name, initial, written, read) state[at_##name],
+#define SCALAR_ARGUMENT(optimizer, name, initial_) \
+    descend_##optimizer##_##name(config, step, n > 0 ? *state[at_##name] : initial_),
 #define ELEMENT(name, initial, written, read) &state[at_##name],
+#define SCALAR_ELEMENT(optimizer, name, initial) &state[at_##name],
 #define NAME(name, initial, written, read) #name,
+#define SCALAR_NAME(optimizer, name, initial) #name,
 #define INITIAL(name, initial, written, read) initial,
-#define SUBJECTS_OF(optimizer_, option_sets, STATES, FIELDS)                                                      \
-    static descend_status optimizer_##_step(const void *config, uint64_t step, float *param, const float *grad,   \
-                                            float *const state[], size_t n, const descend_exec *exec)             \
-    {                                                                                                             \
-        enum { STATES(POSITION) };                                                                                \
-        return descend_##optimizer_##_step(config, step, param, grad, STATES(ARGUMENT) n, exec);                  \
-    }                                                                                                             \
-    static void optimizer_##_paper(const void *config, uint64_t step, struct bounded *param, struct bounded grad, \
-                                   struct bounded state[])                                                        \
-    {                                                                                                             \
-        enum { STATES(POSITION) };                                                                                \
-        optimizer_##_oracle(config, (double)step, STATES(ELEMENT) param, grad);                                   \
-    }                                                                                                             \
-    static void optimizer_##_subjects(void)                                                                       \
-    {                                                                                                             \
-        enum { STATES(POSITION) states };                                                                         \
-        for (unsigned bits = 0; bits < set_count(optimizer_##_words); bits++) {                                   \
-            descend_##optimizer_ typed, *config = &typed;                                                         \
-            if (!optimizer_##_config(bits, config))                                                               \
-                continue;                                                                                         \
-            assert(all_count < SUBJECTS_MAX);                                                                     \
-            struct subject *subject = &all[all_count++];                                                          \
-            *subject = (struct subject){.optimizer = #optimizer_,                                                 \
-                                        .config_size = sizeof typed,                                              \
-                                        .states = states,                                                         \
-                                        .used = optimizer_##_uses(config),                                        \
-                                        .state_name = {STATES(NAME)},                                             \
-                                        .initial = {STATES(INITIAL)},                                             \
-                                        .step = optimizer_##_step,                                                \
-                                        .oracle = optimizer_##_paper};                                            \
-            memcpy(subject->config, config, sizeof typed);                                                        \
-            set_label(subject, optimizer_##_words, bits);                                                         \
-        }                                                                                                         \
+#define SCALAR_INITIAL(optimizer, name, initial) initial,
+#define ADVANCE(optimizer, name, initial) \
+    static void optimizer##_advance(const void *config, uint64_t step, float *const state[], unsigned at) \
+    { \
+        *state[at] = descend_##optimizer##_##name(config, step, *state[at]); \
     }
+#define SCALAR_ADVANCE(optimizer, name, initial) .advance = optimizer##_advance,
+#define SLICES_ONE true
+#define SLICES_TWO false
+#define SUBJECTS_OF(optimizer_, option_sets, phases, STATES, FIELDS) \
+    enum { optimizer_##_states = 0 STATES(COUNT, COUNT), optimizer_##_arrays = 0 STATES(COUNT, NOTHING) }; \
+    static descend_status optimizer_##_step(const void *config, uint64_t step, float *param, const float *grad, \
+                                            float *const state[], size_t n, const descend_exec *exec) \
+    { \
+        enum { STATES(POSITION, SCALAR_POSITION) }; \
+        return descend_##optimizer_##_step(config, step, STATES(NOTHING, SCALAR_ARGUMENT) param, grad, \
+                                           STATES(ARGUMENT, NOTHING) n, exec); \
+    } \
+    STATES(NOTHING, ADVANCE) \
+    static double optimizer_##_initial(const void *config_, unsigned state) \
+    { \
+        const descend_##optimizer_ *config = config_; \
+        const double values[] = {STATES(INITIAL, SCALAR_INITIAL)}; \
+        (void)config; \
+        return values[state]; \
+    } \
+    static void optimizer_##_paper(const void *config, uint64_t step, struct bounded *param, struct bounded grad, \
+                                   struct bounded state[]) \
+    { \
+        enum { STATES(POSITION, SCALAR_POSITION) }; \
+        optimizer_##_oracle(config, (double)step, STATES(ELEMENT, SCALAR_ELEMENT) param, grad); \
+    } \
+    static void optimizer_##_subjects(void) \
+    { \
+        for (unsigned bits = 0; bits < set_count(optimizer_##_words); bits++) { \
+            descend_##optimizer_ typed, *config = &typed; \
+            if (!optimizer_##_config(bits, config)) \
+                continue; \
+            assert(all_count < SUBJECTS_MAX); \
+            struct subject *subject = &all[all_count++]; \
+            *subject = (struct subject){.optimizer = #optimizer_, \
+                                        .config_size = sizeof typed, \
+                                        .arrays = optimizer_##_arrays, \
+                                        .states = optimizer_##_states, \
+                                        .used = optimizer_##_uses(config), \
+                                        .in_slices = SLICES_##phases, \
+                                        .state_name = {STATES(NAME, SCALAR_NAME)}, \
+                                        .initial = optimizer_##_initial, \
+                                        .step = optimizer_##_step, \
+                                        STATES(NOTHING, SCALAR_ADVANCE) \
+                                        .oracle = optimizer_##_paper}; \
+            memcpy(subject->config, config, sizeof typed); \
+            set_label(subject, optimizer_##_words, bits); \
+        } \
+    }
+#define COUNT(...) +1
+// clang-format on
 DESCEND_OPTIMIZERS(SUBJECTS_OF)
 
-#define COLLECT(optimizer_, option_sets, STATES, FIELDS) optimizer_##_subjects();
+#define COLLECT(optimizer_, option_sets, phases, STATES, FIELDS) optimizer_##_subjects();
 const struct subject *subjects(size_t *count)
 {
     if (all_count == 0) {

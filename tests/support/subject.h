@@ -24,12 +24,16 @@ struct subject {
     char label[64];        /* "adam weight_decay amsgrad" */
     _Alignas(8) char config[128];
     size_t config_size;
-    unsigned states; /* how many state arrays its step function takes */
+    unsigned arrays; /* how many state arrays its step function takes */
+    unsigned states; /* those, and the scalar state behind them, if it has one */
     unsigned used;   /* which of them the config uses, one bit each */
+    bool in_slices;  /* a step can be done in slices */
     const char *state_name[SUBJECT_STATES];
-    double initial[SUBJECT_STATES];
-    subject_step *step;     /* state: `states` pointers */
+    double (*initial)(const void *config, unsigned state); /* what a state starts at */
+    subject_step *step;     /* state: `states` pointers; at a scalar's what it was before the step, which stays there */
     subject_oracle *oracle; /* state: `states` numbers */
+    /* What brings the scalar state, number `at`, to what it is through this step; NULL where there is none. */
+    void (*advance)(const void *config, uint64_t step, float *const state[], unsigned at);
 };
 
 /* All subjects, grouped by optimizer; *count of them. Built at the first call, which is not to be made by two threads.

@@ -20,6 +20,9 @@ struct way {
 /* Ended by one without a name. */
 extern const struct way ways[];
 
+/* How often a call hands its work to a pool: 1 unless a test says otherwise. */
+extern unsigned runs_of_a_call;
+
 /* A caller's pool, for descend_exec.run and .pool. It may be called from any environment, and its threads have that. */
 struct pool {
     enum order { FORWARD, BACKWARD, PTHREADS } order;

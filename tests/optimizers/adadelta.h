@@ -1,0 +1,31 @@
+/* What the tests know of Adadelta; tests/optimizers/sgd.h says what each part is. */
+static const char *const adadelta_words[] = {"weight_decay", "maximize", NULL};
+
+static bool adadelta_config(unsigned bits, descend_adadelta *config)
+{
+    *config = (descend_adadelta){
+        .lr = 0.9, .rho = 0.93, .eps = 3e-6, .weight_decay = bits & 1 ? 0.013 : 0, .maximize = bits & 2};
+    return true;
+}
+
+static unsigned adadelta_uses(const descend_adadelta *config)
+{
+    (void)config;
+    return 3;
+}
+
+/* Zeiler (2012), algorithm 1; what is added is multiplied by lr. */
+static void adadelta_oracle(const descend_adadelta *c, double t, struct bounded *s, struct bounded *d,
+                            struct bounded *p, struct bounded g)
+{
+    (void)t;
+    g = loss_gradient(c->weight_decay, c->maximize, *p, g);
+    const struct bounded eps = rounded(1, exact(c->eps));
+    /* in the squares: the coefficient, two products */
+    *s = rounded(1, plus(scaled(c->rho, *s), rounded(3, times(exact(1 - c->rho), times(g, g)))));
+    const struct bounded rms_delta = rounded(1, root(rounded(1, plus(*d, eps))));
+    const struct bounded rms_grad = rounded(1, root(rounded(1, plus(*s, eps))));
+    const struct bounded delta = rounded(2, times(over(rms_delta, rms_grad), g));
+    *d = rounded(1, plus(scaled(c->rho, *d), rounded(3, times(exact(1 - c->rho), times(delta, delta)))));
+    *p = rounded(1, minus(*p, scaled(c->lr, delta)));
+}

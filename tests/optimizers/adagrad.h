@@ -1,0 +1,30 @@
+/* What the tests know of Adagrad; tests/optimizers/sgd.h says what each part is. */
+static const char *const adagrad_words[] = {"weight_decay", "maximize", "lr_decay", NULL};
+
+static bool adagrad_config(unsigned bits, descend_adagrad *config)
+{
+    *config = (descend_adagrad){.lr = 0.013,
+                                .lr_decay = bits & 4 ? 0.07 : 0,
+                                .weight_decay = bits & 1 ? 0.013 : 0,
+                                .initial_accumulator_value = 0.3,
+                                .eps = 3e-5,
+                                .maximize = bits & 2};
+    return true;
+}
+
+static unsigned adagrad_uses(const descend_adagrad *config)
+{
+    (void)config;
+    return 1;
+}
+
+/* Duchi, Hazan and Singer (2011), figure 1 with the diagonal matrix, without a regularizer; the step size decays. */
+static void adagrad_oracle(const descend_adagrad *c, double t, struct bounded *s, struct bounded *p, struct bounded g)
+{
+    g = loss_gradient(c->weight_decay, c->maximize, *p, g);
+    *s = rounded(1, plus(*s, rounded(1, times(g, g))));
+    const struct bounded deviation = rounded(1, plus(rounded(1, root(*s)), rounded(1, exact(c->eps))));
+    const double lr = c->lr / (1 + (t - 1) * c->lr_decay);
+    /* lr, its product, the quotient */
+    *p = rounded(1, minus(*p, rounded(3, over(times(exact(lr), g), deviation))));
+}

@@ -1,0 +1,33 @@
+/* What the tests know of LAMB; tests/optimizers/sgd.h says what each part is. */
+static const char *const lamb_words[] = {"weight_decay", "maximize", NULL};
+
+static bool lamb_config(unsigned bits, descend_lamb *config)
+{
+    *config = (descend_lamb){.lr = 0.0017,
+                             .beta1 = 0.87,
+                             .beta2 = 0.9993,
+                             .eps = 3e-8,
+                             .weight_decay = bits & 1 ? 0.013 : 0,
+                             .maximize = bits & 2};
+    return true;
+}
+
+static unsigned lamb_uses(const descend_lamb *config)
+{
+    (void)config;
+    return 3;
+}
+
+/* You et al. (2020), algorithm 2: its averages. How far an element of the parameter moves depends on all the others;
+ * tests/test_lamb.c knows of that, and here there is no bound. */
+static void lamb_oracle(const descend_lamb *c, double t, struct bounded *m, struct bounded *v, struct bounded *p,
+                        struct bounded g)
+{
+    (void)t;
+    if (c->maximize)
+        g.value = -g.value;
+    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
+    /* in the square: the coefficient, two products */
+    *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+    p->error = INFINITY;
+}

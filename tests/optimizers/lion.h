@@ -1,0 +1,31 @@
+/* What the tests know of Lion; tests/optimizers/sgd.h says what each part is. */
+static const char *const lion_words[] = {"weight_decay", "maximize", NULL};
+
+static bool lion_config(unsigned bits, descend_lion *config)
+{
+    *config = (descend_lion){
+        .lr = 0.0017, .beta1 = 0.87, .beta2 = 0.983, .weight_decay = bits & 1 ? 0.013 : 0, .maximize = bits & 2};
+    return true;
+}
+
+static unsigned lion_uses(const descend_lion *config)
+{
+    (void)config;
+    return 1;
+}
+
+/* Chen et al. (2023), algorithm 2. Where the sign is rounding's to say, there is no bound. */
+static void lion_oracle(const descend_lion *c, double t, struct bounded *m, struct bounded *p, struct bounded g)
+{
+    (void)t;
+    if (c->maximize)
+        g.value = -g.value;
+    *p = scaled(1 - c->lr * c->weight_decay, *p);
+    const struct bounded u = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
+    const struct bounded lr = rounded(1, exact(c->lr));
+    if (fabs(u.value) > u.error)
+        *p = rounded(1, u.value > 0 ? minus(*p, lr) : plus(*p, lr));
+    else if (u.error > 0)
+        p->error = INFINITY;
+    *m = rounded(1, plus(scaled(c->beta2, *m), scaled(1 - c->beta2, g)));
+}

@@ -1,0 +1,39 @@
+/* What the tests know of Rprop; tests/optimizers/sgd.h says what each part is. */
+static const char *const rprop_words[] = {"maximize", "etas", NULL};
+
+static bool rprop_config(unsigned bits, descend_rprop *config)
+{
+    const bool etas = bits & 2;
+    *config = (descend_rprop){.lr = 0.013,
+                              .eta_minus = etas ? 0.3 : 0.5,
+                              .eta_plus = etas ? 1.7 : 1.2,
+                              .step_size_min = 0.0071,
+                              .step_size_max = 0.029,
+                              .maximize = bits & 1};
+    return true;
+}
+
+static unsigned rprop_uses(const descend_rprop *config)
+{
+    (void)config;
+    return 3;
+}
+
+/* Igel and Hüsken (2000), algorithm iRprop-. The gradients are float32 values, and so is the product whose sign counts:
+ * it may underflow to 0. All but the step size is exact. */
+static void rprop_oracle(const descend_rprop *c, double t, struct bounded *q, struct bounded *z, struct bounded *p,
+                         struct bounded g)
+{
+    (void)t;
+    if (c->maximize)
+        g.value = -g.value;
+    const float agreement = (float)(g.value * q->value);
+    *z = scaled(agreement > 0 ? c->eta_plus : agreement < 0 ? c->eta_minus : 1, *z);
+    *z = larger(*z, rounded(1, exact(c->step_size_min)));
+    *z = smaller(*z, rounded(1, exact(c->step_size_max)));
+    if (agreement < 0)
+        g = exact(0);
+    *q = g;
+    if (g.value != 0)
+        *p = rounded(1, g.value > 0 ? minus(*p, *z) : plus(*p, *z));
+}
