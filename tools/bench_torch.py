@@ -11,8 +11,6 @@ must agree after three steps; with ATEN_CPU_CAPABILITY=default in the environmen
 """
 
 import argparse
-import ctypes
-import functools
 import gc
 import itertools
 import json
@@ -23,55 +21,27 @@ import statistics
 import sys
 import time
 
+import descend
+
 try:
     import torch
 except ImportError as error:
     print(f"bench_torch.py: skipped: {error} (Debian: python3-torch)")
     sys.exit(0)
 
-LIBRARY = pathlib.Path(__file__).resolve().parents[1] / "build/release/libdescend.so"
 CONTENDERS = ["descend", "for-loop", "foreach"]
 STEPS = 3  # before the timing: the first writes the state, the others read it
 MIN_ROUNDS = 5
 BATCH_SECONDS = 0.002
 CACHED = 4 << 20  # elements up to which a first, untimed call of a batch can bring arrays into a cache
 
-DOUBLE, FLAG = ctypes.c_double, ctypes.c_bool
-
-
-# The structs of include/descend/descend.h, member by member. Their names are torch's options.
-class Sgd(ctypes.Structure):
-    _fields_ = [("lr", DOUBLE), ("momentum", DOUBLE), ("dampening", DOUBLE), ("weight_decay", DOUBLE),
-                ("nesterov", FLAG), ("maximize", FLAG)]
-
-
-class RMSprop(ctypes.Structure):
-    _fields_ = [("lr", DOUBLE), ("alpha", DOUBLE), ("eps", DOUBLE), ("weight_decay", DOUBLE), ("momentum", DOUBLE),
-                ("centered", FLAG), ("maximize", FLAG)]
-
-
-class Adam(ctypes.Structure):
-    _fields_ = [("lr", DOUBLE), ("beta1", DOUBLE), ("beta2", DOUBLE), ("eps", DOUBLE), ("weight_decay", DOUBLE),
-                ("amsgrad", FLAG), ("maximize", FLAG)]
-
-
-class AdamW(ctypes.Structure):
-    _fields_ = Adam._fields_
-
-
-class Exec(ctypes.Structure):
-    _fields_ = [("threads", ctypes.c_uint), ("slice", ctypes.c_uint), ("slices", ctypes.c_uint),
-                ("run", ctypes.c_void_p), ("pool", ctypes.c_void_p), ("serial_below", ctypes.c_size_t),
-                ("reserved", ctypes.c_size_t * 7)]
-
-
-# The C name, its struct, torch's class, what differs from the defaults, which of the state arguments are used.
+# The C name, torch's class, what differs from the defaults.
 OPTIMIZERS = {
-    "sgd": ("sgd", Sgd, torch.optim.SGD, {}, [False]),
-    "momentum": ("sgd", Sgd, torch.optim.SGD, {"momentum": 0.9}, [True]),
-    "rmsprop": ("rmsprop", RMSprop, torch.optim.RMSprop, {}, [True, False, False]),
-    "adam": ("adam", Adam, torch.optim.Adam, {}, [True, True, False]),
-    "adamw": ("adamw", AdamW, torch.optim.AdamW, {}, [True, True, False]),
+    "sgd": ("sgd", torch.optim.SGD, {}),
+    "momentum": ("sgd", torch.optim.SGD, {"momentum": 0.9}),
+    "rmsprop": ("rmsprop", torch.optim.RMSprop, {}),
+    "adam": ("adam", torch.optim.Adam, {}),
+    "adamw": ("adamw", torch.optim.AdamW, {}),
 }
 
 
@@ -79,55 +49,18 @@ class Failure(Exception):
     """Ends the program with its line."""
 
 
-def load(path):
-    try:
-        library = ctypes.CDLL(os.fspath(path))
-        for text in ("descend_version_string", "descend_isa_active", "descend_status_string"):
-            getattr(library, text).restype = ctypes.c_char_p
-        library.descend_status_string.argtypes = [ctypes.c_int]
-        for name, config, _, _, _ in OPTIMIZERS.values():
-            getattr(library, f"descend_{name}_defaults").restype = config
-            getattr(library, f"descend_{name}_step").restype = ctypes.c_int
-    except (OSError, AttributeError) as error:
-        raise Failure(f"{error} (build it: cmake --preset release && cmake --build --preset release; or --library)") \
-            from None
-    return library
-
-
-def torch_options(config):
-    options = {name: getattr(config, name) for name, _ in config._fields_}
-    if "beta1" in options:
-        options["betas"] = (options.pop("beta1"), options.pop("beta2"))
-    return options
-
-
-class Descend:
+def descend_contender(library, optimizer, start, grad):
     """Our contender. Its arrays are torch's too, so that all are placed by the same allocator."""
-
-    def __init__(self, library, optimizer, start, grad):
-        name, _, theirs, changed, states = OPTIMIZERS[optimizer]
-        self.library, self.param, self.grad = library, start.clone(), grad.clone()
-        self.states = [torch.zeros_like(start) if used else None for used in states]
-        self.config = getattr(library, f"descend_{name}_defaults")()
-        given = {"lr": self.config.lr} if theirs is torch.optim.SGD else {}  # the one that torch has no default for
-        defaults = theirs([self.param], **given).defaults
-        for option, value in torch_options(self.config).items():
-            if defaults[option] != value:  # a struct above is not the header's
-                raise Failure(f"{optimizer}: {option} is {value} by default, but torch's {defaults[option]}")
-        for option, value in changed.items():
-            setattr(self.config, option, value)
-        self.exec, self.number = Exec(), ctypes.c_uint64(0)
-        pointers = [ctypes.c_void_p(None if array is None else array.data_ptr())
-                    for array in (self.param, self.grad, *self.states)]
-        # Ready-made C values: to convert Python's at each call would take longer than a small update.
-        self.call = functools.partial(getattr(library, f"descend_{name}_step"), ctypes.byref(self.config), self.number,
-                                      *pointers, ctypes.c_size_t(start.numel()), ctypes.byref(self.exec))
-
-    def step(self):
-        self.number.value += 1
-        status = self.call()
-        if status != 0:
-            raise Failure(self.library.descend_status_string(status).decode())
+    name, theirs, changed = OPTIMIZERS[optimizer]
+    param, config = start.clone(), library.config(name)
+    given = {"lr": config.lr} if theirs is torch.optim.SGD else {}  # the one that torch has no default for
+    defaults = theirs([param], **given).defaults
+    for option, value in descend.torch_options(config).items():
+        if defaults[option] != value:  # a struct of descend.py is not the header's
+            raise Failure(f"{optimizer}: {option} is {value} by default, but torch's {defaults[option]}")
+    descend.set_options(config, **changed)
+    states = descend.start_states(config, param, torch.full_like)
+    return descend.Optimizer(library, config, param, grad.clone(), states)
 
 
 class Torch:
@@ -136,11 +69,11 @@ class Torch:
     def __init__(self, ours, optimizer, foreach, start, grad):
         self.param = start.clone().requires_grad_()
         self.param.grad = grad.clone()
-        self.step = OPTIMIZERS[optimizer][2]([self.param], **torch_options(ours.config), foreach=foreach).step
+        self.step = OPTIMIZERS[optimizer][1]([self.param], **descend.torch_options(ours.config), foreach=foreach).step
 
 
 def contenders(library, optimizer, start, grad):
-    ours = Descend(library, optimizer, start, grad)
+    ours = descend_contender(library, optimizer, start, grad)
     return [ours, Torch(ours, optimizer, False, start, grad), Torch(ours, optimizer, True, start, grad)]
 
 
@@ -261,7 +194,7 @@ def python_seconds(library, optimizer):
 
 def describe(library):
     capability = re.search(r"CPU capability usage: (.+)", torch.__config__.show())
-    return {"descend": library.descend_version_string().decode(), "variant": library.descend_isa_active().decode(),
+    return {"descend": library.version(), "variant": library.active_isa(),
             "torch": torch.__version__, "cpu_capability": capability.group(1) if capability else "unknown",
             "python_seconds": dict(zip(CONTENDERS, python_seconds(library, "adam"))),
             "openmp": openmp_runtimes(), "processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]}
@@ -317,7 +250,7 @@ def list_of(one):
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
-    parser.add_argument("--library", type=pathlib.Path, default=LIBRARY, help="default: %(default)s")
+    parser.add_argument("--library", type=pathlib.Path, default=descend.LIBRARY, help="default: %(default)s")
     parser.add_argument("--optimizers", type=list_of(optimizer_name), default=list(OPTIMIZERS), metavar="LIST",
                         help=f"default: {','.join(OPTIMIZERS)}")
     parser.add_argument("--sizes", type=list_of(size), default=[1 << 14, 1 << 20, 1 << 24], metavar="LIST",
@@ -333,7 +266,7 @@ def read_arguments():
 
 
 def bench(arguments):
-    library = load(arguments.library)
+    library = descend.Library(arguments.library)
     torch.manual_seed(1)
     data = [torch.randn(max(1 << 20, *arguments.sizes)) for _ in range(2)]
     for threads in sorted(arguments.threads):  # in this order no thread is left over that could be at work
@@ -355,5 +288,5 @@ if __name__ == "__main__":
     gc.disable()  # a collection would fall into someone's batch
     try:
         bench(read_arguments())
-    except (Failure, OSError) as error:
+    except (Failure, descend.Error, OSError) as error:
         sys.exit(f"bench_torch.py: {error}")
