@@ -16,7 +16,7 @@ static void use_states(const struct subject *subject, float *const all[], float 
 {
     size_t next = 0;
     for (size_t i = 0; i < SUBJECT_STATES; i++)
-        state[i] = subject->used >> i & 1 ? all[next++] : NULL;
+        state[i] = subject->used >> i & 1 ? all[next++] : NULL; /* a scalar too: any value there is good */
 }
 
 static descend_status variant_update(const struct contender *contender, const struct subject *subject,
@@ -150,6 +150,10 @@ bool contender_can(const struct contender *contender, const struct subject *subj
     static const char *const textbook[] = {"sgd", "sgd momentum", "rmsprop", "adam"};
     if (contender->update == separate_update)
         return strcmp(subject->label, "adam") == 0;
+#ifdef AUTOVECTORISED
+    if (contender->update == autovec_update)
+        return subject->in_slices; /* one kernel does all of it */
+#endif
     if (contender->update != naive_update)
         return true;
     for (size_t i = 0; i < sizeof textbook / sizeof *textbook; i++)

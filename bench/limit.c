@@ -23,7 +23,8 @@ static inline vf limit_param(const void *scalars, unsigned options, vf p, vf g, 
     static void limit_##states(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
     {                                                                                                                \
         const unsigned mask = (1u << states) - 1;                                                                    \
-        const struct stream loop = {BODY_BARE, PHASE_ONLY, 0, mask, mask, {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32}, *streams};    \
+        const struct stream loop = {BODY_BARE, PHASE_ONLY, 0, mask, mask, {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32},   \
+                                    *streams};                                                                       \
         stream((struct formula){limit_state, limit_param}, scalars, loop, begin, end);                               \
     }
 LIMIT(0)

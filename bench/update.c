@@ -40,7 +40,14 @@ struct run {
 
 static unsigned state_count(const struct subject *subject)
 {
-    return (unsigned)__builtin_popcount(subject->used);
+    return (unsigned)__builtin_popcount(subject->used & ((1u << subject->arrays) - 1));
+}
+
+/* Elements moved per parameter. Of an optimizer that takes two passes: the first moves all but the parameter, the
+ * second reads parameter and states and writes the parameter; together that is a pass more over three arrays. */
+static size_t traffic(const struct subject *subject)
+{
+    return 3 + 2 * state_count(subject) + (subject->in_slices ? 0 : 3);
 }
 
 static void run_update(void *context)
@@ -67,11 +74,15 @@ static void run_limit(void *context)
             size_t begin, end;
             descend_slice(row->n, (unsigned)omp_get_thread_num(), (unsigned)omp_get_num_threads(), &begin, &end);
             kernel(NULL, &streams, begin, end);
+            if (!row->subject->in_slices)
+                run->limit->kernel[0](NULL, &streams, begin, end);
         }
         return;
     }
 #endif
     kernel(NULL, &streams, 0, row->n);
+    if (!row->subject->in_slices)
+        run->limit->kernel[0](NULL, &streams, 0, row->n);
 }
 
 static void evict(void *context)
@@ -82,7 +93,7 @@ static void evict(void *context)
 
 static void report(struct gbench_state *state, const struct row *row, const struct pair *pair)
 {
-    const size_t bytes = sizeof(float) * (3 + 2 * state_count(row->subject)) * row->n;
+    const size_t bytes = sizeof(float) * traffic(row->subject) * row->n;
     const double elements = (double)row->n;
     gbench_set_items(state, gbench_iterations(state) * (int64_t)row->n);
     gbench_set_bytes(state, gbench_iterations(state) * (int64_t)bytes);

@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METHODS = 5, METHOD_STATES = 2 };
+enum { METHODS = 15, METHOD_STATES = 2 };
 
 typedef struct method {
     const char *name;
-    double lr;       /* its own learning rate, for descend-train's network and batches of 128 */
-    unsigned states; /* arrays of state, at most METHOD_STATES */
+    double lr;    /* its own learning rate, for descend-train's network and batches of 128 */
+    size_t bytes; /* that one step moves per parameter: what it reads, and what it writes */
     /* The optimizer object with descend's defaults but lr. */
     descend_status (*create)(descend_optimizer **optimizer, double lr);
-    /* The same as a flat function: one step. state: METHOD_STATES pointers, those beyond `states` unused. With
+    /* The same as a flat function: one step. state: METHOD_STATES pointers, of which it uses the first ones. With
      * n = 0 it checks lr, and all pointers may be NULL. */
     descend_status (*step)(double lr, uint64_t step, float *param, const float *grad, float *const *state, size_t n,
                            const descend_exec *exec);
@@ -25,8 +25,5 @@ extern const method method_table[METHODS];
 
 /* The row whose name is the first `length` characters of name; NULL if there is none. */
 const method *method_find(const char *name, size_t length);
-
-/* Bytes that one step moves per parameter: param and each state are read and written, the gradient is read. */
-size_t method_bytes(const method *chosen);
 
 #endif

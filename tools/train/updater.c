@@ -118,5 +118,5 @@ bool updater_step(updater *made)
 size_t updater_bytes(const options *chosen, const method *trained)
 {
     const size_t measured = chosen->clip > 0.0 ? sizeof(float) : 0; /* the gradient is read once more */
-    return method_bytes(trained) + measured + (chosen->bf16_copy ? sizeof(uint16_t) : 0);
+    return trained->bytes + measured + (chosen->bf16_copy ? sizeof(uint16_t) : 0);
 }
