@@ -3,31 +3,11 @@ cross-entropy, SGD. Only the random numbers follow the tool's float32 and PCG32 
 
 import math
 import struct
+import sys
+from pathlib import Path
 
-
-class Pcg32:
-    """O'Neill's PCG32 (XSH-RR)."""
-
-    def __init__(self, seed, stream):
-        self.increment = (2 * stream + 1) % 2**64
-        self.state = (self.increment + seed) % 2**64
-        self.next()
-
-    def next(self):
-        old = self.state
-        self.state = (old * 6364136223846793005 + self.increment) % 2**64
-        word = ((old >> 18 ^ old) >> 27) % 2**32
-        turn = old >> 59
-        return (word >> turn | word << (32 - turn)) % 2**32
-
-    def below(self, bound):
-        while True:
-            value = self.next()
-            if value >= 2**32 % bound:
-                return value % bound
-
-    def unit(self):
-        return (self.next() >> 8) / 2**24
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+from comparison.batches import Pcg32, batches  # pylint: disable=wrong-import-position
 
 
 def float32(value):
@@ -49,16 +29,7 @@ def sgd_losses(images, labels, *, hidden, seed, lr, batch, epochs):
     """The mean loss of each step's batch, before the step's update."""
     source = Pcg32(seed, 1)
     layers = [draw_layer(source, len(images[0]), hidden), draw_layer(source, hidden, 10)]
-    source = Pcg32(seed, 2)
-    order = list(range(len(images)))
-    losses = []
-    for _ in range(epochs):
-        for left in range(len(order), 1, -1):
-            pick = source.below(left)
-            order[pick], order[left - 1] = order[left - 1], order[pick]
-        for first in range(0, len(order), batch):
-            losses.append(step(layers, images, labels, order[first : first + batch], lr))
-    return losses
+    return [step(layers, images, labels, chosen, lr) for chosen in batches(len(images), batch, epochs, seed)]
 
 
 def step(layers, images, labels, chosen, lr):

@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 """Tests descend-train's checkpoints, and what else its steps do: test_resume.py BINARY [unittest's arguments]."""
 
-import array
 import csv
-import json
 import math
 import os
 import re
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import reference_network
 import test_train
+from comparison.checkpoint_file import read
 from test_train import FASHION, NAMES, SIDE, Case, images_file, labels_file
 
 SMALL = ("--epochs", 2, "--batch", 64, "--hidden", 7)  # 5 steps an epoch
@@ -22,16 +21,6 @@ ALL_STEPS = 10
 # What changes the bits of a run, and what does not.
 WAYS = {"plain": (), "all": ("--clip", 0.5, "--schedule", "cosine", "--warmup", 3, "--bf16-copy"),
         "linear": ("--schedule", "linear", "--seed", 7)}
-
-
-def read(path):
-    """The tensors and the strings of a checkpoint."""
-    content = Path(path).read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8:8 + length])
-    strings = header.pop("__metadata__")
-    data = content[8 + length:]
-    return {name: array.array("f", data[slice(*entry["data_offsets"])]) for name, entry in header.items()}, strings
 
 
 def bfloat16(value):

@@ -270,7 +270,7 @@ class Options(Case):
         done = self.run_train("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for option in ("optimizer", "epochs", "steps", "batch", "hidden", "lr", "schedule", "warmup", "clip",
-                       "bf16-copy", "seed", "threads", "data", "csv", "save", "resume"):
+                       "bf16-copy", "seed", "threads", "data", "csv", "init", "save", "resume"):
             self.assertIn(f"--{option} ", done.stdout)
         for name in NAMES:
             self.assertRegex(done.stdout, rf"(?m)^  {name} +[\d.]+")

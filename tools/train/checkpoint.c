@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 
 #include "complain.h"
+#include "safetensors.h"
 
 #include <descend/checkpoint.h>
 
@@ -99,4 +100,48 @@ bool checkpoint_load(const options *chosen, uint32_t images, descend_optimizer *
     if (status != DESCEND_OK)
         complain_of(chosen->resume, status);
     return status == DESCEND_OK;
+}
+
+/* One tensor, in torch.nn.Linear's shape or flat. */
+static bool read_tensor(const char *path, const struct descend_safetensors *file, const descend_tensor *tensor,
+                        const uint64_t shape[2], size_t rank)
+{
+    const uint64_t flat = tensor->n;
+    struct descend_entry entry;
+    if (!descend_header_find(&file->header, tensor->name, &entry)) {
+        complain("%s: there is no tensor %s", path, tensor->name);
+        return false;
+    }
+    if (entry.dtype != FILE_F32) {
+        complain("%s: %s is %s, not F32", path, tensor->name, descend_file_dtype_name(entry.dtype));
+        return false;
+    }
+    if (!descend_entry_has_shape(&entry, shape, rank) && !descend_entry_has_shape(&entry, &flat, 1)) {
+        complain("%s: %s has the shape [%.*s]; the network's has %" PRIu64 " elements", path, tensor->name,
+                 (int)entry.shape.size, entry.shape.at, flat);
+        return false;
+    }
+    const descend_status status = descend_safetensors_read(file, &entry, tensor->param.data);
+    if (status != DESCEND_OK)
+        complain_of(path, status);
+    return status == DESCEND_OK;
+}
+
+bool checkpoint_init(const char *path, const network *net)
+{
+    const uint64_t shapes[NETWORK_TENSORS][2] = {
+        {net->hidden, net->inputs}, {net->hidden}, {net->outputs, net->hidden}, {net->outputs}};
+    descend_tensor tensors[NETWORK_TENSORS];
+    struct descend_safetensors file;
+    const descend_status status = descend_safetensors_open(&file, path);
+    if (status != DESCEND_OK) {
+        complain_of(path, status);
+        return false;
+    }
+    network_tensors(net, NULL, tensors);
+    bool good = true;
+    for (size_t i = 0; i < NETWORK_TENSORS && good; i++)
+        good = read_tensor(path, &file, &tensors[i], shapes[i], shapes[i][1] > 0 ? 2 : 1);
+    descend_safetensors_close(&file);
+    return good;
 }

@@ -1,7 +1,8 @@
-/* A run in a file: the optimizer, the parameters, and what has to be the same to go on. */
+/* A run in a file: the optimizer, the parameters, and what has to be the same to go on; or parameters alone. */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 
+#include "network.h"
 #include "options.h"
 
 #include <stdbool.h>
@@ -12,5 +13,8 @@ bool checkpoint_save(const options *chosen, uint32_t images, const descend_optim
 
 /* Reads chosen->resume. false: complained, and the optimizer may be spoilt. */
 bool checkpoint_load(const options *chosen, uint32_t images, descend_optimizer *optimizer);
+
+/* Reads the network's parameters from any safetensors file that has them. false: complained, and some may be read. */
+bool checkpoint_init(const char *path, const network *net);
 
 #endif

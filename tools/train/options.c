@@ -42,6 +42,11 @@ static void print_help(void)
         "  --data DIR        four files in MNIST's format, gzipped or not\n"
         "                    (default: /usr/share/datasets/fashion-mnist)\n"
         "  --csv FILE        write loss and accuracy there: a row for each step of this run\n"
+        "  --init FILE       start from the parameters in this safetensors file, and not from random ones: float32 "
+        "tensors\n"
+        "                    hidden.weight, hidden.bias, output.weight and output.bias, as torch.nn.Linear has them "
+        "or\n"
+        "                    flat as in a checkpoint; others are ignored\n"
         "  --save FILE       keep a checkpoint there: written before the first step, after each epoch and at the end\n"
         "  --resume FILE     go on where a checkpoint stands, up to --epochs and --steps in all, with the bits of a "
         "run\n"
@@ -49,7 +54,7 @@ static void print_help(void)
         "                    must --epochs, unless the schedule is constant\n"
         "  --help            print this and exit\n"
         "\n"
-        "--save and --resume are for one optimizer.\n"
+        "--save and --resume are for one optimizer; --init and --resume exclude each other.\n"
         "\n"
         "Optimizers and their own learning rates:");
     for (size_t i = 0; i < METHODS; i++)
@@ -146,9 +151,13 @@ double options_lr(const options *chosen, const method *trained)
     return chosen->lr > 0.0 ? chosen->lr : trained->lr;
 }
 
-/* A checkpoint holds one optimizer. */
+/* A checkpoint holds one optimizer, and has parameters of its own. */
 static bool fits_files(const options *chosen)
 {
+    if (chosen->init && chosen->resume) {
+        complain("--init: a run that goes on by --resume has its parameters");
+        return false;
+    }
     if (chosen->method_count == 1 || (!chosen->save && !chosen->resume))
         return true;
     complain("%s: choose one optimizer by --optimizer", chosen->save ? "--save" : "--resume");
@@ -205,6 +214,9 @@ static bool read_option(options *chosen, int letter, const char *text)
     case 'c':
         chosen->csv = text;
         return true;
+    case 'I':
+        chosen->init = text;
+        return true;
     case 'W':
         chosen->save = text;
         return true;
@@ -233,6 +245,7 @@ options_verdict options_read(options *chosen, int argc, char **argv)
         {"threads", required_argument, NULL, 't'},
         {"data", required_argument, NULL, 'd'},
         {"csv", required_argument, NULL, 'c'},
+        {"init", required_argument, NULL, 'I'},
         {"save", required_argument, NULL, 'W'},
         {"resume", required_argument, NULL, 'R'},
         {"help", no_argument, NULL, 'h'},

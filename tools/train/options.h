@@ -25,7 +25,7 @@ typedef struct options {
     uint64_t seed;
     unsigned threads;
     const char *data;
-    const char *csv, *save, *resume; /* NULL: none */
+    const char *csv, *init, *save, *resume; /* NULL: none */
 } options;
 
 typedef enum options_verdict {

@@ -1,6 +1,10 @@
 /*
  * PCG32 (XSH-RR): O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random
  * number generation" (2014). Our own generator, because rand() gives other numbers with every C library.
+ *
+ * A seed's stream 1 draws the initial weights, stream 2 the batch order: the images stand as in their file, each epoch
+ * begins by shuffling them as the epoch before has left them, and they are taken from the first on, in batches of which
+ * an epoch's last may be smaller. tools/comparison/batches.py does the same in Python.
  */
 #ifndef TRAIN_RANDOM_H
 #define TRAIN_RANDOM_H

@@ -111,6 +111,8 @@ static bool start(training *run, report_row *row)
 {
     const options *chosen = run->chosen;
     network_init(run->net, chosen->seed);
+    if (chosen->init && !checkpoint_init(chosen->init, run->net))
+        return false;
     if (chosen->resume) {
         if (!checkpoint_load(chosen, run->train->count, run->updater.optimizer))
             return false;

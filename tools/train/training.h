@@ -30,7 +30,7 @@ typedef struct training_result {
 /* false: complained. training_close() in either case. */
 bool training_open(training *run, const options *chosen, const dataset *train, const dataset *test, network *net);
 
-/* Trains from the seed's initial weights or from a checkpoint. false: complained. */
+/* Trains from the seed's initial weights, those of a file, or a checkpoint. false: complained. */
 bool training_run(training *run, const method *trained, training_result *result);
 
 /* false: complained that the CSV could not be written. */
