@@ -2,8 +2,8 @@
 """Lays descend-train's training curves over PyTorch's, and holds descend to PyTorch's bits.
 
 First each optimizer trains the same network twice, in PyTorch and by descend-train: from the same initial weights, with
-the same batches and on as many threads. The two matrix products round differently, and training amplifies that: the
-curves show it. Then the exact form: PyTorch trains with its baseline kernels (ATEN_CPU_CAPABILITY=default,
+the same batches and on as many threads. The two programs round in other places, and training amplifies that: the curves
+show it. Then the exact form: PyTorch trains with its baseline kernels (ATEN_CPU_CAPABILITY=default,
 foreach=False), and in the same process each step's gradients also go through descend, on parameters and states of its
 own. After the last step all parameters must have the same bits; the exit status is 1 if one has not, and 2 if
 something could not be run.

@@ -15,7 +15,6 @@ PyTorch keeps eta as state, so that a changed lr shows one step later.
 
 import argparse
 import collections
-import inspect
 import os
 import pathlib
 import re
@@ -25,6 +24,7 @@ import zlib
 os.environ["ATEN_CPU_CAPABILITY"] = "default"  # read when torch is loaded
 
 import descend  # noqa: E402
+import torch_nadam  # noqa: E402
 
 try:
     import numpy as np
@@ -38,7 +38,6 @@ SERIAL_BELOW = 32768
 LARGE_EVERY = 8  # runs
 SPECIAL = np.array([0.0, -0.0, 1e-45, -1e-45, 1.1754942e-38, 1.1754944e-38, 3.4028235e38, -3.4028235e38, np.inf,
                     -np.inf, np.nan, 1.0], np.float32)
-NADAM_LINE = ("mu_product_next = mu_product * mu * mu_next\n", "mu_product_next = mu_product * mu_next\n")
 
 
 class Failure(Exception):
@@ -278,22 +277,16 @@ def hold(library, isas, optimizer, seed, runs):
     return not wrong and refused < runs
 
 
-def mend_nadam():
-    """The one line of PyTorch 1.13.1 that 2.x mended."""
-    module = sys.modules["torch.optim.nadam"]
-    source = inspect.getsource(module._single_tensor_nadam)
-    if source.count(NADAM_LINE[0]) != 1:
-        raise Failure(f"torch.optim.nadam has no line, or several, '{NADAM_LINE[0].strip()}': what is to be compared?")
-    exec(source.replace(*NADAM_LINE), vars(module))
-
-
 def check_torch():
     if not torch.__version__.startswith("1.13."):
         raise Failure(f"this is torch {torch.__version__}; the contract (docs/numerics.md) is 1.13's results")
     if "CPU capability usage: NO AVX" not in torch.__config__.show():
         raise Failure("this torch does not run its baseline kernels, in spite of ATEN_CPU_CAPABILITY=default")
     torch.set_num_threads(1)
-    mend_nadam()
+    try:
+        torch_nadam.mend()
+    except ValueError as error:
+        raise Failure(str(error)) from None
 
 
 def whole(text):

@@ -12,8 +12,8 @@ by label, and fails where either side has one that the other lacks. What this to
 TensorFlow's RMSprop, decoupled decay of NAdam and RAdam, and maximize in these two) is listed in the test.
 
 One line of torch's is not run as it is: NAdam 1.13.1 multiplies the next step's product of momenta by this step's
-momentum, which the product already contains. torch 2.x has mended that, and the library follows it; mend_nadam() takes
-the factor away.
+momentum, which the product already contains. torch 2.x has mended that, and the library follows it;
+tools/torch_nadam.py takes the factor away.
 
 Needs Debian 12's python3-torch and python3-numpy on x86-64.
 """
@@ -26,6 +26,10 @@ os.environ["ATEN_CPU_CAPABILITY"] = "default"  # read when torch is loaded
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+import torch_nadam  # noqa: E402
 
 N = 61  # three vectors of 16 and a tail; 15 of 4 and one
 STEPS = {"ORDINARY": 20, "SPECIAL": 3}  # special values soon make everything NaN, which tests little
@@ -63,22 +67,13 @@ OPTIMIZERS = [
      [DECAY, MAXIMIZE, ("lr_decay", {"lr_decay": 0.07})], any_options),
     ("adadelta", "Adadelta", {"lr": 0.9, "rho": 0.93, "eps": 3e-6}, [DECAY, MAXIMIZE], any_options),
     ("adamax", "Adamax", ADAM, [DECAY, MAXIMIZE], any_options),
-    ("nadam", "NAdam", {**ADAM, "momentum_decay": 0.003}, [DECAY], any_options),  # mended by mend_nadam()
+    ("nadam", "NAdam", {**ADAM, "momentum_decay": 0.003}, [DECAY], any_options),  # mended by tools/torch_nadam.py
     ("radam", "RAdam", {**ADAM, "betas": (0.87, 0.99)}, [DECAY], any_options),
     ("rprop", "Rprop", {"lr": 0.013, "etas": (0.5, 1.2), "step_sizes": (0.0071, 0.029)},
      [MAXIMIZE, ("etas", {"etas": (0.3, 1.7)})], any_options),
     ("asgd", "ASGD", {"lr": 0.013, "lambd": 0.003, "alpha": 0.8, "t0": 1e6},
      [DECAY, MAXIMIZE, ("averaging", {"t0": 0.5})], any_options),
 ]
-
-
-def mend_nadam():
-    module = sys.modules["torch.optim.nadam"]
-    wrong, right = "mu_product_next = mu_product * mu * mu_next", "mu_product_next = mu_product * mu_next"
-    source = inspect.getsource(module._single_tensor_nadam)
-    if source.count(wrong) != 1:
-        sys.exit(f"torch.optim.nadam does not say, just once, {wrong}")
-    exec(source.replace(wrong, right), vars(module))
 
 
 def splitmix64(seed, n):
@@ -169,7 +164,7 @@ def main():
     if "CPU capability usage: NO AVX" not in torch.__config__.show():
         sys.exit("this torch does not run its baseline kernels, in spite of ATEN_CPU_CAPABILITY=default")
     torch.set_num_threads(1)
-    mend_nadam()
+    torch_nadam.mend()
     path = sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).with_name("golden.inc")
     with open(path, "w", encoding="ascii") as file:
         file.write(HEADER)

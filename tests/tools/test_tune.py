@@ -14,7 +14,8 @@ import unittest
 from pathlib import Path
 
 BINARY = None
-NAMES = ["sgd", "momentum", "rmsprop", "adam", "adamw"]
+NAMES = ["sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop",
+         "asgd", "lion", "lamb", "rmsprop_tf"]
 BUILT_IN = 32768
 WINS = 1.05  # as in tools/threshold.h
 

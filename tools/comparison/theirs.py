@@ -9,6 +9,7 @@ import time
 import numpy
 import torch
 
+import torch_nadam
 from comparison import checkpoint_file
 from comparison.batches import batches
 from comparison.run import Failure, Run
@@ -78,6 +79,11 @@ def options(torch_class, wanted):
 
 
 def optimizer(method, parameters, **more):
+    if method.torch_class == "NAdam":
+        try:
+            torch_nadam.mend()
+        except ValueError as error:
+            raise Failure(str(error)) from None
     return getattr(torch.optim, method.torch_class)(parameters, **method.torch_options, **more)
 
 

@@ -29,7 +29,7 @@ static void print_head(const options *chosen, const dataset *train, const datase
 static void print_row(const options *chosen, const method *trained, const training_result *result, size_t parameters)
 {
     const double bytes = (double)(updater_bytes(chosen, trained) * parameters);
-    printf("%-9s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
+    printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
            100.0 * result->accuracy);
     if (chosen->bf16_copy)
         printf("  %11.2f %%", 100.0 * result->copy_accuracy);
@@ -39,7 +39,7 @@ static void print_row(const options *chosen, const method *trained, const traini
 
 static void print_table(const options *chosen, const training_result *results, size_t parameters)
 {
-    printf("\n%-9s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
+    printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
            chosen->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
     for (size_t i = 0; i < chosen->method_count; i++)
         print_row(chosen, chosen->methods[i], &results[i], parameters);

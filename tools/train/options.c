@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_METHODS "sgd,momentum,rmsprop,adam,adamw"
+
 /* Far above what is useful; within them, no size overflows and BLAS's int dimensions hold them. */
 enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536, MAX_WARMUP = 1000000000 };
 
@@ -25,7 +27,8 @@ static void print_help(void)
         "Train a network (one hidden layer, ReLU, softmax cross-entropy) on Fashion-MNIST with each optimizer in\n"
         "turn, from the same initial weights and with the same batches, and compare them.\n"
         "\n"
-        "  --optimizer LIST  comma-separated, of those below; or all (default: all)\n"
+        "  --optimizer LIST  comma-separated, of those below; or all\n"
+        "                    (default: " DEFAULT_METHODS ")\n"
         "  --epochs N        passes over the training images (default: 5)\n"
         "  --steps N         stop after step N of all, even within an epoch (default: when the epochs are done)\n"
         "  --batch N         images in one step (default: 128)\n"
@@ -58,7 +61,7 @@ static void print_help(void)
         "\n"
         "Optimizers and their own learning rates:");
     for (size_t i = 0; i < METHODS; i++)
-        printf("  %-9s %g%s\n", method_table[i].name, method_table[i].lr,
+        printf("  %-10s %g%s\n", method_table[i].name, method_table[i].lr,
                strcmp(method_table[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
     puts("All else is PyTorch's default.");
 }
@@ -253,7 +256,7 @@ options_verdict options_read(options *chosen, int argc, char **argv)
     };
     *chosen =
         (options){.epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
-    (void)read_methods("all", chosen);
+    (void)read_methods(DEFAULT_METHODS, chosen);
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (letter == 'h') {

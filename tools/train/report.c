@@ -68,7 +68,7 @@ static void draw_progress(report *shown, const report_row *row)
     shown->drawn = now;
     if (shown->terminal)
         fputs("\r\033[K", stdout);
-    printf("%-9s epoch %" PRIu32 "/%" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %#.4g", row->trained->name,
+    printf("%-10s epoch %" PRIu32 "/%" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %#.4g", row->trained->name,
            row->epoch, row->epochs, row->step, row->steps, row->mean_loss);
     if (row->epoch_end)
         printf("  test accuracy %.2f %%", 100.0 * row->accuracy);
