@@ -18,6 +18,9 @@ static const descend_adam adam[GOLDEN_GROUPS] = {
 static const descend_adamw adamw[GOLDEN_GROUPS] = {
     {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4},
     {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}};
+static const descend_nadam nadam[GOLDEN_GROUPS] = {
+    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum_decay = 0.5},
+    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .decoupled_weight_decay = true, .maximize = true}};
 
 static const struct {
     const char *name;
@@ -25,7 +28,8 @@ static const struct {
 } optimizers[GOLDEN_OPTIMIZERS] = {{"sgd", {&sgd[0], &sgd[1]}},
                                    {"rmsprop", {&rmsprop[0], &rmsprop[1]}},
                                    {"adam", {&adam[0], &adam[1]}},
-                                   {"adamw", {&adamw[0], &adamw[1]}}};
+                                   {"adamw", {&adamw[0], &adamw[1]}},
+                                   {"nadam", {&nadam[0], &nadam[1]}}};
 
 static const struct {
     const char *name;

@@ -5,7 +5,7 @@
 
 #include "descend/checkpoint.h"
 
-enum { GOLDEN_OPTIMIZERS = 4, GOLDEN_GROUPS = 2, GOLDEN_TENSORS = 4, GOLDEN_N = 6 };
+enum { GOLDEN_OPTIMIZERS = 5, GOLDEN_GROUPS = 2, GOLDEN_TENSORS = 4, GOLDEN_N = 6 };
 
 struct golden {
     descend_optimizer *optimizer;

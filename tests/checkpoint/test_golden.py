@@ -26,6 +26,7 @@ STATES = {
     "rmsprop": ["square_avg", "grad_avg", "momentum_buffer"],
     "adam": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
     "adamw": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
+    "nadam": ["exp_avg", "exp_avg_sq", "mu_product"],
 }
 ADAM = [
     {"lr": 0.1, "beta1": 0.8, "beta2": 0.98, "eps": 1e-7, "weight_decay": 1e-4, "amsgrad": False, "maximize": False},
@@ -44,6 +45,12 @@ CONFIGS = {
     ],
     "adam": ADAM,
     "adamw": ADAM,
+    "nadam": [
+        {"lr": 0.1, "beta1": 0.8, "beta2": 0.98, "eps": 1e-7, "weight_decay": 1e-4, "momentum_decay": 0.5,
+         "decoupled_weight_decay": False, "maximize": False},
+        {"lr": 0.3, "beta1": 0.0, "beta2": 0.5, "eps": 1e-300, "weight_decay": 0.0, "momentum_decay": 0.0,
+         "decoupled_weight_decay": True, "maximize": True},
+    ],
 }
 
 
@@ -59,7 +66,8 @@ def wanted_tensors(optimizer):
     for i, (name, (n, step, _)) in enumerate(TENSORS.items()):
         wanted[name] = ("F32", [n], values(i, 0, n))
         for k, state in enumerate(STATES[optimizer] if step > 0 else []):
-            wanted[f"state.{name}.{state}"] = ("F32", [n], values(i, 1 + k, n))
+            length = min(n, 1) if state == "mu_product" else n
+            wanted[f"state.{name}.{state}"] = ("F32", [length], values(i, 1 + k, n)[:4 * length])
     return wanted
 
 
