@@ -39,6 +39,9 @@
 extern "C" {
 #endif
 
+/* One English line without a full stop, for any value; static storage. */
+const char *descend_status_string(descend_status status);
+
 /* The version of the library that runs, "0.1.0"; static storage. */
 const char *descend_version_string(void);
 

@@ -8,14 +8,6 @@
 #define DESCEND_NODISCARD
 #endif
 
-#ifdef __GNUC__
-#pragma GCC visibility push(default)
-#endif
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Each cause has its own number, which never changes. */
 typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_OK = 0,
@@ -117,16 +109,5 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_FILE_TENSOR_DTYPE = 105,
     DESCEND_BAD_FILE_TENSOR_SHAPE = 106
 } descend_status;
-
-/* One English line without a full stop, for any value; static storage. */
-const char *descend_status_string(descend_status status);
-
-#ifdef __cplusplus
-}
-#endif
-
-#ifdef __GNUC__
-#pragma GCC visibility pop
-#endif
 
 #endif

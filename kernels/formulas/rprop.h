@@ -41,7 +41,7 @@ static inline vf rprop_state(const void *scalars, unsigned options, vf p, vf *g,
     const vf eta = vf_if_greater(agreement, zero, eta_plus, vf_if_greater(zero, agreement, eta_minus, vf_set1(1.0f)));
     vf z = vf_mul(*step_size, eta);
     z = vf_if_greater(least, z, least, z);
-    *step_size = z = vf_if_greater(z, most, most, z);
+    *step_size = vf_if_greater(z, most, most, z);
     return *prev = vf_if_greater(eta, eta_minus, *g, zero);
 }
 
