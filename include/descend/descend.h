@@ -194,7 +194,8 @@ typedef struct descend_adamax {
 } descend_adamax;
 
 /* Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop). As
- * torch.optim.NAdam 2.x; 1.13.1 multiplies by the momentum once too often in the coefficient of exp_avg. */
+ * torch.optim.NAdam 2.x; 1.13.1 multiplies by the momentum once too often in the coefficient of exp_avg. The momenta
+ * are computed with the C library's pow: the bits are promised for one C library only. */
 typedef struct descend_nadam {
     double lr;                   /* 2e-3 */
     double beta1;                /* 0.9; in [0, 1) */
@@ -230,7 +231,8 @@ typedef struct descend_rprop {
 } descend_rprop;
 
 /* Averaged SGD (Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992). As
- * torch.optim.ASGD with a constant lr; where lr changes torch follows one step later. */
+ * torch.optim.ASGD with a constant lr; where lr changes torch follows one step later. The rate is computed with the C
+ * library's pow: the bits are promised for one C library only. */
 typedef struct descend_asgd {
     double lr;           /* 1e-2; the rate is lr / (1 + lambd * lr * (step - 1))^alpha */
     double lambd;        /* 1e-4; param is also multiplied by 1 - lambd * rate */
