@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include "descend/optimizer.h"
 #include "descend/scaler.h"
 #include "gbench.h"
@@ -36,7 +40,7 @@ struct run {
     descend_optimizer *optimizer;
     const struct separate_kernels *separate;
     descend_adamw config;
-    descend_exec exec, always; /* always: on threads at any n */
+    descend_exec exec;
     descend_status status;
 };
 
@@ -120,11 +124,23 @@ static void flat_serial(void *context)
         flat_step(run, t, run->tensors.tensor[t].n, &serial);
 }
 
+/* A region for each tensor. The library's own calls open none for so few elements. */
 static void flat_parallel(void *context)
 {
     struct run *run = context;
-    for (size_t t = 0; t < run->tensors.count; t++)
-        flat_step(run, t, run->tensors.tensor[t].n, &run->always);
+    for (size_t t = 0; t < run->tensors.count; t++) {
+        const size_t n = run->tensors.tensor[t].n;
+#ifdef _OPENMP
+#pragma omp parallel num_threads((int)run->row->threads)
+        {
+            const descend_exec slice = {.slice = (unsigned)omp_get_thread_num(),
+                                        .slices = (unsigned)omp_get_num_threads()};
+            flat_step(run, t, n, &slice);
+        }
+#else
+        flat_step(run, t, n, &run->exec);
+#endif
+    }
 }
 
 /* One call on as many elements, in the same memory. */
@@ -199,7 +215,6 @@ static void object(struct gbench_state *state, const void *context)
     struct run run = {.row = context, .config = descend_adamw_defaults(), .status = DESCEND_OK};
     struct pair pair = {0};
     run.exec = (descend_exec){.threads = run.row->threads};
-    run.always = (descend_exec){.threads = run.row->threads, .serial_below = 1};
     run.separate = separate_find(descend_isa_active());
     keep(&run, descend_adamw_create(&run.optimizer, &run.config));
     bool good = tensors_new(&run.tensors, run.row);
