@@ -38,7 +38,7 @@ static inline descend_status nadam_prepare(const descend_nadam *c, const struct 
 
     const double mu = nadam_mu(c, (double)at->step), mu_next = nadam_mu(c, (double)at->step + 1);
     const float mu_product_next = mu_product * (float)mu_next;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->lead_in = lead_in_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->correction2 = bias_corrected(bias_correction_itself, 0, c->beta2, at->step);

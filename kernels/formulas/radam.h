@@ -35,7 +35,7 @@ static inline descend_status radam_prepare(const descend_radam *c, const struct 
                                            struct radam_scalars *k, unsigned *options)
 {
     const bool decay = c->weight_decay != 0;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->lead_in = lead_in_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->lr = (float)c->lr;
