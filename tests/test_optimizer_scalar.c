@@ -1,0 +1,229 @@
+/* NAdam's mu_product in the optimizer object, one number of each tensor: beside groups of other schedules, through
+ * absent gradients and changed configs, restored, and refused where it is the caller's own and bad. What holds for
+ * every state is in the other tests. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mirror.h"
+#include "ways.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { MU_PRODUCT = 2, STEPS = 12 };
+
+static struct subject nadam_with(double beta1, double momentum_decay)
+{
+    size_t count;
+    const struct subject *all = subjects(&count);
+    descend_nadam config = descend_nadam_defaults();
+    size_t i = 0;
+    while (strcmp(all[i].optimizer, "nadam") != 0)
+        i++;
+    struct subject subject = all[i];
+    config.beta1 = beta1, config.momentum_decay = momentum_decay;
+    memcpy(subject.config, &config, sizeof config);
+    return subject;
+}
+
+static float product_of(const descend_optimizer *optimizer, size_t tensor)
+{
+    descend_tensor now;
+    assert_int_equal(descend_optimizer_tensor(optimizer, tensor, &now, NULL), DESCEND_OK);
+    assert_non_null(now.state[MU_PRODUCT].data);
+    return *(float *)now.state[MU_PRODUCT].data;
+}
+
+static void lengths(void **state)
+{
+    (void)state;
+    static const struct shape shapes[] = {{.n = 0}, {.n = 1}, {.n = 5000}, {.n = 7, .own_state = true, .step = 3}};
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (size_t s = 0; s < count; s++) {
+        struct mirror mirror = mirror_new(&all[s]);
+        mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
+        for (size_t i = 0; i < COUNT(shapes); i++)
+            for (size_t k = 0; k < SUBJECT_STATES + 1; k++) {
+                const bool scalar = strcmp(all[s].optimizer, "nadam") == 0 && k == MU_PRODUCT;
+                const size_t n = k >= all[s].states ? 0 : scalar && shapes[i].n > 0 ? 1 : shapes[i].n;
+                assert_int_equal(descend_optimizer_state_length(mirror.optimizer, i, k), n);
+            }
+        assert_int_equal(descend_optimizer_state_length(mirror.optimizer, COUNT(shapes), 0), 0);
+        assert_int_equal(descend_optimizer_state_length(mirror.optimizer, SIZE_MAX, SIZE_MAX), 0);
+        mirror_free(&mirror);
+    }
+    assert_int_equal(descend_optimizer_state_length(NULL, 0, 0), 0);
+}
+
+static const struct shape in_groups[] = {
+    {.n = 40},
+    {.n = 5000, .group = 1},
+    {.n = 0},
+    {.n = 41},
+    {.n = 42, .group = 1, .own_state = true},
+    {.n = 4097, .step = 2, .own_state = true}, /* these four differ in mu_product alone */
+    {.n = 43, .step = 2, .own_state = true},
+    {.n = 43, .step = 2},
+    {.n = 0, .step = 2},
+    {.n = 9, .group = 2},
+};
+
+static struct mirror with_groups(void)
+{
+    const struct subject subject[] = {nadam_with(0.9, 4e-3), nadam_with(0.9, 0.1), nadam_with(0.99, 4e-3)};
+    struct mirror mirror = mirror_new(&subject[0]);
+    mirror_group(&mirror, &subject[1]);
+    mirror_group(&mirror, &subject[2]);
+    mirror_add(&mirror, in_groups, COUNT(in_groups), ORDINARY, 1);
+    return mirror;
+}
+
+static descend_status step(void *optimizer, const descend_exec *exec)
+{
+    return descend_optimizer_step(optimizer, NULL, exec);
+}
+
+/* In every way, slices among them: the product is the same through a step, whichever part ends last. */
+static void check_way(const struct way *way, unsigned parts)
+{
+    struct mirror mirror = with_groups();
+    for (unsigned number = 0; number < STEPS; number++) {
+        const struct subject changed = nadam_with(0.95 - 0.01 * number, 0.01 * number);
+        if (number % 3 == 2)
+            mirror_configure(&mirror, number % 2, &changed);
+        mirror_gradients(&mirror, ORDINARY, number);
+        for (size_t i = 0; i < COUNT(in_groups); i++)
+            mirror_absent(&mirror, i, (number * 5 + i * 3) % 4 == 0);
+        mirror_expect(&mirror, NULL);
+        assert_int_equal(way->make(step, mirror.optimizer, parts), DESCEND_OK);
+        assert_mirrored(&mirror, "%s in %u, step %u", way->name, parts, number);
+    }
+    mirror_free(&mirror);
+}
+
+static void other_schedules_and_absent_gradients(void **state)
+{
+    (void)state;
+    for (const struct way *way = ways; way->name; way++)
+        for (unsigned parts = 1; parts <= 5; parts += 2)
+            check_way(way, parts);
+}
+
+/* By hand: 1 by the first momentum, that by the second; a skipped step is none; configs from the next step on. */
+static void the_product_itself(void **state)
+{
+    (void)state;
+    const struct subject subject = nadam_with(0.9, 4e-3), other = nadam_with(0.5, 0);
+    static const struct shape shape = {.n = 3};
+    struct mirror mirror = mirror_new(&subject);
+    mirror_add(&mirror, &shape, 1, ORDINARY, 1);
+    mirror_step(&mirror, NULL, NULL);
+    const float first = (float)(0.9 * (1 - 0.5 * pow(0.96, 4e-3)));
+    assert_true(product_of(mirror.optimizer, 0) == first);
+    mirror_absent(&mirror, 0, true);
+    mirror_step(&mirror, NULL, NULL);
+    assert_true(product_of(mirror.optimizer, 0) == first);
+    mirror_absent(&mirror, 0, false);
+    mirror_step(&mirror, NULL, NULL);
+    const float second = first * (float)(0.9 * (1 - 0.5 * pow(0.96, 2 * 4e-3)));
+    assert_true(product_of(mirror.optimizer, 0) == second);
+    mirror_configure(&mirror, 0, &other);
+    assert_true(product_of(mirror.optimizer, 0) == second);
+    mirror_step(&mirror, NULL, NULL);
+    assert_true(product_of(mirror.optimizer, 0) == second * 0.25f);
+    mirror_free(&mirror);
+}
+
+static double field_of(void *optimizer, unsigned group, size_t field)
+{
+    return descend_optimizer_field(optimizer, group, field);
+}
+
+static descend_tensor tensor_of(void *optimizer, size_t number)
+{
+    descend_tensor tensor = {.n = 0};
+    assert_int_equal(descend_optimizer_tensor(optimizer, number, &tensor, NULL), DESCEND_OK);
+    return tensor;
+}
+
+/* An object that has gone another way takes over the past of this one, and goes on as this one does. */
+static void restored_in_the_middle(void **state)
+{
+    (void)state;
+    for (unsigned middle = 1; middle < 5; middle++) {
+        struct mirror mirror = with_groups(), other = with_groups();
+        const descend_past past = {field_of, tensor_of, mirror.optimizer};
+        for (unsigned number = 0; number < 5 + middle; number++) {
+            const struct subject changed = nadam_with(0.8, 0.3);
+            if (number == 3)
+                mirror_configure(&other, 0, &changed);
+            mirror_step(number < middle ? &mirror : &other, NULL, NULL);
+        }
+        assert_int_equal(descend_optimizer_restore(other.optimizer, &past), DESCEND_OK);
+        for (size_t i = 0; i < other.count; i++) {
+            other.twin[i].shape.step = mirror.twin[i].shape.step;
+            other.twin[i].begun = mirror.twin[i].begun;
+            for (size_t k = 0; k < ARRAYS; k++) {
+                memcpy(other.twin[i].plain.array[k], mirror.twin[i].plain.array[k],
+                       mirror.twin[i].shape.n * sizeof(float));
+                if (k < STATE)
+                    memcpy(other.twin[i].given.array[k], mirror.twin[i].given.array[k],
+                           mirror.twin[i].shape.n * sizeof(float));
+            }
+        }
+        memcpy(other.group, mirror.group, sizeof other.group);
+        for (unsigned number = 0; number < 4; number++) {
+            mirror_step(&other, NULL, NULL);
+            assert_mirrored(&other, "restored after %u steps, %u more", middle, number);
+        }
+        mirror_free(&mirror);
+        mirror_free(&other);
+    }
+}
+
+/* The last tensor's own, made bad: every call says so, and nothing has changed. Made good, it goes on. */
+static void bad_products(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, INFINITY, -INFINITY, -0.25f, -0x1p-140f, 10, 0x1.fffffep127f};
+    static const struct shape shapes[] = {{.n = 40}, {.n = 5000, .step = 4, .own_state = true}};
+    const struct subject subject = nadam_with(0.9, 4e-3);
+    struct mirror mirror = mirror_new(&subject);
+    mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
+    float *const product = mirror.twin[1].given.array[STATE + MU_PRODUCT];
+    const float good = *product;
+    for (size_t i = 0; i < COUNT(bad); i++)
+        for (const struct way *way = ways; way->name; way++) {
+            *product = bad[i];
+            assert_int_equal(way->make(step, mirror.optimizer, 3), DESCEND_BAD_MU_PRODUCT);
+            *product = good;
+            assert_mirrored(&mirror, "mu_product %a, by %s", (double)bad[i], way->name);
+        }
+    mirror_absent(&mirror, 1, true);
+    *product = NAN;
+    assert_int_equal(descend_optimizer_step(mirror.optimizer, NULL, NULL), DESCEND_OK);
+    mirror_expect(&mirror, NULL);
+    *product = good;
+    assert_mirrored(&mirror, "a bad mu_product without a gradient");
+    mirror_absent(&mirror, 1, false);
+    mirror_step(&mirror, NULL, NULL);
+    assert_mirrored(&mirror, "good again");
+    mirror_free(&mirror);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(other_schedules_and_absent_gradients),
+        cmocka_unit_test(the_product_itself),
+        cmocka_unit_test(restored_in_the_middle),
+        cmocka_unit_test(bad_products),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
