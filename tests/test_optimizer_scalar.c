@@ -216,6 +216,22 @@ static void bad_products(void **state)
     mirror_free(&mirror);
 }
 
+/* A tensor of no elements has no product, and so none that would be 1 where a late momentum is, as a float32. */
+static void no_elements(void **state)
+{
+    (void)state;
+    const struct subject subject = nadam_with(1 - 1e-9, 0.1);
+    const struct shape late[] = {{.n = 5}, {.n = 0, .step = 1000000}, {.n = 0}};
+    struct mirror mirror = mirror_new(&subject);
+    mirror_add(&mirror, late, COUNT(late), ORDINARY, 1);
+    for (uint64_t number = 1; number <= 3; number++) {
+        assert_int_equal(descend_optimizer_step(mirror.optimizer, NULL, NULL), DESCEND_OK);
+        for (size_t i = 0; i < COUNT(late); i++)
+            assert_int_equal(tensor_of(mirror.optimizer, i).step, late[i].step + number);
+    }
+    mirror_free(&mirror);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +240,7 @@ int main(void)
         cmocka_unit_test(the_product_itself),
         cmocka_unit_test(restored_in_the_middle),
         cmocka_unit_test(bad_products),
+        cmocka_unit_test(no_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

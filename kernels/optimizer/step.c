@@ -35,9 +35,9 @@ struct part {
 static float scalar_of(const descend_optimizer *optimizer, const struct tensor *tensor)
 {
     const struct descend_row *row = row_of(optimizer);
-    if (row->advance == NULL)
+    if (row->advance == NULL || tensor->n == 0) /* it has no such state */
         return 0;
-    if ((tensor->begun >> row->arrays & 1) && tensor->n > 0)
+    if (tensor->begun >> row->arrays & 1)
         return *tensor->state[row->arrays];
     return row->initial(optimizer->group[tensor->group].config, row->arrays);
 }
