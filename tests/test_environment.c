@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -89,19 +90,23 @@ static void check_environment(const struct subject *subject, struct environment 
     arrays_free(&actual);
 }
 
+/* The last subject of each optimizer: it uses all states. */
 static void check_all(bool flush, bool unmasked)
 {
     size_t count;
     const struct subject *all = subjects(&count);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            if (i + 1 < count && strcmp(all[i].optimizer, all[i + 1].optimizer) == 0)
+                continue;
             for (size_t r = 0; r < sizeof roundings / sizeof *roundings; r++) {
                 char where[96];
                 snprintf(where, sizeof where, "%s, rounding %zu, flush %d, unmasked %d", *variant, r, flush, unmasked);
                 check_environment(&all[i], environment_with(roundings[r], flush, unmasked), (enum data_kind)(r % 2),
                                   where);
             }
+        }
     }
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }

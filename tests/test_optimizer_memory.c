@@ -125,14 +125,6 @@ static void give_back(void *context, void *memory, size_t size)
 
 static const descend_allocator accounting = {allocate, give_back, &account};
 
-static void for_each(void (*check)(const struct subject *subject))
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
-        check(&all[i]);
-}
-
 /* More than one block of each kind that there may be: a large tensor, and many. */
 enum { LARGE = 1 << 20, TENSORS = 200 };
 
@@ -284,7 +276,7 @@ static void check_creation(const struct subject *subject)
 static void objects_and_groups_that_fail(void **state)
 {
     (void)state;
-    for_each(check_creation);
+    for_each_kind(check_creation);
 }
 
 /* The first step, which writes fresh state, is a step too. */
@@ -322,7 +314,7 @@ static void check_steps(const struct subject *subject)
 static void steps_allocate_nothing(void **state)
 {
     (void)state;
-    for_each(check_steps);
+    for_each_kind(check_steps);
 }
 
 static void check_allocator(const struct subject *subject)
@@ -345,7 +337,7 @@ static void check_allocator(const struct subject *subject)
 static void allocators(void **state)
 {
     (void)state;
-    for_each(check_allocator);
+    for_each_kind(check_allocator);
 }
 
 static bool same_place(const void *a, const void *b)
@@ -378,7 +370,7 @@ static void check_places(const struct subject *subject)
 static void places_of_states(void **state)
 {
     (void)state;
-    for_each(check_places);
+    for_each_kind(check_places);
 }
 
 int main(void)

@@ -30,14 +30,6 @@ static struct mirror with_two_groups(const struct subject *subject)
     return mirror;
 }
 
-static void for_each(void (*check)(const struct subject *subject))
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
-        check(&all[i]);
-}
-
 static void assert_status(const struct mirror *mirror, descend_status status, descend_status expected, const char *what)
 {
     if (status != expected)
@@ -91,7 +83,7 @@ static void check_exec(const struct subject *subject)
 static void bad_exec(void **state)
 {
     (void)state;
-    for_each(check_exec);
+    for_each_kind(check_exec);
 }
 
 /* A step that is refused, by all slices and without a call of run; then one that is not. */
@@ -135,7 +127,7 @@ static void check_pass(const struct subject *subject)
 static void bad_pass(void **state)
 {
     (void)state;
-    for_each(check_pass);
+    for_each_kind(check_pass);
 }
 
 /* One tensor, here or there, has taken all steps that there are. */
@@ -161,7 +153,7 @@ static void check_last_step(const struct subject *subject)
 static void a_step_beyond_the_last(void **state)
 {
     (void)state;
-    for_each(check_last_step);
+    for_each_kind(check_last_step);
 }
 
 /* Every number of a config, spoiled: the status of the flat function's first step, from all that take a config; also
@@ -197,7 +189,7 @@ static void check_config(const struct subject *subject)
 static void bad_configs(void **state)
 {
     (void)state;
-    for_each(check_config);
+    for_each_kind(check_config);
 }
 
 static void check_other_optimizers(const struct subject *subject)
@@ -225,7 +217,7 @@ static void check_other_optimizers(const struct subject *subject)
 static void configs_of_other_optimizers(void **state)
 {
     (void)state;
-    for_each(check_other_optimizers);
+    for_each_kind(check_other_optimizers);
 }
 
 static void check_numbers(const struct subject *subject)
@@ -254,7 +246,7 @@ static void check_numbers(const struct subject *subject)
 static void bad_numbers(void **state)
 {
     (void)state;
-    for_each(check_numbers);
+    for_each_kind(check_numbers);
 }
 
 /* A gradient over another array of its tensor, or not where floats can be; the one before stays. */
@@ -289,7 +281,7 @@ static void check_set_grad(const struct subject *subject)
 static void bad_gradients(void **state)
 {
     (void)state;
-    for_each(check_set_grad);
+    for_each_kind(check_set_grad);
 }
 
 static void check_null(const struct subject *subject)
@@ -327,7 +319,7 @@ static void check_null(const struct subject *subject)
 static void null_arguments(void **state)
 {
     (void)state;
-    for_each(check_null);
+    for_each_kind(check_null);
 }
 
 /* DESCEND_ISA is in error, as main has set it: first of all tests, and the last that sees it. */

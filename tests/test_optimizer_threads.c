@@ -32,16 +32,12 @@ static descend_status zero_grad(void *work, const descend_exec *exec)
     return descend_optimizer_zero_grad(work, exec);
 }
 
-/* The subject of each optimizer that uses all states and has the most words: its last. */
-static void for_each_fullest(void (*check)(const struct subject *))
+/* On every variant. */
+static void for_each(void (*check)(const struct subject *))
 {
-    size_t count;
-    const struct subject *all = subjects(&count);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(THREAD_SANITIZER ? "scalar" : *variant), DESCEND_OK);
-        for (size_t i = 0; i < count; i++)
-            if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0)
-                check(&all[i]);
+        for_each_kind(check);
         if (THREAD_SANITIZER)
             break;
     }
@@ -99,7 +95,7 @@ static void check_mixed_sizes(const struct subject *subject)
 static void mixed_sizes(void **state)
 {
     (void)state;
-    for_each_fullest(check_mixed_sizes);
+    for_each(check_mixed_sizes);
 }
 
 static void check_small_tensors(const struct subject *subject)
@@ -116,7 +112,7 @@ static void check_small_tensors(const struct subject *subject)
 static void a_thousand_small_tensors(void **state)
 {
     (void)state;
-    for_each_fullest(check_small_tensors);
+    for_each(check_small_tensors);
 }
 
 /* Most parts have nothing to do; a pool of that many threads is not needed to see it. */
@@ -131,7 +127,7 @@ static void check_many_parts(const struct subject *subject)
 static void more_parts_than_blocks(void **state)
 {
     (void)state;
-    for_each_fullest(check_many_parts);
+    for_each(check_many_parts);
 }
 
 /* From how many elements of all tensors on run is called. */
@@ -236,7 +232,7 @@ static void check_environments(const struct subject *subject)
 static void environments(void **state)
 {
     (void)state;
-    for_each_fullest(check_environments);
+    for_each(check_environments);
 }
 
 /* Objects of their own may be used at the same time. */

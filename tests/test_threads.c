@@ -238,16 +238,6 @@ static void check_ways(const struct subject *subject, size_t n, unsigned least, 
     arrays_free(&split);
 }
 
-/* The subjects that use all their optimizer's states and have the most words: the last of each optimizer. */
-static void for_each_fullest(void (*check)(const struct subject *))
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
-        if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0)
-            check(&all[i]);
-}
-
 static void check_every_count(const struct subject *subject)
 {
     static const size_t ns[] = {1, 4095, 4096, 4097, 8193, 40000};
@@ -260,7 +250,7 @@ static void check_every_count(const struct subject *subject)
 static void every_way_and_count(void **state)
 {
     (void)state;
-    for_each_fullest(check_every_count);
+    for_each_kind(check_every_count);
 }
 
 static void every_subject(void **state)
@@ -303,7 +293,7 @@ static void check_many(const struct subject *subject)
 static void absurdly_many(void **state)
 {
     (void)state;
-    for_each_fullest(check_many);
+    for_each_kind(check_many);
 }
 
 /* run is called from serial_below elements on, and with serial_below 0 always. */
@@ -337,7 +327,7 @@ static void check_serial_below(const struct subject *subject)
 static void run_only_from_serial_below_on(void **state)
 {
     (void)state;
-    for_each_fullest(check_serial_below);
+    for_each_kind(check_serial_below);
 }
 
 int main(void)

@@ -123,6 +123,24 @@ const struct subject *subjects(size_t *count)
     return all;
 }
 
+static bool same_kind(const struct subject *a, const struct subject *b)
+{
+    return a->arrays == b->arrays && a->states == b->states && a->in_slices == b->in_slices;
+}
+
+void for_each_kind(void (*check)(const struct subject *subject))
+{
+    size_t count;
+    const struct subject *of = subjects(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool seen = i + 1 < count && strcmp(of[i].optimizer, of[i + 1].optimizer) == 0;
+        for (size_t j = 0; j < i; j++)
+            seen = seen || (strcmp(of[j].optimizer, of[i].optimizer) != 0 && same_kind(&of[j], &of[i]));
+        if (!seen)
+            check(&of[i]);
+    }
+}
+
 const char *const *variants(void)
 {
     static const char *names[16];

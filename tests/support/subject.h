@@ -40,6 +40,10 @@ struct subject {
  */
 const struct subject *subjects(size_t *count);
 
+/* Runs the check on a subject of each kind: what shares out work and memory knows of an optimizer only how many states
+ * it has, whether one is a scalar, and its phases. Each is the last of its optimizer, and uses all states. */
+void for_each_kind(void (*check)(const struct subject *subject));
+
 /* The variants that can run here, slowest first: the names, ended by NULL. Says on stdout which they are, once. */
 const char *const *variants(void);
 
