@@ -141,7 +141,7 @@ static void nadam(void **state)
                                           .momentum_decay = decays[i / COUNT(betas) % COUNT(decays)]};
             const float product = products[i / COUNT(betas) / COUNT(decays)];
             const struct descend_point at = {.step = step, .scalar = product};
-            struct nadam_scalars k;
+            struct nadam_scalars k = {.eps = 0};
             unsigned options;
             assert_int_equal(nadam_prepare(&config, &at, &k, &options), DESCEND_OK);
             const double t = (double)step, psi = config.momentum_decay;
