@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Draws descend-train's CSV as a PNG: the training loss over the steps and the test accuracy over the epochs."""
+"""Draws descend-train's CSV as a PNG: the training loss over the steps and the test accuracy over the epochs, or, for
+many optimizers, the training loss alone in a panel for each."""
 
 import argparse
 import csv
@@ -16,10 +17,14 @@ except ImportError as error:
     sys.exit(f"plot_training.py: {error} (Debian: python3-matplotlib)")
 
 COLUMNS = ["optimizer", "epoch", "step", "train_loss", "test_accuracy"]
-LABELS = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}
+LABELS = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW",
+          "adagrad": "Adagrad", "adadelta": "Adadelta", "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam",
+          "rprop": "Rprop", "asgd": "ASGD", "lion": "Lion", "lamb": "LAMB", "rmsprop_tf": "RMSprop (TF)"}
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {"sgd": "#E69F00", "momentum": "#009E73", "rmsprop": "#56B4E9", "adam": "#D55E00", "adamw": "#0072B2"}
 DASHES = {"adamw": (0, (4, 2))}  # often on top of Adam's curve, which must show through
+PANEL_COLUMNS, PANEL_COLOUR = 4, "#0072B2"
+COMPARED, COMPARED_COLOUR = "adam", "#9A9A9A"  # in every panel
 
 
 class Run:
@@ -60,6 +65,20 @@ def smooth(losses, window):
     return numpy.array([losses[i - min(i, reach) : i + min(i, reach) + 1].mean() for i in range(len(losses))])
 
 
+def smooth_by_step(losses):
+    """The mean of the losses within an eighth of the step around each, for an axis on which steps are logarithmic."""
+    losses = numpy.where(numpy.isfinite(losses), losses, numpy.nan)
+    return numpy.array([losses[i - i // 8 : i + i // 8 + 1].mean() for i in range(len(losses))])
+
+
+def scale_losses(axes, least, greatest, ticks):
+    axes.set_yscale("log")
+    axes.set_ylim(least, greatest)
+    axes.yaxis.set_major_locator(LogLocator(subs=ticks))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def draw_loss(axes, runs):
     steps = max(len(run.steps) for run in runs.values())
     window = max(1, steps // 40) | 1
@@ -72,12 +91,8 @@ def draw_loss(axes, runs):
         axes.plot(run.steps, means, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2,
                   label=LABELS.get(name, name))
     if shown:
-        axes.set_yscale("log")
-        axes.set_ylim(min(shown) * 0.85, max(shown) * 1.1)
         narrow = max(shown) < 30 * min(shown)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if narrow else (1,)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
+        scale_losses(axes, min(shown) * 0.85, max(shown) * 1.1, (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if narrow else (1,))
     axes.set_xlim(0, steps)
     axes.set_title("Training loss")
     axes.set_xlabel("step")
@@ -109,10 +124,54 @@ def draw(runs, path):
     figure.savefig(path, format="png")
 
 
+def draw_panel(axes, name, curves, common):
+    """The loss axis is common to all panels and ends a little above the loss before the first step: a short rise there
+    may leave it. A curve that has not come down again has an axis of its own."""
+    steps, means = curves[name]
+    least, greatest = common
+    if COMPARED in curves and name != COMPARED:
+        axes.plot(*curves[COMPARED], color=COMPARED_COLOUR, linewidth=1.5)
+    axes.plot(steps, means, color=PANEL_COLOUR, linewidth=2)
+    apart = not means[-1] < greatest
+    if apart:
+        greatest = 1.1 * max((mean for mean in means if mean > 0), default=greatest)
+        axes.text(0.03, 0.05, "other loss axis", transform=axes.transAxes, style="italic")
+    scale_losses(axes, least, greatest, (1, 3) if apart else (1, 2, 3, 4, 6))
+    axes.set_xscale("log")
+    axes.set_xlim(1, max(2, steps[-1]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:g}"))
+
+
+def draw_panels(runs, path):
+    curves = {name: (run.steps, smooth_by_step(run.losses)) for name, run in runs.items()}
+    first = max((means[0] for _, means in curves.values() if means[0] > 0), default=1)
+    least = min((mean for _, means in curves.values() for mean in means if mean > 0), default=first / 2)
+    pyplot.rcParams.update({"font.size": 12, "axes.titlesize": 14, "axes.spines.top": False, "axes.spines.right": False,
+                            "axes.grid": True, "grid.alpha": 0.3})
+    rows = -(-len(runs) // PANEL_COLUMNS)
+    figure, grid = pyplot.subplots(rows, PANEL_COLUMNS, figsize=(13, 2.8 * rows + 0.9), dpi=100, squeeze=False)
+    for axes, (name, run) in zip(grid.flat, runs.items()):
+        draw_panel(axes, name, curves, (0.9 * least, 1.4 * first))
+        axes.set_title(LABELS.get(name, name), loc="left", fontweight="bold")
+        if run.accuracies:
+            axes.set_title(f"{run.accuracies[-1]:.1f} %", loc="right")
+    for axes in grid.flat[len(runs) :]:
+        axes.axis("off")
+    grey = f"; grey: {LABELS[COMPARED]}'s" if COMPARED in runs else ""
+    figure.suptitle("One network, the same weights and batches, trained with each optimizer\n"
+                    f"(blue: training loss, smoothed{grey}; %: test images classified correctly in the end)",
+                    fontsize=13)
+    figure.supxlabel("step")
+    figure.supylabel("cross-entropy")
+    figure.tight_layout()
+    figure.savefig(path, format="png")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", metavar="CSV", help="written by descend-train --csv")
     parser.add_argument("png", metavar="PNG", help="the picture to write")
+    parser.add_argument("--panels", action="store_true", help="the training loss only, a panel for each optimizer")
     arguments = parser.parse_args()
     try:
         runs = read_runs(arguments.csv)
@@ -121,7 +180,7 @@ def main():
     except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
         sys.exit(f"plot_training.py: {arguments.csv}: {error}")
     try:
-        draw(runs, arguments.png)
+        (draw_panels if arguments.panels else draw)(runs, arguments.png)
     except OSError as error:
         sys.exit(f"plot_training.py: {arguments.png}: {error.strerror}")
 

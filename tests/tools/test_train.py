@@ -329,18 +329,21 @@ class Plot(Case):
         if subprocess.run(["/usr/bin/python3", "-c", find], check=False).returncode:
             self.skipTest("no python3-matplotlib")
 
-    def plot(self, table, picture):
-        return subprocess.run(["/usr/bin/python3", PLOT, table, picture], capture_output=True, text=True, check=False)
+    def plot(self, table, picture, *options):
+        return subprocess.run(["/usr/bin/python3", PLOT, *options, table, picture], capture_output=True, text=True,
+                              check=False)
 
     def test_picture(self):
         self.write()
         for arguments in (["--epochs", 3, "--batch", 8], ["--epochs", 1, "--batch", 1000],
-                          ["--optimizer", "sgd", "--lr", "1e30"]):
+                          ["--optimizer", "sgd", "--lr", "1e30"], ["--optimizer", "all", "--epochs", 2]):
             self.train(*arguments)
-            picture = self.directory / "picture"
-            done = self.plot(self.directory / "run.csv", picture)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+            for options in ([], ["--panels"]):
+                picture = self.directory / "picture"
+                picture.unlink(missing_ok=True)
+                done = self.plot(self.directory / "run.csv", picture, *options)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
     def test_wrong_csv(self):
         header = "optimizer,epoch,step,train_loss,test_accuracy\n"
