@@ -24,7 +24,8 @@ while IFS=$'\t' read -r test file edit; do
     if cmp -s "$source_dir/$file" "$tree/$file"; then
         echo "mutant $count changes nothing in $file: $edit" >&2
         survivors=$((survivors + 1))
-    elif ! cmake --build "$build" >"$work_dir/log" 2>&1; then
+    elif ! cmake --build "$build" --target "$([[ $test == test_* ]] && echo "$test" || echo descend)" \
+        >"$work_dir/log" 2>&1; then
         echo "mutant $count does not compile: $file: $edit" >&2
         tail -n 5 "$work_dir/log" >&2
         survivors=$((survivors + 1))
