@@ -225,8 +225,10 @@ static void object(struct gbench_state *state, const void *context)
     if (good && run.status == DESCEND_OK)
         good = pair_measure(state, run.tensors.elements < 1 << 16 ? 1000 : 1, (struct pair_work){run.row->work, NULL},
                             (struct pair_work){run.row->reference, NULL}, &run, &pair);
-    if (pair_good(state, good, run.status))
+    if (pair_good(state, good, run.status)) {
+        gbench_counter(state, "ns/step", 1e9 * pair.seconds);
         gbench_counter(state, "speedup", pair.reference_seconds / pair.seconds);
+    }
     descend_optimizer_destroy(run.optimizer);
     tensors_free(&run.tensors);
 }

@@ -25,8 +25,8 @@ struct descend_norms {
     double param, step; /* of the parameters, and of what the first half of a formula in two phases returned */
 };
 
-/* The arrays of one call. State arrays that the options do not use are never looked at. What follows them is for full
- * kernels: beside the update these do whatever of it is asked for. */
+/* The arrays of one call. State arrays that the options do not use are never looked at. What follows them, up to
+ * copy_type, is for full kernels: beside the update these do whatever of it is asked for. */
 struct descend_streams {
     void *param;
     const void *grad;

@@ -8,7 +8,6 @@
 #endif
 
 enum {
-    BLOCK = 4096,         /* the work grid, in elements */
     SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
     THREADS_MAX = 64      /* or the number of processors, if more: libgomp ends the process when it cannot start one */
 };

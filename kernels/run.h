@@ -4,6 +4,8 @@
 
 #include "descend/descend.h"
 
+enum { BLOCK = 4096 }; /* the work grid, in elements */
+
 /* DESCEND_OK if its fields go together. */
 descend_status descend_run_check(const descend_exec *exec);
 

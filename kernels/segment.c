@@ -2,12 +2,12 @@
 
 #include <math.h>
 
-enum { GRID = 4096 };
+#include "run.h"
 
 size_t descend_segment(size_t n)
 {
     const size_t even = n / SEGMENTS_MAX + (n % SEGMENTS_MAX != 0);
-    return even <= GRID ? GRID : (even + GRID - 1) / GRID * GRID;
+    return even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK;
 }
 
 size_t descend_segments(size_t n)

@@ -161,7 +161,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_FILE_GROUPS:
         return "the file has other groups than the optimizer";
     case DESCEND_BAD_FILE_METADATA:
-        return "a config or the scaler is missing in the file or out of range";
+        return "a config, the scaler, a step count or a mu_product is missing in the file or out of range";
     case DESCEND_BAD_FILE_NOTE:
         return "a note is missing in the file or has another value";
     case DESCEND_BAD_FILE_MISSING:

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "data.h"
+#include "descend/optimizer.h"
 
 struct golden_row {
     const char *label;
@@ -100,19 +101,24 @@ static void each_subject_has_its_golden_rows_and_none_is_left(void **state)
     fail_msg("%d golden rows, but the subjects have %zu", (int)GOLDEN_ROWS, rows);
 }
 
-static void check_golden(const struct subject *subject, const char *variant, enum data_kind kind, unsigned step,
-                         const char *name, const float *array)
+static void check_row(const struct golden_row *row, const char *variant, const float *array)
 {
-    const struct golden_row *row = golden_find(subject->label, kind, name, step);
-    float expected[GOLDEN_N];
-    assert_non_null(row);
+    float expected[GOLDEN_N] = {0};
     const size_t n = strlen(row->bits) / 8;
     for (size_t i = 0; i < n; i++)
         expected[i] = element(row, i);
     const size_t i = first_difference(array, expected, n);
     if (i < n)
-        fail_msg("%s, %s, %s data, step %u: %s[%zu] is %a, torch's is %a", variant, subject->label,
-                 data_kind_names[kind], step, name, i, (double)array[i], (double)expected[i]);
+        fail_msg("%s, %s, %s data, step %u: %s[%zu] is %a, torch's is %a", variant, row->label,
+                 data_kind_names[row->kind], row->step, row->array, i, (double)array[i], (double)expected[i]);
+}
+
+static void check_golden(const struct subject *subject, const char *variant, enum data_kind kind, unsigned step,
+                         const char *name, const float *array)
+{
+    const struct golden_row *row = golden_find(subject->label, kind, name, step);
+    assert_non_null(row);
+    check_row(row, variant, array);
 }
 
 static void run(const struct subject *subject, const char *variant, enum data_kind kind)
@@ -147,11 +153,42 @@ static void every_variant_takes_the_steps_of_torch(void **state)
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }
 
+/* The object, which leaves out a tensor without a gradient, its count of steps too. */
+static void absent_gradients_as_in_torch(void **state)
+{
+    (void)state;
+    const descend_adam config = {.lr = 0.0017, .beta1 = 0.87, .beta2 = 0.9993, .eps = 3e-8};
+    for (const char *const *variant = variants(); *variant; variant++) {
+        float param[GOLDEN_N], grad[GOLDEN_N];
+        descend_optimizer *optimizer;
+        descend_tensor now, tensor = {.name = "w", .n = GOLDEN_N, .param.data = param, .grad.data = grad};
+        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
+        assert_int_equal(descend_adam_create(&optimizer, &config), DESCEND_OK);
+        assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
+        fill(param, GOLDEN_N, ORDINARY, golden_seed[ORDINARY]);
+        for (unsigned turn = 1; turn <= golden_steps[ORDINARY]; turn++) {
+            float *const present = turn % GOLDEN_ABSENT_EVERY == 0 ? NULL : grad;
+            fill(grad, GOLDEN_N, ORDINARY, golden_seed[ORDINARY] + turn);
+            assert_int_equal(descend_optimizer_set_grad(optimizer, 0, present), DESCEND_OK);
+            assert_int_equal(descend_optimizer_step(optimizer, NULL, NULL), DESCEND_OK);
+        }
+        assert_int_equal(descend_optimizer_tensor(optimizer, 0, &now, NULL), DESCEND_OK);
+        const float *const arrays[] = {param, now.state[0].data, now.state[1].data};
+        for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
+            assert_int_equal(now.step, golden_absent[k].step);
+            check_row(&golden_absent[k], *variant, arrays[k]);
+        }
+        descend_optimizer_destroy(optimizer);
+    }
+    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_subject_has_its_golden_rows_and_none_is_left),
         cmocka_unit_test(every_variant_takes_the_steps_of_torch),
+        cmocka_unit_test(absent_gradients_as_in_torch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

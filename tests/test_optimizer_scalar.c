@@ -186,6 +186,49 @@ static void restored_in_the_middle(void **state)
     }
 }
 
+/* A past with another product in its last tensor. */
+static float other_product;
+
+static descend_tensor tensor_with_other_product(void *context, size_t number)
+{
+    descend_tensor tensor = tensor_of(context, number);
+    if (number + 1 == descend_optimizer_tensor_count(context))
+        tensor.state[MU_PRODUCT].data = &other_product;
+    return tensor;
+}
+
+static void pasts_with_bad_products(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY, -0.25f, -0x1p-149f, 0x1.000002p0f, 10};
+    static const float good[] = {0, -0.0f, 0x1p-149f, 0.25f, 0x1.fffffep-1f, 1};
+    struct mirror mirror = with_groups();
+    mirror_step(&mirror, NULL, NULL);
+    const descend_past past = {field_of, tensor_with_other_product, mirror.optimizer};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        other_product = bad[i];
+        assert_int_equal(descend_optimizer_restore(mirror.optimizer, &past), DESCEND_BAD_MU_PRODUCT);
+        assert_mirrored(&mirror, "after a past with mu_product %a", (double)bad[i]);
+    }
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct mirror other = with_groups();
+        other_product = good[i];
+        assert_int_equal(descend_optimizer_restore(other.optimizer, &past), DESCEND_OK);
+        mirror_free(&other);
+    }
+    mirror_free(&mirror);
+}
+
+/* Its first product would be 1: a coefficient that overflows, not an argument of the caller's. */
+static void a_config_whose_momentum_rounds_to_1(void **state)
+{
+    (void)state;
+    const struct subject subject = nadam_with(1 - 1e-9, 1e6);
+    descend_optimizer *optimizer = NULL;
+    assert_int_equal(typed_calls(&subject)->create(&optimizer, subject.config), DESCEND_OVERFLOW);
+    assert_null(optimizer);
+}
+
 /* The last tensor's own, made bad: every call says so, and nothing has changed. Made good, it goes on. */
 static void bad_products(void **state)
 {
@@ -239,6 +282,8 @@ int main(void)
         cmocka_unit_test(other_schedules_and_absent_gradients),
         cmocka_unit_test(the_product_itself),
         cmocka_unit_test(restored_in_the_middle),
+        cmocka_unit_test(pasts_with_bad_products),
+        cmocka_unit_test(a_config_whose_momentum_rounds_to_1),
         cmocka_unit_test(bad_products),
         cmocka_unit_test(no_elements),
     };

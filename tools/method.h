@@ -15,8 +15,9 @@ typedef struct method {
     size_t bytes; /* that one step moves per parameter: what it reads, and what it writes */
     /* The optimizer object with descend's defaults but lr. */
     descend_status (*create)(descend_optimizer **optimizer, double lr);
-    /* The same as a flat function: one step. state: METHOD_STATES pointers, of which it uses the first ones. With
-     * n = 0 it checks lr, and all pointers may be NULL. */
+    /* The same as a flat function, to be timed: one step, NAdam's mu_product being that of this step alone. state:
+     * METHOD_STATES pointers, of which it uses the first ones. With n = 0 it checks lr, and all pointers may be NULL.
+     */
     descend_status (*step)(double lr, uint64_t step, float *param, const float *grad, float *const *state, size_t n,
                            const descend_exec *exec);
 } method;

@@ -40,7 +40,8 @@ typedef struct descend_checkpoint {
 
 /*
  * Writes the file whole or not at all: whatever goes wrong, and if the process is killed or the disk is full, the old
- * file stays (a temporary file beside it may be left by a kill). A symbolic link at path is replaced, not followed.
+ * file stays (a temporary file beside it may be left by a kill); only where the directory cannot be flushed in the end
+ * the new one is in place already. A symbolic link at path is replaced, not followed.
  * with may be NULL. DESCEND_FILE_WRITE: errno says why. Allocates the header. One thread at a time per optimizer, and
  * no step meanwhile.
  */
@@ -51,7 +52,8 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
  * Reads a file that descend_optimizer_save wrote into an optimizer of the same kind, with the same groups and tensors:
  * states, step counts, configs, and what `with` asks for. On any error the optimizer, its parameters and the scaler are
  * unchanged. Every way in which a file can be wrong has a status of its own (DESCEND_BAD_FILE_…). A file without a
- * checksum is accepted. Never allocates more than the file's size, beside states that the optimizer does not have yet.
+ * checksum is accepted. Never allocates more than the file's size, whatever the file says, beside states that the
+ * optimizer does not have yet.
  */
 descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path, const descend_checkpoint *with);
 

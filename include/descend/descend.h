@@ -4,9 +4,10 @@
  * One call is one optimizer step over one parameter array of n elements. Parameter, gradient and state arrays all
  * belong to the caller; the library allocates nothing, prints nothing and never aborts.
  *
- * The same inputs give the same bits on every instruction set, thread count, slicing, alignment and compiler, namely
- * those of torch.optim 1.13.1 on PyTorch's baseline CPU kernels. That contract is numbered: DESCEND_NUMERICS_VERSION
- * (docs/numerics.md). NaN is a class: its payload and sign are not promised.
+ * The same inputs give the same bits on every instruction set, thread count, slicing, alignment and compiler; where
+ * PyTorch has the optimizer, those of torch.optim 1.13.1 on its baseline CPU kernels (NAdam and ASGD: see there). That
+ * contract is numbered: DESCEND_NUMERICS_VERSION (docs/numerics.md). NaN is a class: its payload and sign are not
+ * promised.
  *
  * Errors. Every check is made before the first write. A call that returns anything but DESCEND_OK has changed no byte.
  *
@@ -102,8 +103,8 @@ descend_status descend_isa_force(const char *name);
  *
  * In every config:
  *   lr            learning rate
- *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW, Lion, LAMB: not so, see there)
- *   maximize      ascend: negate the gradient first
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW, Lion, LAMB: not so, see there;
+ * Rprop: none) maximize      ascend: negate the gradient first
  *
  * Every step function takes, beside the config (read during the call only):
  *   step   the number of this step, counted from 1, at most 2^53
@@ -254,7 +255,8 @@ typedef struct descend_lion {
 
 /* LAMB (You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, algorithm 2
  * with phi(x) = x): Adam whose step in each tensor is as long as lr times the tensor's norm. The norms are of the whole
- * array: slices are refused with DESCEND_NO_SLICES, and the object steps a shard by the shard's own norms. */
+ * array: slices are refused with DESCEND_NO_SLICES, and the object steps a shard by the shard's own norms. lr times the
+ * ratio is not checked: where it overflows float32 the parameters become infinite or NaN. */
 typedef struct descend_lamb {
     double lr;           /* 1e-3 */
     double beta1;        /* 0.9; in [0, 1) */

@@ -79,7 +79,7 @@ typedef struct descend_tensor {
 typedef struct descend_pass {
     double grad_scale;     /* >= 0 and finite, also as float32; 0 means 1 */
     bool zero_grad;        /* sets gradients to 0 after use; absent ones stay absent */
-    bool flush_subnormals; /* stores parameters and states below 2^-126 as +0: on gradients that have long been 0 Adam
+    bool flush_subnormals; /* stores parameters and state arrays below 2^-126 as +0: on gradients long 0, Adam
                               would else run up to 2 x slower */
     uintptr_t reserved[8]; /* zero; anything else is refused */
 } descend_pass;

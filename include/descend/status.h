@@ -102,7 +102,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_FILE_NUMERICS = 98,     /* not of this DESCEND_NUMERICS_VERSION, or of none */
     DESCEND_BAD_FILE_OPTIMIZER = 99,    /* of another optimizer, or of none */
     DESCEND_BAD_FILE_GROUPS = 100,      /* another number of groups, or tensors in others */
-    DESCEND_BAD_FILE_METADATA = 101,    /* a config or a scaler is missing or not good */
+    DESCEND_BAD_FILE_METADATA = 101,    /* a config, a scaler, a step count or a mu_product is missing or not good */
     DESCEND_BAD_FILE_NOTE = 102,        /* a note is missing, or another */
     DESCEND_BAD_FILE_MISSING = 103,     /* a tensor of the optimizer is not in the file */
     DESCEND_BAD_FILE_UNKNOWN = 104,     /* a tensor of the file is not in the optimizer */

@@ -230,7 +230,7 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
     if (status == DESCEND_OK) {
         status = descend_optimizer_restore(optimizer, &(descend_past){past_field, past_tensor, loading});
         if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
-            status = DESCEND_BAD_FILE_METADATA; /* a config or a step count that the optimizer refuses */
+            status = DESCEND_BAD_FILE_METADATA; /* what the optimizer refuses of a past */
     }
     if (status == DESCEND_OK && loading->with->scaler)
         (void)find_scaler(loading, loading->with->scaler);

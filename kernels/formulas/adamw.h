@@ -22,7 +22,7 @@ static inline descend_status adamw_prepare(const descend_adamw *c, const struct 
                                .eps = c->eps,
                                .amsgrad = c->amsgrad,
                                .maximize = c->maximize};
-    k->shrink = (float)(1 - c->lr * c->weight_decay);
+    k->shrink = shrink_prepare(c->lr, c->weight_decay);
     return adam_prepare(&adam, at, &k->adam, options);
 }
 

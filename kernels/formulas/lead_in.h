@@ -1,10 +1,16 @@
-/* What every optimizer does to the gradient first: maximize negates it, then weight decay adds weight_decay * param. */
+/* What most optimizers do to the gradient first: maximize negates it, then weight decay adds weight_decay * param. */
 #ifndef DESCEND_LEAD_IN_H
 #define DESCEND_LEAD_IN_H
 
 struct lead_in_scalars {
     float sign, weight_decay;
 };
+
+/* What decoupled weight decay multiplies the parameter by. */
+static inline float shrink_prepare(double lr, double weight_decay)
+{
+    return (float)(1 - lr * weight_decay);
+}
 
 static inline struct lead_in_scalars lead_in_prepare(bool maximize, double weight_decay)
 {

@@ -18,7 +18,7 @@ static inline descend_status lion_prepare(const descend_lion *c, const struct de
     (void)at;
     k->sign = c->maximize ? -1.0f : 1.0f;
     k->minus_lr = (float)-c->lr;
-    k->shrink = (float)(1 - c->lr * c->weight_decay);
+    k->shrink = shrink_prepare(c->lr, c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     *options = 0;

@@ -45,7 +45,7 @@ static inline descend_status nadam_prepare(const descend_nadam *c, const struct 
     k->eps = (float)c->eps;
     k->minus_grad_step = (float)(-c->lr * (1 - mu) / (1 - (double)mu_product));
     k->minus_step = (float)(-c->lr * mu_next / (1 - (double)mu_product_next));
-    k->shrink = c->decoupled_weight_decay ? (float)(1 - c->lr * c->weight_decay) : 1.0f;
+    k->shrink = c->decoupled_weight_decay ? shrink_prepare(c->lr, c->weight_decay) : 1.0f;
     *options = decay && !c->decoupled_weight_decay ? NADAM_DECAY : 0u;
     return DESCEND_OK;
 }

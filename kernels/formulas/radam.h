@@ -43,7 +43,7 @@ static inline descend_status radam_prepare(const descend_radam *c, const struct 
     k->correction1 = bias_corrected(bias_correction_itself, 0, c->beta1, at->step);
     k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
     k->rectification = 1;
-    k->shrink = c->decoupled_weight_decay ? (float)(1 - c->lr * c->weight_decay) : 1.0f;
+    k->shrink = c->decoupled_weight_decay ? shrink_prepare(c->lr, c->weight_decay) : 1.0f;
     *options = (radam_rectification(c->beta2, at->step, &k->rectification) ? RADAM_RECTIFIED : 0u) |
                (decay && !c->decoupled_weight_decay ? RADAM_DECAY : 0u);
     return DESCEND_OK;

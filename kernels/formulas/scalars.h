@@ -1,7 +1,7 @@
 /*
- * What the formulas share before the elementwise work: the ranges of hyperparameters, and the point of a run at which
- * coefficients are wanted. Everything here is double. A coefficient is rounded to float32 once, when it is stored in a
- * formula's struct of scalars; those structs hold floats only, and row.c refuses any that is not finite.
+ * What the formulas share before the elementwise work: the ranges of hyperparameters, which are double, and the point
+ * of a run at which coefficients are wanted. A coefficient is rounded to float32 once, when it is stored in a formula's
+ * struct of scalars; those structs hold floats only, and row.c refuses any that is not finite.
  */
 #ifndef DESCEND_SCALARS_H
 #define DESCEND_SCALARS_H

@@ -15,7 +15,7 @@ __attribute__((noinline)) static descend_status check(const struct descend_row *
     const struct descend_point at = {.step = 1, .first = true, .scalar = through};
     const descend_status status = descend_prepare(row, config, &at, &scalars, &options);
     *used = row->used(options) | (row->advance ? 1u : 0u) << row->arrays;
-    return status;
+    return status == DESCEND_BAD_MU_PRODUCT ? DESCEND_OVERFLOW : status; /* of the config's own making */
 }
 
 descend_status descend_group_check(const struct descend_row *row, const void *config, unsigned *used)

@@ -23,9 +23,11 @@ size_t descend_states_bytes(const struct descend_row *row, const struct tensor *
     size_t bytes = 0;
     for (size_t t = 0; t < count; t++)
         for (size_t state = 0; state < STATES_MAX; state++)
-            if (lacks(&tensors[t], group, used, state))
-                bytes = descend_size(bytes, 1,
-                                     descend_size(rounded(descend_state_length(row, state, tensors[t].n)), PAGE, 1));
+            if (lacks(&tensors[t], group, used, state)) {
+                const size_t length = descend_state_length(row, state, tensors[t].n);
+                const size_t slack = length >= SPREAD_FROM / sizeof(float) ? PAGE : 0;
+                bytes = descend_size(bytes, 1, descend_size(rounded(length), slack, 1));
+            }
     return bytes;
 }
 

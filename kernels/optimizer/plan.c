@@ -1,7 +1,8 @@
 #include "plan.h"
 
+#include "run.h"
+
 enum {
-    BLOCK = 4096,
     TENSOR_COST = 64 /* elements' time that a tensor takes of itself */
 };
 

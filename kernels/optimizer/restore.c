@@ -60,6 +60,18 @@ static unsigned past_states(const descend_optimizer *optimizer, const descend_te
     return states;
 }
 
+/* A scalar state goes on from 0 to 1. By its bits: comparing could raise the caller's flags. */
+static bool scalar_is_good(const descend_optimizer *optimizer, size_t number, const descend_tensor *tensor)
+{
+    const struct descend_row *row = row_of(optimizer);
+    const uint32_t one = 0x3f800000, minus_0 = 0x80000000;
+    uint32_t bits;
+    if (row->advance == NULL || optimizer->table.tensor[number].n == 0 || tensor->state[row->arrays].data == NULL)
+        return true;
+    memcpy(&bits, tensor->state[row->arrays].data, sizeof bits);
+    return bits <= one || bits == minus_0;
+}
+
 static descend_status check(const descend_optimizer *optimizer, const descend_past *past)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {
@@ -68,9 +80,13 @@ static descend_status check(const descend_optimizer *optimizer, const descend_pa
         if (status != DESCEND_OK)
             return status;
     }
-    for (size_t t = 0; t < optimizer->tensors; t++)
-        if (past->tensor(past->context, t).step > UINT64_C(1) << 53)
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        const descend_tensor tensor = past->tensor(past->context, t);
+        if (tensor.step > UINT64_C(1) << 53)
             return DESCEND_BAD_STEP;
+        if (!scalar_is_good(optimizer, t, &tensor))
+            return DESCEND_BAD_MU_PRODUCT;
+    }
     return DESCEND_OK;
 }
 

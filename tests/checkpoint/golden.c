@@ -68,6 +68,8 @@ descend_optimizer *golden_make(struct golden *golden, unsigned number, bool blan
             tensor.state[k].data = golden->state[t][k];
             if (!blank)
                 set_values(golden->state[t][k], t, 1 + k);
+            if (!blank && strcmp(descend_optimizer_state_name(golden->optimizer, k), "mu_product") == 0)
+                *golden->state[t][k] = 0.25f / (float)(1u << t);
         }
         if (!blank) {
             tensor.step = tensors[t].step;

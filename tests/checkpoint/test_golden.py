@@ -66,8 +66,10 @@ def wanted_tensors(optimizer):
     for i, (name, (n, step, _)) in enumerate(TENSORS.items()):
         wanted[name] = ("F32", [n], values(i, 0, n))
         for k, state in enumerate(STATES[optimizer] if step > 0 else []):
-            length = min(n, 1) if state == "mu_product" else n
-            wanted[f"state.{name}.{state}"] = ("F32", [length], values(i, 1 + k, n)[:4 * length])
+            if state == "mu_product":
+                wanted[f"state.{name}.{state}"] = ("F32", [min(n, 1)], struct.pack("<f", 0.25 / 2**i)[:4 * n])
+            else:
+                wanted[f"state.{name}.{state}"] = ("F32", [n], values(i, 1 + k, n))
     return wanted
 
 

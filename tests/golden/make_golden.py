@@ -37,6 +37,8 @@ STEPS = {"ORDINARY": 20, "SPECIAL": 3}  # special values soon make everything Na
 # -0 meets a first gradient +0 and one -0, and a parameter +Inf one +Inf and one -Inf.
 SEED = {"ORDINARY": 1000, "SPECIAL": 2994}
 
+ABSENT_EVERY = 3
+
 DECAY = ("weight_decay", {"weight_decay": 0.013})
 MAXIMIZE = ("maximize", {"maximize": True})
 AMSGRAD = ("amsgrad", {"amsgrad": True})
@@ -138,6 +140,19 @@ def rows():
                 yield from trajectory(" ".join([ours, *names]), getattr(torch.optim, theirs), {**base, **options}, kind)
 
 
+def absent_gradients():
+    """Adam where every third step finds no gradient; the rows have torch's own count of steps."""
+    param = torch.tensor(fill(N, "ORDINARY", SEED["ORDINARY"]), requires_grad=True)
+    optimizer = torch.optim.Adam([param], **ADAM, foreach=False)
+    for turn in range(1, STEPS["ORDINARY"] + 1):
+        gradient = torch.tensor(fill(N, "ORDINARY", SEED["ORDINARY"] + turn))
+        param.grad = None if turn % ABSENT_EVERY == 0 else gradient
+        optimizer.step()
+    state = optimizer.state[param]
+    for name, values in (("param", param.detach()), ("exp_avg", state["exp_avg"]), ("exp_avg_sq", state["exp_avg_sq"])):
+        yield row("adam", "ORDINARY", name, int(state["step"]), values.numpy())
+
+
 def by_kind(numbers):
     return ", ".join(f"[{kind}] = {number}" for kind, number in numbers.items())
 
@@ -151,7 +166,7 @@ HEADER = f"""\
  * elements, 8 hexadecimal digits each: GOLDEN_N of them, or one where the state is a scalar. NaN is 7fc00000.
  */
 /* clang-format off */
-enum {{ GOLDEN_N = {N} }};
+enum {{ GOLDEN_N = {N}, GOLDEN_ABSENT_EVERY = {ABSENT_EVERY} }};
 static const unsigned golden_steps[DATA_KINDS] = {{{by_kind(STEPS)}}};
 static const uint64_t golden_seed[DATA_KINDS] = {{{by_kind(SEED)}}};
 static const struct golden_row golden[] = {{
@@ -169,6 +184,9 @@ def main():
     with open(path, "w", encoding="ascii") as file:
         file.write(HEADER)
         file.writelines(rows())
+        file.write("};\n/* The object: Adam where every GOLDEN_ABSENT_EVERY-th step finds no gradient. */\n")
+        file.write("static const struct golden_row golden_absent[] = {\n")
+        file.writelines(absent_gradients())
         file.write("};\n")
 
 

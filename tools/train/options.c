@@ -63,7 +63,7 @@ static void print_help(void)
     for (size_t i = 0; i < METHODS; i++)
         printf("  %-10s %g%s\n", method_table[i].name, method_table[i].lr,
                strcmp(method_table[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
-    puts("All else is PyTorch's default.");
+    puts("All else is the library's default: PyTorch's where it has the optimizer.");
 }
 
 static bool read_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value)
