@@ -28,17 +28,6 @@ static void set(struct call *call, const struct field *field, double value)
     memcpy(call->subject.config + field->offset, &value, sizeof value);
 }
 
-static const struct subject *subject_of(const char *label)
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i].label, label) == 0)
-            return &all[i];
-    fail_msg("no subject %s", label);
-    return NULL;
-}
-
 /* A change of this field would break one of Nesterov's rules as well, and which error comes first is left open. */
 static bool ruled_by_nesterov(const struct subject *subject, const struct field *field)
 {

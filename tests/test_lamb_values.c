@@ -51,9 +51,8 @@ static void paper_step(const descend_lamb *c, uint64_t step, const struct arrays
         *p = exact((double)before->array[PARAM][i]);
         *m = exact((double)before->array[EXP_AVG][i]);
         *v = exact((double)before->array[EXP_AVG_SQ][i]);
-        *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
-        /* in the square: the coefficient, two products */
-        *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+        *m = averaged(c->beta1, *m, g);
+        *v = averaged_square(c->beta2, *v, g);
         /* the correction, the quotient */
         const struct bounded m_hat = rounded(2, over(*m, exact(1 - pow(c->beta1, t))));
         const struct bounded v_hat = over(*v, exact(1 - pow(c->beta2, t)));

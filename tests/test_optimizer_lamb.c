@@ -14,18 +14,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Set apart by their labels. */
-static const struct subject *lamb(const char *label)
-{
-    size_t count;
-    const struct subject *all = subjects(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i].label, label) == 0)
-            return &all[i];
-    fail_msg("no subject %s", label);
-    return NULL;
-}
-
 static void for_each_variant(void (*check)(void))
 {
     for (const char *const *variant = variants(); *variant; variant++) {
@@ -62,7 +50,7 @@ static void check_ratios(const struct way *way, unsigned parts)
 {
     enum { N = 9000 };
     static const struct shape shapes[] = {{.n = N}, {.n = N}, {.n = N}, {.n = 0}, {.n = 1}};
-    struct mirror mirror = mirror_new(lamb("lamb"));
+    struct mirror mirror = mirror_new(subject_of("lamb"));
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     float *param[3];
     static float before[3][N];
@@ -104,7 +92,7 @@ static void check_shards(const struct way *way, unsigned parts)
     enum { N = 3 * 4096, HALF = 2 * 4096 };
     static const struct shape shape = {.n = N};
     static float param[N], grad[N], expected[N], exp_avg[N], exp_avg_sq[N];
-    const struct subject *subject = lamb("lamb weight_decay");
+    const struct subject *subject = subject_of("lamb weight_decay");
     const descend_lamb *config = (const descend_lamb *)(const void *)subject->config;
     struct mirror whole = mirror_new(subject);
     descend_optimizer *sharded;
@@ -151,7 +139,7 @@ static void check_not_finite(const struct way *way, unsigned parts)
         {.n = 5000}, {.n = 12289, .copy = DESCEND_BF16}, {.n = 33}, {.n = 7, .absent = true}};
     for (size_t v = 0; v < COUNT(values); v++)
         for (unsigned last = 0; last < 2; last++) {
-            struct mirror mirror = mirror_new(lamb("lamb")), sound = mirror_new(lamb("lamb"));
+            struct mirror mirror = mirror_new(subject_of("lamb")), sound = mirror_new(subject_of("lamb"));
             mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
             mirror_add(&sound, shapes, COUNT(shapes), ORDINARY, 1);
             struct arrays *given = &mirror.twin[1].given, *plain = &mirror.twin[1].plain;
@@ -190,7 +178,7 @@ static void slices_are_refused(void **state)
     (void)state;
     static const struct shape shapes[] = {{.n = 12289, .copy = DESCEND_F16}, {.n = 5, .own_state = true}, {.n = 0}};
     static const descend_pass pass = {.grad_scale = 0.5, .zero_grad = true, .flush_subnormals = true};
-    struct mirror mirror = mirror_new(lamb("lamb weight_decay"));
+    struct mirror mirror = mirror_new(subject_of("lamb weight_decay"));
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned number = 0; number < 3; number++) {
         for (unsigned slices = 1; slices <= 4; slices++)

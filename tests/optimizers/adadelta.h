@@ -22,10 +22,10 @@ static void adadelta_oracle(const descend_adadelta *c, double t, struct bounded 
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     const struct bounded eps = rounded(1, exact(c->eps));
     /* in the squares: the coefficient, two products */
-    *s = rounded(1, plus(scaled(c->rho, *s), rounded(3, times(exact(1 - c->rho), times(g, g)))));
+    *s = averaged_square(c->rho, *s, g);
     const struct bounded rms_delta = rounded(1, root(rounded(1, plus(*d, eps))));
     const struct bounded rms_grad = rounded(1, root(rounded(1, plus(*s, eps))));
     const struct bounded delta = rounded(2, times(over(rms_delta, rms_grad), g));
-    *d = rounded(1, plus(scaled(c->rho, *d), rounded(3, times(exact(1 - c->rho), times(delta, delta)))));
+    *d = averaged_square(c->rho, *d, delta);
     *p = rounded(1, minus(*p, scaled(c->lr, delta)));
 }

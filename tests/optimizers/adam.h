@@ -23,9 +23,8 @@ static void adam_oracle(const descend_adam *c, double t, struct bounded *m, stru
                         struct bounded *p, struct bounded g)
 {
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
-    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
-    /* in the square: the coefficient, two products */
-    *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+    *m = averaged(c->beta1, *m, g);
+    *v = averaged_square(c->beta2, *v, g);
     if (c->amsgrad)
         *x = larger(*x, *v);
     const struct bounded m_hat = over(*m, exact(1 - pow(c->beta1, t)));

@@ -23,7 +23,7 @@ static void adamax_oracle(const descend_adamax *c, double t, struct bounded *m, 
                           struct bounded g)
 {
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
-    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
+    *m = averaged(c->beta1, *m, g);
     *u = larger(scaled(c->beta2, *u), rounded(1, plus(magnitude(g), rounded(1, exact(c->eps)))));
     const double lr = c->lr / (1 - pow(c->beta1, t));
     /* lr with its correction, the product, the quotient */

@@ -26,8 +26,7 @@ static void lamb_oracle(const descend_lamb *c, double t, struct bounded *m, stru
     (void)t;
     if (c->maximize)
         g.value = -g.value;
-    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
-    /* in the square: the coefficient, two products */
-    *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+    *m = averaged(c->beta1, *m, g);
+    *v = averaged_square(c->beta2, *v, g);
     p->error = INFINITY;
 }

@@ -21,11 +21,11 @@ static void lion_oracle(const descend_lion *c, double t, struct bounded *m, stru
     if (c->maximize)
         g.value = -g.value;
     *p = scaled(1 - c->lr * c->weight_decay, *p);
-    const struct bounded u = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
+    const struct bounded u = averaged(c->beta1, *m, g);
     const struct bounded lr = rounded(1, exact(c->lr));
     if (fabs(u.value) > u.error)
         *p = rounded(1, u.value > 0 ? minus(*p, lr) : plus(*p, lr));
     else if (u.error > 0)
         p->error = INFINITY;
-    *m = rounded(1, plus(scaled(c->beta2, *m), scaled(1 - c->beta2, g)));
+    *m = averaged(c->beta2, *m, g);
 }

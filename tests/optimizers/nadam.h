@@ -35,9 +35,8 @@ static void nadam_oracle(const descend_nadam *c, double t, struct bounded *m, st
     if (c->decoupled_weight_decay)
         *p = scaled(1 - c->lr * c->weight_decay, *p);
     g = loss_gradient(c->decoupled_weight_decay ? 0 : c->weight_decay, c->maximize, *p, g);
-    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
-    /* in the square: the coefficient, two products */
-    *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+    *m = averaged(c->beta1, *m, g);
+    *v = averaged_square(c->beta2, *v, g);
     const double mu = nadam_mu(c, t), next = nadam_mu(c, t + 1);
     *mu_product = scaled(mu, *mu_product);
     const struct bounded of_grad = over(exact(c->lr * (1 - mu)), minus(exact(1), *mu_product));

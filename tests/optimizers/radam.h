@@ -39,9 +39,8 @@ static void radam_oracle(const descend_radam *c, double t, struct bounded *m, st
     if (c->decoupled_weight_decay)
         *p = scaled(1 - c->lr * c->weight_decay, *p);
     g = loss_gradient(c->decoupled_weight_decay ? 0 : c->weight_decay, c->maximize, *p, g);
-    *m = rounded(1, plus(scaled(c->beta1, *m), scaled(1 - c->beta1, g)));
-    /* in the square: the coefficient, two products */
-    *v = rounded(1, plus(scaled(c->beta2, *v), rounded(3, times(exact(1 - c->beta2), times(g, g)))));
+    *m = averaged(c->beta1, *m, g);
+    *v = averaged_square(c->beta2, *v, g);
     /* the correction, the quotient, lr, its product */
     struct bounded update = rounded(4, times(exact(c->lr), over(*m, exact(1 - pow(c->beta1, t)))));
     const struct bounded length = radam_length(c->beta2, t);

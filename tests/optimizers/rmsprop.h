@@ -24,11 +24,10 @@ static void rmsprop_oracle(const descend_rmsprop *c, double t, struct bounded *s
 {
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
-    /* in the square: the coefficient, two products */
-    *s = rounded(1, plus(scaled(c->alpha, *s), rounded(3, times(exact(1 - c->alpha), times(g, g)))));
+    *s = averaged_square(c->alpha, *s, g);
     struct bounded variance = *s;
     if (c->centered) {
-        *a = rounded(1, plus(scaled(c->alpha, *a), scaled(1 - c->alpha, g)));
+        *a = averaged(c->alpha, *a, g);
         variance = rounded(1, minus(*s, rounded(1, times(*a, *a))));
     }
     const struct bounded deviation = rounded(1, plus(rounded(1, root(variance)), rounded(1, exact(c->eps))));

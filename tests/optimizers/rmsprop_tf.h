@@ -24,8 +24,7 @@ static void rmsprop_tf_oracle(const descend_rmsprop_tf *c, double t, struct boun
 {
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
-    /* in the square: the coefficient, two products */
-    *s = rounded(1, plus(scaled(c->alpha, *s), rounded(3, times(exact(1 - c->alpha), times(g, g)))));
+    *s = averaged_square(c->alpha, *s, g);
     const struct bounded deviation = rounded(1, root(rounded(1, plus(*s, rounded(1, exact(c->eps))))));
     /* lr, its product, the quotient */
     const struct bounded step = rounded(3, over(times(exact(c->lr), g), deviation));

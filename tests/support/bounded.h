@@ -102,6 +102,18 @@ static inline struct bounded scaled(double coefficient, struct bounded x)
     return rounded(coefficient == 1 ? 0 : 2, times(exact(coefficient), x));
 }
 
+/* An exponential average after x; of squares, where the square has three roundings, of the coefficient and two
+ * products. */
+static inline struct bounded averaged(double beta, struct bounded mean, struct bounded x)
+{
+    return rounded(1, plus(scaled(beta, mean), scaled(1 - beta, x)));
+}
+
+static inline struct bounded averaged_square(double beta, struct bounded mean, struct bounded x)
+{
+    return rounded(1, plus(scaled(beta, mean), rounded(3, times(exact(1 - beta), times(x, x)))));
+}
+
 /* The gradient that the formula of the paper sees: that of the loss with its L2 penalty, negated to ascend. */
 static inline struct bounded loss_gradient(double weight_decay, bool maximize, struct bounded p, struct bounded g)
 {

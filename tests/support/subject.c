@@ -123,6 +123,16 @@ const struct subject *subjects(size_t *count)
     return all;
 }
 
+const struct subject *subject_of(const char *label)
+{
+    size_t count, i = 0;
+    const struct subject *of = subjects(&count);
+    while (i < count && strcmp(of[i].label, label) != 0)
+        i++;
+    assert(i < count);
+    return &of[i];
+}
+
 static bool same_kind(const struct subject *a, const struct subject *b)
 {
     return a->arrays == b->arrays && a->states == b->states && a->in_slices == b->in_slices;

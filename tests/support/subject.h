@@ -40,6 +40,9 @@ struct subject {
  */
 const struct subject *subjects(size_t *count);
 
+/* The one of this label; ends the program where there is none. */
+const struct subject *subject_of(const char *label);
+
 /* Runs the check on a subject of each kind: what shares out work and memory knows of an optimizer only how many states
  * it has, whether one is a scalar, and its phases. Each is the last of its optimizer, and uses all states. */
 void for_each_kind(void (*check)(const struct subject *subject));
