@@ -21,7 +21,6 @@ static void adadelta_oracle(const descend_adadelta *c, double t, struct bounded 
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     const struct bounded eps = rounded(1, exact(c->eps));
-    /* in the squares: the coefficient, two products */
     *s = averaged_square(c->rho, *s, g);
     const struct bounded rms_delta = rounded(1, root(rounded(1, plus(*d, eps))));
     const struct bounded rms_grad = rounded(1, root(rounded(1, plus(*s, eps))));
