@@ -33,17 +33,19 @@ unsigned descend_cpu_features(void)
     return features;
 }
 
-struct descend_fp_state descend_fp_enter(void)
+typedef unsigned fp_environment;
+
+static fp_environment fp_enter(void)
 {
     enum { MXCSR_DEFAULT = 0x1f80 }; /* all exceptions masked, nothing else set */
-    const struct descend_fp_state state = {.control = _mm_getcsr()};
+    const fp_environment callers = _mm_getcsr();
     _mm_setcsr(MXCSR_DEFAULT);
-    return state;
+    return callers;
 }
 
-void descend_fp_leave(struct descend_fp_state state)
+static void fp_leave(fp_environment callers)
 {
-    _mm_setcsr((unsigned)state.control);
+    _mm_setcsr(callers);
 }
 
 #elif defined(__aarch64__)
@@ -55,21 +57,33 @@ unsigned descend_cpu_features(void)
     return getauxval(AT_HWCAP) & hwcap_asimd ? CPU_NEON : 0;
 }
 
-struct descend_fp_state descend_fp_enter(void)
+typedef struct {
+    uint64_t control, status;
+} fp_environment;
+
+static fp_environment fp_enter(void)
 {
-    struct descend_fp_state state;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(state.control));
-    __asm__ volatile("mrs %0, fpsr" : "=r"(state.status));
+    fp_environment callers;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(callers.control));
+    __asm__ volatile("mrs %0, fpsr" : "=r"(callers.status));
     __asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(0)));
-    return state;
+    return callers;
 }
 
-void descend_fp_leave(struct descend_fp_state state)
+static void fp_leave(fp_environment callers)
 {
-    __asm__ volatile("msr fpcr, %0" : : "r"(state.control));
-    __asm__ volatile("msr fpsr, %0" : : "r"(state.status));
+    __asm__ volatile("msr fpcr, %0" : : "r"(callers.control));
+    __asm__ volatile("msr fpsr, %0" : : "r"(callers.status));
 }
 
 #else
 #error "descend has been built for x86-64 and AArch64 only"
 #endif
+
+__attribute__((noinline)) void descend_guarded(void (*work)(void *context), void *context)
+{
+    __asm__("" : "+r"(work)); /* not even an optimiser of the whole program knows which function this is */
+    const fp_environment callers = fp_enter();
+    work(context);
+    fp_leave(callers);
+}

@@ -10,15 +10,11 @@ enum { CPU_AVX2 = 1, CPU_FMA = 2, CPU_AVX512F = 4, CPU_NEON = 8, CPU_F16C = 16 }
 unsigned descend_cpu_features(void);
 
 /*
- * enter saves the calling thread's control and status and sets what all results are computed under: round to nearest,
- * no flush to zero, exceptions masked. leave puts all of it back, sticky flags included. They are calls into another
- * object, and what computes in between must be one too, never inlined beside them: compilers move arithmetic past a
- * write of the control register.
+ * Runs work(context) under the floating-point environment that all results are computed under (round to nearest, no
+ * flush to zero, exceptions masked), then puts the calling thread's own back, sticky flags included. Everything that
+ * computes is reached through this function: compilers move arithmetic past a write of the control register, but not
+ * past a call of a function that they cannot see.
  */
-struct descend_fp_state {
-    uint64_t control, status;
-};
-struct descend_fp_state descend_fp_enter(void);
-void descend_fp_leave(struct descend_fp_state state);
+void descend_guarded(void (*work)(void *context), void *context);
 
 #endif

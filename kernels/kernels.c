@@ -2,60 +2,74 @@
  * Every kernel of one ISA, compiled once per ISA with that ISA's flags and DESCEND_VEC naming its vec/ header. The only
  * symbol it exports is the table.
  */
-#include DESCEND_VEC
+#include "kernels.h"
 
 #include "cpu.h"
-#include "optimizers.h"
-#include "squares.h"
+#include "formulas/formulas.h"
 #include "stream.h"
 
-#define PHASE_ONE(options) PHASE_ONLY
-#define PHASE_TWO(options) ((options)&SECOND_PHASE ? PHASE_SECOND : PHASE_FIRST)
-#define KERNEL(options_, name, phases, BODY, LAYOUT, PARAM, GRAD, STATE)                                          \
-    static void name##_##LAYOUT##_##BODY##_##options_(const void *scalars, const struct descend_streams *streams, \
-                                                      size_t begin, size_t end)                                   \
-    {                                                                                                             \
-        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                  \
-        const struct stream loop = {BODY_##BODY,                                                                  \
-                                    PHASE_##phases(options_),                                                     \
-                                    options_,                                                                     \
-                                    name##_reads(options_),                                                       \
-                                    name##_writes(options_),                                                      \
-                                    {ELEMENT_##PARAM, ELEMENT_##GRAD, ELEMENT_##STATE},                           \
-                                    *streams};                                                                    \
-        stream((struct formula){name##_state, name##_param}, &k, loop, begin, end);                               \
+/* A kernel of one set of options, and its entry in a table. adam_bare_1 is Adam's bare one with ADAM_AMSGRAD. */
+#define LOOP(name, FIRST, PASS, BODY, options)                                                                   \
+    (struct stream)                                                                                              \
+    {                                                                                                            \
+        {name##_##FIRST, name##_second}, &k, options, name##_used(options), BODY_##BODY, STREAM_##PASS, *streams \
     }
-#define ENTRY(options_, name, phases, BODY, LAYOUT, PARAM, GRAD, STATE) name##_##LAYOUT##_##BODY##_##options_,
+#define STREAM_KERNEL(options, name, body, BODY, FIRST, PASS)                                                       \
+    static void name##_##body##_##options(const void *scalars, const struct descend_streams *streams, size_t begin, \
+                                          size_t end)                                                               \
+    {                                                                                                               \
+        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                    \
+        stream(LOOP(name, FIRST, PASS, BODY, options), begin, end);                                                 \
+    }
+#define REDUCE_KERNEL(options, name, body, BODY)                                              \
+    static struct descend_norms name##_reduce_##body##_##options(                             \
+        const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
+    {                                                                                         \
+        const struct name##_scalars k = *(const struct name##_scalars *)scalars;              \
+        return stream_reduce(LOOP(name, first, REDUCE, BODY, options), begin, end);           \
+    }
+#define STREAM_ENTRY(options, name, body) name##_##body##_##options,
+#define REDUCE_ENTRY(options, name, body) name##_reduce_##body##_##options,
 
-/* X for each set of option bits */
+/* X for each set of options. */
 // clang-format off
 #define EACH_1(X, ...) X(0, __VA_ARGS__)
-#define EACH_2(X, ...) X(0, __VA_ARGS__) X(1, __VA_ARGS__)
+#define EACH_2(X, ...) EACH_1(X, __VA_ARGS__) X(1, __VA_ARGS__)
 #define EACH_4(X, ...) EACH_2(X, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
 #define EACH_8(X, ...) \
     EACH_4(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
-#define EACH_16(X, ...) \
-    EACH_8(X, __VA_ARGS__) \
-    X(8, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__) \
-    X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) X(15, __VA_ARGS__)
+#define EACH_10(X, ...) EACH_8(X, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__)
 
-#define BODY_KERNELS(BODY, LAYOUT, PARAM, GRAD, STATE, name, option_sets, phases) \
-    EACH_##option_sets(KERNEL, name, phases, BODY, LAYOUT, PARAM, GRAD, STATE) \
-    static descend_kernel *const name##_##LAYOUT##_##BODY[] = { \
-        EACH_##option_sets(ENTRY, name, phases, BODY, LAYOUT, PARAM, GRAD, STATE)};
-#define LAYOUT_KERNELS(...) BODY_KERNELS(BARE, __VA_ARGS__) BODY_KERNELS(FULL, __VA_ARGS__)
-#define OPTIMIZER_KERNELS(name, option_sets, phases, STATES, FIELDS) \
-    DESCEND_LAYOUTS(LAYOUT_KERNELS, name, option_sets, phases)
+#define STREAM_TABLE(name, option_sets, body, BODY, FIRST, PASS) \
+    EACH_##option_sets(STREAM_KERNEL, name, body, BODY, FIRST, PASS) \
+    static descend_stream_kernel *const name##_##body[] = {EACH_##option_sets(STREAM_ENTRY, name, body)};
+#define REDUCE_TABLE(name, option_sets, body, BODY) \
+    EACH_##option_sets(REDUCE_KERNEL, name, body, BODY) \
+    static descend_reduce_kernel *const name##_reduce_##body[] = {EACH_##option_sets(REDUCE_ENTRY, name, body)};
+
+#define TABLES_STREAM(name, option_sets) \
+    STREAM_TABLE(name, option_sets, bare, BARE, first, ONLY) \
+    STREAM_TABLE(name, option_sets, full, FULL, first, ONLY)
+#define TABLES_REDUCE_STREAM(name, option_sets) \
+    REDUCE_TABLE(name, option_sets, bare, BARE) \
+    REDUCE_TABLE(name, option_sets, full, FULL) \
+    STREAM_TABLE(name, option_sets, bare, BARE, again, AFTER_REDUCE) \
+    STREAM_TABLE(name, option_sets, full, FULL, again, AFTER_REDUCE)
+#define TABLES(name, NAME, option_sets, passes) \
+    _Static_assert((option_sets) == NAME##_OPTION_SETS, "rules.def: " #name " has another number of option sets"); \
+    TABLES_##passes(name, option_sets)
 // clang-format on
-DESCEND_OPTIMIZERS(OPTIMIZER_KERNELS)
+DESCEND_RULES(TABLES)
 
 static struct descend_squares squares_kernel(const float *array, size_t begin, size_t end)
 {
     return squares(array, begin, end);
 }
 
-#define LAYOUT_ENTRY(LAYOUT, PARAM, GRAD, STATE, name) {name##_##LAYOUT##_BARE, name##_##LAYOUT##_FULL},
-#define OPTIMIZER_ENTRY(name, option_sets, phases, STATES, FIELDS) {DESCEND_LAYOUTS(LAYOUT_ENTRY, name)},
+#define REDUCE_OF_STREAM(name)
+#define REDUCE_OF_REDUCE_STREAM(name) .reduce = {name##_reduce_bare, name##_reduce_full},
+#define RULE_KERNELS(name, NAME, option_sets, passes) \
+    [DESCEND_##NAME] = {.stream = {name##_bare, name##_full}, REDUCE_OF_##passes(name)},
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(descend_kernels_, isa)
@@ -64,4 +78,4 @@ static struct descend_squares squares_kernel(const float *array, size_t begin, s
 
 extern const struct descend_kernels TABLE(VF_ISA);
 const struct descend_kernels TABLE(VF_ISA) = {
-    TEXT(VF_ISA), VF_NEEDS, {DESCEND_OPTIMIZERS(OPTIMIZER_ENTRY)}, squares_kernel};
+    .isa = TEXT(VF_ISA), .needs = VF_NEEDS, .rule = {DESCEND_RULES(RULE_KERNELS)}, .squares = squares_kernel};

@@ -4,46 +4,41 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "layouts.def"
-#include "optimizers.def"
+#include "descend/config.h"
+#include "formulas/formula.h"
+#include "rules.def"
 
-#define OPTIMIZER_INDEX(name, option_sets, phases, STATES, FIELDS) OPTIMIZER_##name,
-enum descend_optimizer_index { DESCEND_OPTIMIZERS(OPTIMIZER_INDEX) OPTIMIZER_COUNT };
-#undef OPTIMIZER_INDEX
-
-#define LAYOUT_INDEX(name, param, grad, state, ...) LAYOUT_##name,
-enum descend_layout_index { DESCEND_LAYOUTS(LAYOUT_INDEX, ) LAYOUT_COUNT };
-#undef LAYOUT_INDEX
-
-enum { STATES_MAX = 3 };
-
-enum descend_copy_type { COPY_NONE, COPY_BF16, COPY_F16 };
-
-/* Sums of squares, by rule 7 of docs/numerics.md. */
-struct descend_norms {
-    double param, step; /* of the parameters, and of what the first half of a formula in two phases returned */
-};
-
-/* The arrays of one call. State arrays that the options do not use are never looked at. What follows them, up to
- * copy_type, is for full kernels: beside the update these do whatever of it is asked for. */
+/* The arrays of one call. State arrays that the options do not use are never looked at. What stands from grad_scale on
+ * is done by full kernels beside the update, bare ones do not look at it. */
 struct descend_streams {
     void *param;
     const void *grad;
     void *state[STATES_MAX];
-    float grad_scale; /* multiplies the gradient */
-    bool flush;       /* stores subnormal parameters and states as 0 */
-    void *zero;       /* the gradient, where it is to be zeroed after use */
-    void *copy;       /* where the new parameter also goes, as */
-    enum descend_copy_type copy_type;
-    struct descend_norms *norms; /* for kernels of a first phase */
+    uint64_t first;          /* of element 0: its index in the whole tensor */
+    float grad_scale;        /* multiplies the gradient */
+    bool flush;              /* stores subnormal parameters and states as 0 */
+    void *zero;              /* the gradient, where it is to be zeroed after use; else NULL */
+    void *copy;              /* where the new parameter also goes; else NULL */
+    descend_dtype copy_type; /* as DESCEND_BF16 or DESCEND_F16 */
 };
 
-/* Updates the elements [begin, end). scalars is the formula's struct; the options are fixed per kernel. Of an optimizer
- * with two phases the first moves the state and sets the norms of the elements, which are of one segment. */
-typedef void descend_kernel(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end);
+/* Updates the elements [begin, end). scalars is the formula's struct; each kernel is of one set of options. */
+typedef void descend_stream_kernel(const void *scalars, const struct descend_streams *streams, size_t begin,
+                                   size_t end);
 
-/* Sum of squares, and largest magnitude, of the floats [begin, end) of an array, by rule 7 of docs/numerics.md. */
+/* Sums of squares of the parameters, and of what the first half of the formula leaves in x (docs/numerics.md, rule 7).
+ */
+struct descend_norms {
+    double param, step;
+};
+
+/* Moves the states of the elements [begin, end), which are of one segment, and adds up norms. */
+typedef struct descend_norms descend_reduce_kernel(const void *scalars, const struct descend_streams *streams,
+                                                   size_t begin, size_t end);
+
+/* Sum of squares, and largest magnitude, of the floats [begin, end) of an array, by the same rule. */
 struct descend_squares {
     double sum;
     float max;
@@ -52,11 +47,23 @@ typedef struct descend_squares descend_squares_kernel(const float *array, size_t
 
 enum descend_body { BODY_BARE, BODY_FULL, BODIES };
 
+/* The kernels of a rule: tables indexed by options. */
+struct descend_rule_kernels {
+    descend_stream_kernel *const *stream[BODIES];
+    descend_reduce_kernel *const *reduce[BODIES]; /* NULL where the rule has one pass */
+};
+
+enum {
+    RULE_COUNT = 0
+#define COUNT_RULE(name, NAME, option_sets, passes) +1
+    DESCEND_RULES(COUNT_RULE)
+#undef COUNT_RULE
+};
+
 struct descend_kernels {
     const char *isa;
-    unsigned needs; /* the CPU_ features (cpu.h) without which it must not run */
-    /* an array indexed by option bits for each optimizer and layout */
-    descend_kernel *const *kernel[OPTIMIZER_COUNT][LAYOUT_COUNT][BODIES];
+    unsigned needs;                                   /* the CPU_ features (cpu.h) without which it must not run */
+    struct descend_rule_kernels rule[RULE_COUNT + 1]; /* by kind */
     descend_squares_kernel *squares;
 };
 

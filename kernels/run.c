@@ -7,6 +7,8 @@
 #include <omp.h>
 #endif
 
+#include "cpu.h"
+
 enum {
     SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
     THREADS_MAX = 64      /* or the number of processors, if more: libgomp ends the process when it cannot start one */
@@ -96,34 +98,56 @@ descend_status descend_run_check(const descend_exec *exec)
     return DESCEND_OK;
 }
 
-/* What the caller's run is given: it may call an index that does not exist. */
-struct counted {
-    descend_task *task;
+/* One call's work, as its tasks share it. */
+struct job {
+    descend_part *part;
     void *work;
-    unsigned tasks;
+    unsigned parts;
 };
 
-static void counted_task(void *work, unsigned index)
+struct guarded_part {
+    const struct job *job;
+    unsigned index;
+};
+
+static void do_guarded(void *context)
 {
-    const struct counted *counted = work;
-    if (index < counted->tasks)
-        counted->task(counted->work, index);
+    const struct guarded_part *part = context;
+    part->job->part(part->job->work, part->index, part->job->parts);
 }
 
-void descend_run(descend_task *task, void *work, unsigned tasks, const descend_exec *exec)
+/* The caller's run may call an index that does not exist. */
+static void do_part(void *work, unsigned index)
+{
+    struct guarded_part part = {work, index};
+    if (index < part.job->parts)
+        descend_guarded(do_guarded, &part);
+}
+
+static void do_parts(struct job *job, const descend_exec *exec)
 {
     if (exec->run) {
-        struct counted counted = {task, work, tasks};
-        exec->run(exec->pool, counted_task, &counted, tasks);
+        exec->run(exec->pool, do_part, job, job->parts);
         return;
     }
 #ifdef _OPENMP
-#pragma omp parallel num_threads((int)tasks)
+#pragma omp parallel num_threads((int)job->parts)
     {
         /* The team may be smaller than asked for. */
         const unsigned team = (unsigned)omp_get_num_threads();
-        for (unsigned index = (unsigned)omp_get_thread_num(); index < tasks; index += team)
-            task(work, index);
+        for (unsigned index = (unsigned)omp_get_thread_num(); index < job->parts; index += team)
+            do_part(job, index);
     }
 #endif
+}
+
+void descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
+{
+    struct job job = {part, work, descend_run_tasks(n, exec)};
+    if (job.parts > 0) {
+        do_parts(&job, exec);
+        return;
+    }
+    job.parts = exec->slices > 0 ? exec->slices : 1;
+    do_part(&job, exec->slice);
 }

@@ -12,8 +12,14 @@ descend_status descend_run_check(const descend_exec *exec);
 /* Into how many tasks a call on n elements is to be split; 0 when the calling thread does all of it, or its slice. */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
-/* Runs the tasks (at least 1), each of which guards its own thread's floating-point environment. To be called with the
- * caller's environment in force: threads that OpenMP starts here inherit it, and the caller's run is the caller's. */
-void descend_run(descend_task *task, void *work, unsigned tasks, const descend_exec *exec);
+/* One share of a call's work: part `index` of `parts` equal ones. */
+typedef void descend_part(void *work, unsigned index, unsigned parts);
+
+/*
+ * Does all parts of a call on n elements, by as many threads as exec asks for, or the one part that is the calling
+ * thread's slice; each part guarded (cpu.h). To be called with the caller's floating-point environment in force:
+ * threads that OpenMP starts here inherit it, and the caller's run is the caller's.
+ */
+void descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec);
 
 #endif

@@ -4,15 +4,24 @@
 
 #include "run.h"
 
-size_t descend_segment(size_t n)
+struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole)
 {
-    const size_t even = n / SEGMENTS_MAX + (n % SEGMENTS_MAX != 0);
-    return even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK;
+    const uint64_t even = whole / SEGMENTS_MAX + (whole % SEGMENTS_MAX != 0);
+    const size_t length = even <= BLOCK ? BLOCK : (size_t)((even + BLOCK - 1) / BLOCK * BLOCK);
+    const size_t lead = (size_t)(first % length);
+    return (struct descend_segments){n, length, lead, n > 0 ? (n - 1 + lead) / length + 1 : 0};
 }
 
-size_t descend_segments(size_t n)
+size_t descend_segment_at(const struct descend_segments *segments, size_t element)
 {
-    return n / descend_segment(n) + (n % descend_segment(n) != 0);
+    return (element + segments->lead) / segments->length;
+}
+
+size_t descend_segment_begin(const struct descend_segments *segments, size_t segment)
+{
+    if (segment == 0)
+        return 0;
+    return segment < segments->count ? segment * segments->length - segments->lead : segments->n;
 }
 
 double descend_norm_ratio(const struct descend_norms *segments, size_t count)

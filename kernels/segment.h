@@ -1,17 +1,31 @@
-/* Segments: the parts of a tensor whose sums are added up in order (docs/numerics.md, rule 7). */
+/* Segments: the parts of a whole tensor whose sums are added up in order (docs/numerics.md, rule 7), as they cut an
+ * array that is all of the tensor or a shard of it. */
 #ifndef DESCEND_SEGMENT_H
 #define DESCEND_SEGMENT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "kernels.h"
 
-enum { SEGMENTS_MAX = 256 };
+enum { SEGMENTS_MAX = 256 }; /* of a whole tensor */
 
-/* The elements of a segment in a tensor of n, and how many there are. */
-size_t descend_segment(size_t n);
-size_t descend_segments(size_t n);
+struct descend_segments {
+    size_t n;      /* elements of the array */
+    size_t length; /* of a segment; the tensor's last may be shorter */
+    size_t lead;   /* elements of the array's first segment that lie before the array */
+    size_t count;  /* segments that the array has elements of */
+};
 
-/* The norm of the parameters by that of the step, from the sums of all segments; 1 where either norm is 0. It computes
- * in double: call it inside the guard of cpu.h. */
+/* Of the elements first … first + n - 1 of a tensor of `whole`. */
+struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole);
+
+/* The segment that an element of the array is in, and the first element of a segment in the array; n from count on. */
+size_t descend_segment_at(const struct descend_segments *segments, size_t element);
+size_t descend_segment_begin(const struct descend_segments *segments, size_t segment);
+
+/* The norm of the parameters by that of the step, from the sums of all segments; 1 where either norm is 0. To be called
+ * guarded (cpu.h). */
 double descend_norm_ratio(const struct descend_norms *segments, size_t count);
 
 #endif

@@ -40,6 +40,14 @@ const char *descend_status_string(descend_status status)
         return "this optimizer cannot be done in slices";
     case DESCEND_BAD_MU_PRODUCT:
         return "mu_product is not in [0, 1)";
+    case DESCEND_BAD_KIND:
+        return "the config's kind is no optimizer of this library";
+    case DESCEND_BAD_FIELD:
+        return "the config has no field of that name";
+    case DESCEND_BAD_FLAG:
+        return "a flag is neither 0 nor 1";
+    case DESCEND_BAD_SHAPE:
+        return "rows times columns is not the number of elements of the whole tensor";
     case DESCEND_OVERFLOW:
         return "a coefficient derived from the config overflows float32";
     case DESCEND_BAD_LR:

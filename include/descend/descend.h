@@ -40,6 +40,9 @@
 extern "C" {
 #endif
 
+/* Element types of arrays. The functions of this header take float32 alone. */
+typedef enum descend_dtype { DESCEND_F32 = 0, DESCEND_BF16 = 1, DESCEND_F16 = 2 } descend_dtype;
+
 /* One English line without a full stop, for any value; static storage. */
 const char *descend_status_string(descend_status status);
 

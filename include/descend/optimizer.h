@@ -4,10 +4,10 @@
  * parallel pass.
  *
  *     descend_optimizer *optimizer;
- *     descend_adamw config = descend_adamw_defaults();
- *     status = descend_adamw_create(&optimizer, &config);                      // group 0
- *     config.weight_decay = 0;
- *     status = descend_adamw_group(optimizer, &config, &biases);               // group 1
+ *     descend_config config = descend_config_defaults(DESCEND_ADAMW);
+ *     status = descend_optimizer_create(&optimizer, &config);                  // group 0
+ *     config.adamw.weight_decay = 0;
+ *     status = descend_optimizer_group(optimizer, &config, &biases);           // group 1
  *     status = descend_optimizer_add(optimizer, 0, weights, weight_count);
  *     status = descend_optimizer_add(optimizer, biases, others, other_count);
  *     for (…) {                                                                // gradients are in place
@@ -32,7 +32,7 @@
 #ifndef DESCEND_OPTIMIZER_H
 #define DESCEND_OPTIMIZER_H
 
-#include "descend/descend.h"
+#include "descend/config.h"
 
 #ifdef __GNUC__
 #pragma GCC visibility push(default)
@@ -44,9 +44,7 @@ extern "C" {
 
 typedef struct descend_optimizer descend_optimizer;
 
-/* Element types. Parameters, gradients and state are float32; a copy is bfloat16 or float16. */
-typedef enum descend_dtype { DESCEND_F32 = 0, DESCEND_BF16 = 1, DESCEND_F16 = 2 } descend_dtype;
-
+/* Parameters, gradients and state are float32; a copy is bfloat16 or float16. */
 typedef struct descend_array {
     void *data;
     descend_dtype dtype;
@@ -58,8 +56,12 @@ enum { DESCEND_STATES = 4 };
 typedef struct descend_tensor {
     const char *name; /* unique in the optimizer, UTF-8, not empty; the key in checkpoints. Copied */
     size_t n;         /* elements; 0 is fine, with any pointers */
-    uint64_t first;   /* index of element 0 in the whole tensor, where this is a shard of one; n + first <= 2^53 */
-    uint64_t step;    /* steps already taken, at most 2^53 */
+    /* Where these elements are a shard of a larger tensor: the index of the first in it, and its length. Sums of squares
+     * are then taken in the segments of the whole tensor (docs/numerics.md, rule 7). whole 0: these are all elements.
+     * first + n <= whole, or <= 2^53 where whole is 0. */
+    uint64_t first, whole;
+    uint64_t rows, columns; /* the whole tensor's shape as a matrix, rows * columns elements; both 0: none is given */
+    uint64_t step;          /* steps already taken, at most 2^53 */
     descend_array param;
     descend_array grad; /* data NULL: absent. Such a tensor is skipped by step, measure and zero_grad */
     descend_array copy; /* where each step also writes the new parameter, as bfloat16 or float16; data NULL: nowhere */
@@ -85,84 +87,17 @@ typedef struct descend_pass {
 } descend_pass;
 
 /*
- * Creation, with the config of group 0; further groups, numbered from 1 on; and a group's config, to read and to
- * replace. A config is checked as the step functions of descend.h do, and copied. Where a new config uses a state that
- * the old one did not (momentum switched on, say) it is allocated here, and starts afresh if it was never used.
- * DESCEND_WRONG_OPTIMIZER: the object is of another optimizer. DESCEND_BAD_GROUP: there is no such group.
- * DESCEND_NO_MEMORY.
+ * Creation, with the config of group 0, which also says which kind of optimizer this is; further groups, numbered from 1
+ * on, of the same kind; and a group's config, to read and to replace. A config is checked as the step functions of
+ * descend.h do, and copied. Where a new config uses a state that the old one did not (momentum switched on, say) it is
+ * allocated here, and starts afresh if it was never used.
+ * DESCEND_NULL_CONFIG. DESCEND_BAD_KIND: the config's kind is none. DESCEND_WRONG_OPTIMIZER: it is another than the
+ * object's. DESCEND_BAD_GROUP: there is no such group. DESCEND_NO_MEMORY.
  */
-descend_status descend_sgd_create(descend_optimizer **optimizer, const descend_sgd *config);
-descend_status descend_sgd_group(descend_optimizer *optimizer, const descend_sgd *config, unsigned *group);
-descend_status descend_sgd_config(const descend_optimizer *optimizer, unsigned group, descend_sgd *config);
-descend_status descend_sgd_configure(descend_optimizer *optimizer, unsigned group, const descend_sgd *config);
-
-descend_status descend_rmsprop_create(descend_optimizer **optimizer, const descend_rmsprop *config);
-descend_status descend_rmsprop_group(descend_optimizer *optimizer, const descend_rmsprop *config, unsigned *group);
-descend_status descend_rmsprop_config(const descend_optimizer *optimizer, unsigned group, descend_rmsprop *config);
-descend_status descend_rmsprop_configure(descend_optimizer *optimizer, unsigned group, const descend_rmsprop *config);
-
-descend_status descend_adam_create(descend_optimizer **optimizer, const descend_adam *config);
-descend_status descend_adam_group(descend_optimizer *optimizer, const descend_adam *config, unsigned *group);
-descend_status descend_adam_config(const descend_optimizer *optimizer, unsigned group, descend_adam *config);
-descend_status descend_adam_configure(descend_optimizer *optimizer, unsigned group, const descend_adam *config);
-
-descend_status descend_adamw_create(descend_optimizer **optimizer, const descend_adamw *config);
-descend_status descend_adamw_group(descend_optimizer *optimizer, const descend_adamw *config, unsigned *group);
-descend_status descend_adamw_config(const descend_optimizer *optimizer, unsigned group, descend_adamw *config);
-descend_status descend_adamw_configure(descend_optimizer *optimizer, unsigned group, const descend_adamw *config);
-
-descend_status descend_adagrad_create(descend_optimizer **optimizer, const descend_adagrad *config);
-descend_status descend_adagrad_group(descend_optimizer *optimizer, const descend_adagrad *config, unsigned *group);
-descend_status descend_adagrad_config(const descend_optimizer *optimizer, unsigned group, descend_adagrad *config);
-descend_status descend_adagrad_configure(descend_optimizer *optimizer, unsigned group, const descend_adagrad *config);
-
-descend_status descend_adadelta_create(descend_optimizer **optimizer, const descend_adadelta *config);
-descend_status descend_adadelta_group(descend_optimizer *optimizer, const descend_adadelta *config, unsigned *group);
-descend_status descend_adadelta_config(const descend_optimizer *optimizer, unsigned group, descend_adadelta *config);
-descend_status descend_adadelta_configure(descend_optimizer *optimizer, unsigned group, const descend_adadelta *config);
-
-descend_status descend_adamax_create(descend_optimizer **optimizer, const descend_adamax *config);
-descend_status descend_adamax_group(descend_optimizer *optimizer, const descend_adamax *config, unsigned *group);
-descend_status descend_adamax_config(const descend_optimizer *optimizer, unsigned group, descend_adamax *config);
-descend_status descend_adamax_configure(descend_optimizer *optimizer, unsigned group, const descend_adamax *config);
-
-descend_status descend_nadam_create(descend_optimizer **optimizer, const descend_nadam *config);
-descend_status descend_nadam_group(descend_optimizer *optimizer, const descend_nadam *config, unsigned *group);
-descend_status descend_nadam_config(const descend_optimizer *optimizer, unsigned group, descend_nadam *config);
-descend_status descend_nadam_configure(descend_optimizer *optimizer, unsigned group, const descend_nadam *config);
-
-descend_status descend_radam_create(descend_optimizer **optimizer, const descend_radam *config);
-descend_status descend_radam_group(descend_optimizer *optimizer, const descend_radam *config, unsigned *group);
-descend_status descend_radam_config(const descend_optimizer *optimizer, unsigned group, descend_radam *config);
-descend_status descend_radam_configure(descend_optimizer *optimizer, unsigned group, const descend_radam *config);
-
-descend_status descend_rprop_create(descend_optimizer **optimizer, const descend_rprop *config);
-descend_status descend_rprop_group(descend_optimizer *optimizer, const descend_rprop *config, unsigned *group);
-descend_status descend_rprop_config(const descend_optimizer *optimizer, unsigned group, descend_rprop *config);
-descend_status descend_rprop_configure(descend_optimizer *optimizer, unsigned group, const descend_rprop *config);
-
-descend_status descend_asgd_create(descend_optimizer **optimizer, const descend_asgd *config);
-descend_status descend_asgd_group(descend_optimizer *optimizer, const descend_asgd *config, unsigned *group);
-descend_status descend_asgd_config(const descend_optimizer *optimizer, unsigned group, descend_asgd *config);
-descend_status descend_asgd_configure(descend_optimizer *optimizer, unsigned group, const descend_asgd *config);
-
-descend_status descend_lion_create(descend_optimizer **optimizer, const descend_lion *config);
-descend_status descend_lion_group(descend_optimizer *optimizer, const descend_lion *config, unsigned *group);
-descend_status descend_lion_config(const descend_optimizer *optimizer, unsigned group, descend_lion *config);
-descend_status descend_lion_configure(descend_optimizer *optimizer, unsigned group, const descend_lion *config);
-
-descend_status descend_lamb_create(descend_optimizer **optimizer, const descend_lamb *config);
-descend_status descend_lamb_group(descend_optimizer *optimizer, const descend_lamb *config, unsigned *group);
-descend_status descend_lamb_config(const descend_optimizer *optimizer, unsigned group, descend_lamb *config);
-descend_status descend_lamb_configure(descend_optimizer *optimizer, unsigned group, const descend_lamb *config);
-
-descend_status descend_rmsprop_tf_create(descend_optimizer **optimizer, const descend_rmsprop_tf *config);
-descend_status descend_rmsprop_tf_group(descend_optimizer *optimizer, const descend_rmsprop_tf *config,
-                                        unsigned *group);
-descend_status descend_rmsprop_tf_config(const descend_optimizer *optimizer, unsigned group,
-                                         descend_rmsprop_tf *config);
-descend_status descend_rmsprop_tf_configure(descend_optimizer *optimizer, unsigned group,
-                                            const descend_rmsprop_tf *config);
+descend_status descend_optimizer_create(descend_optimizer **optimizer, const descend_config *config);
+descend_status descend_optimizer_group(descend_optimizer *optimizer, const descend_config *config, unsigned *group);
+descend_status descend_optimizer_config(const descend_optimizer *optimizer, unsigned group, descend_config *config);
+descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigned group, const descend_config *config);
 
 /* Frees the object and what it allocated. NULL is fine. */
 void descend_optimizer_destroy(descend_optimizer *optimizer);
@@ -224,18 +159,15 @@ typedef struct descend_measurement {
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
 
-/* What there is. Numbers of groups, tensors, and states that the optimizer can have, whose names are torch's
- * ("exp_avg", in the order of descend_tensor.state). Counts of NULL are 0; names that do not exist are NULL. */
+/* The kind of optimizer: what it is called, its fields and its states are in config.h. DESCEND_KIND_NONE of NULL. */
+descend_kind descend_optimizer_kind(const descend_optimizer *optimizer);
+
+/* How many groups and tensors there are; 0 of NULL. */
 unsigned descend_optimizer_group_count(const descend_optimizer *optimizer);
 size_t descend_optimizer_tensor_count(const descend_optimizer *optimizer);
-size_t descend_optimizer_state_count(const descend_optimizer *optimizer);
-const char *descend_optimizer_state_name(const descend_optimizer *optimizer, size_t state);
 
 /* The elements of a state of a tensor: the tensor's number, but 1 of NAdam's mu_product. 0 where there is none. */
 size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t tensor, size_t state);
-
-/* "adam" */
-const char *descend_optimizer_name(const descend_optimizer *optimizer);
 
 /* A tensor as it is now: name (the object's own copy), steps taken so far, arrays. A state that no step has used yet
  * has data NULL. group may be NULL. DESCEND_BAD_TENSOR: there is no such tensor. */
@@ -245,18 +177,11 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
 /* The number of the tensor of that name; tensor_count where there is none. */
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name);
 
-/* The fields of a config by their names, for what does not know which optimizer it has. Flags are 0 or 1. A field or
- * group that does not exist has the name NULL and the value NaN. */
-size_t descend_optimizer_field_count(const descend_optimizer *optimizer);
-const char *descend_optimizer_field_name(const descend_optimizer *optimizer, size_t field);
-bool descend_optimizer_field_is_flag(const descend_optimizer *optimizer, size_t field);
-double descend_optimizer_field(const descend_optimizer *optimizer, unsigned group, size_t field);
-
-/* An optimizer's past, for descend_optimizer_restore. Both functions are called several times for the same thing and
- * give the same answer each time. */
+/* An earlier state of an optimizer, for descend_optimizer_restore. Both functions are called several times for the same
+ * thing and give the same answer each time. */
 typedef struct descend_past {
-    /* The value of a field of a group's config. */
-    double (*field)(void *context, unsigned group, size_t field);
+    /* The config of a group. */
+    descend_config (*config)(void *context, unsigned group);
     /* Of a tensor: its step; its states, data NULL where no step had used them; and its param, data NULL to leave the
      * parameter as it is. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
@@ -264,8 +189,7 @@ typedef struct descend_past {
 } descend_past;
 
 /* Goes on from there: configs and step counts are replaced, states and parameters copied in; a tensor's 16-bit copy is
- * next written by the next step. Checked and refused as in
- * the functions that set them; DESCEND_NO_MEMORY. */
+ * next written by the next step. Checked and refused as in the functions that set them; DESCEND_NO_MEMORY. */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past);
 
 #ifdef __cplusplus

@@ -24,6 +24,11 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_NULL_MEASUREMENT = 9,
     DESCEND_BAD_MU_PRODUCT = 17, /* NAdam's, not in [0, 1) */
 
+    /* Configs of any kind. */
+    DESCEND_BAD_KIND = 18,  /* not an optimizer of this library */
+    DESCEND_BAD_FIELD = 19, /* the config has no field of that name */
+    DESCEND_BAD_FLAG = 56,  /* a flag is set to a number other than 0 and 1 */
+
     /* How to run. */
     DESCEND_BAD_RESERVED = 10, /* the reserved words of a struct are not all zero */
     DESCEND_BAD_SLICE = 11,    /* slice >= slices, or a slice without slices */
@@ -62,10 +67,11 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_NAME = 43, /* NULL, empty, or not UTF-8 */
     DESCEND_DUPLICATE_NAME = 44,
     DESCEND_BAD_DTYPE = 45,
-    DESCEND_BAD_FIRST = 46, /* first + n is above 2^53 */
+    DESCEND_BAD_FIRST = 46, /* first + n is above whole, or above 2^53 */
     DESCEND_BAD_GRAD_SCALE = 47,
     DESCEND_BAD_ALLOCATOR = 48, /* NULL, or a function of it is */
     DESCEND_IN_USE = 49,        /* the allocator is changed after the first tensor */
+    DESCEND_BAD_SHAPE = 57,     /* rows * columns is not the number of elements of the whole tensor */
 
     /* The loss scaler of scaler.h. */
     DESCEND_NULL_SCALER = 50,

@@ -2,7 +2,11 @@
 #ifndef DESCEND_ADADELTA_H
 #define DESCEND_ADADELTA_H
 
-enum { ADADELTA_DECAY = 1 };
+#include "formulas/average.h"
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { ADADELTA_DECAY = 1, ADADELTA_OPTION_SETS = 2, ADADELTA_STATES = 2 };
 
 struct adadelta_scalars {
     struct lead_in_scalars lead_in;
@@ -10,44 +14,31 @@ struct adadelta_scalars {
     float minus_lr, eps;
 };
 
-static inline descend_adadelta adadelta_defaults(void)
+static inline struct state_use adadelta_used(unsigned options)
 {
-    return (descend_adadelta){.lr = 1, .rho = 0.9, .eps = 1e-6};
+    (void)options;
+    return read_and_written(3);
 }
 
-static inline descend_status adadelta_prepare(const descend_adadelta *c, const struct descend_point *at,
-                                              struct adadelta_scalars *k, unsigned *options)
-{
-    (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->rho = average_prepare(c->rho);
-    k->minus_lr = (float)-c->lr;
-    k->eps = (float)c->eps;
-    *options = c->weight_decay != 0 ? ADADELTA_DECAY : 0u;
-    return DESCEND_OK;
-}
-
-/* Returns the step to be scaled by lr. */
-static inline vf adadelta_state(const void *scalars, unsigned options, vf p, vf *g, vf *square, vf *step, vf *unused)
+/* x: the step before it is scaled by lr. */
+static inline void adadelta_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adadelta_scalars *k = scalars;
+
     const vf eps = vf_set1(k->eps);
-    (void)unused;
-
-    *g = lead_in(k->lead_in, options & ADADELTA_DECAY, p, *g);
-    *square = average_square(k->rho, *square, *g);
-    const vf delta = vf_mul(vf_div(vf_sqrt(vf_add(*step, eps)), vf_sqrt(vf_add(*square, eps))), *g);
-    *step = average_square(k->rho, *step, delta);
-    return delta;
+    vf *const square = &v->s[0], *const step = &v->s[1];
+    v->g = lead_in(k->lead_in, options & ADADELTA_DECAY, v->p, v->g);
+    *square = average_square(k->rho, *square, v->g);
+    v->x = vf_mul(vf_div(vf_sqrt(vf_add(*step, eps)), vf_sqrt(vf_add(*square, eps))), v->g);
+    *step = average_square(k->rho, *step, v->x);
 }
 
-static inline vf adadelta_param(const void *scalars, unsigned options, vf p, vf g, vf delta, vf square, vf step,
-                                vf unused)
+static inline void adadelta_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adadelta_scalars *k = scalars;
-    (void)options, (void)g, (void)square, (void)step, (void)unused;
+    (void)options;
 
-    return vf_add(p, vf_mul(vf_set1(k->minus_lr), delta));
+    v->p = vf_add(v->p, vf_mul(vf_set1(k->minus_lr), v->x));
 }
 
 #endif

@@ -2,47 +2,39 @@
 #ifndef DESCEND_ADAGRAD_H
 #define DESCEND_ADAGRAD_H
 
-enum { ADAGRAD_DECAY = 1 };
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { ADAGRAD_DECAY = 1, ADAGRAD_OPTION_SETS = 2, ADAGRAD_STATES = 1 };
 
 struct adagrad_scalars {
     struct lead_in_scalars lead_in;
     float minus_lr, eps; /* lr as decayed */
-    float start;         /* of sum */
+    float start;         /* of sum: not used here, but refused where it is not finite */
 };
 
-static inline descend_adagrad adagrad_defaults(void)
+static inline struct state_use adagrad_used(unsigned options)
 {
-    return (descend_adagrad){.lr = 1e-2, .eps = 1e-10};
+    (void)options;
+    return read_and_written(1);
 }
 
-static inline descend_status adagrad_prepare(const descend_adagrad *c, const struct descend_point *at,
-                                             struct adagrad_scalars *k, unsigned *options)
-{
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->minus_lr = (float)-(c->lr / (1 + (double)(at->step - 1) * c->lr_decay));
-    k->eps = (float)c->eps;
-    k->start = (float)c->initial_accumulator_value;
-    *options = c->weight_decay != 0 ? ADAGRAD_DECAY : 0u;
-    return DESCEND_OK;
-}
-
-static inline vf adagrad_state(const void *scalars, unsigned options, vf p, vf *g, vf *sum, vf *unused1, vf *unused2)
+static inline void adagrad_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adagrad_scalars *k = scalars;
-    (void)unused1, (void)unused2;
 
-    *g = lead_in(k->lead_in, options & ADAGRAD_DECAY, p, *g);
-    *sum = vf_add(*sum, vf_mul(*g, *g));
-    return vf_sqrt(*sum);
+    vf *const sum = &v->s[0];
+    v->g = lead_in(k->lead_in, options & ADAGRAD_DECAY, v->p, v->g);
+    *sum = vf_add(*sum, vf_mul(v->g, v->g));
+    v->x = vf_sqrt(*sum);
 }
 
-static inline vf adagrad_param(const void *scalars, unsigned options, vf p, vf g, vf root, vf sum, vf unused1,
-                               vf unused2)
+static inline void adagrad_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adagrad_scalars *k = scalars;
-    (void)options, (void)sum, (void)unused1, (void)unused2;
+    (void)options;
 
-    return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_lr), g), vf_add(root, vf_set1(k->eps))));
+    v->p = vf_add(v->p, vf_div(vf_mul(vf_set1(k->minus_lr), v->g), vf_add(v->x, vf_set1(k->eps))));
 }
 
 #endif

@@ -2,49 +2,41 @@
 #ifndef DESCEND_ADAMAX_H
 #define DESCEND_ADAMAX_H
 
-enum { ADAMAX_DECAY = 1 };
+#include "formulas/average.h"
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { ADAMAX_DECAY = 1, ADAMAX_OPTION_SETS = 2, ADAMAX_STATES = 2 };
 
 struct adamax_scalars {
     struct lead_in_scalars lead_in;
     struct average_scalars beta1;
     float beta2, eps;
-    float minus_step_size; /* -lr/(1 - beta1^t) */
+    float minus_step_size; /* -lr / (1 - beta1^t) */
 };
 
-static inline descend_adamax adamax_defaults(void)
+static inline struct state_use adamax_used(unsigned options)
 {
-    return (descend_adamax){.lr = 2e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
+    (void)options;
+    return read_and_written(3);
 }
 
-static inline descend_status adamax_prepare(const descend_adamax *c, const struct descend_point *at,
-                                            struct adamax_scalars *k, unsigned *options)
-{
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->beta1 = average_prepare(c->beta1);
-    k->beta2 = (float)c->beta2;
-    k->eps = (float)c->eps;
-    k->minus_step_size = bias_corrected(minus_step_size, c->lr, c->beta1, at->step);
-    *options = c->weight_decay != 0 ? ADAMAX_DECAY : 0u;
-    return DESCEND_OK;
-}
-
-static inline vf adamax_state(const void *scalars, unsigned options, vf p, vf *g, vf *m, vf *u, vf *unused)
+static inline void adamax_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adamax_scalars *k = scalars;
-    (void)unused;
 
-    *g = lead_in(k->lead_in, options & ADAMAX_DECAY, p, *g);
-    *m = average(k->beta1, *m, *g);
-    *u = vf_max(vf_mul(*u, vf_set1(k->beta2)), vf_add(vf_abs(*g), vf_set1(k->eps)));
-    return *u;
+    vf *const m = &v->s[0], *const norm = &v->s[1];
+    v->g = lead_in(k->lead_in, options & ADAMAX_DECAY, v->p, v->g);
+    *m = average(k->beta1, *m, v->g);
+    *norm = vf_max(vf_mul(*norm, vf_set1(k->beta2)), vf_add(vf_abs(v->g), vf_set1(k->eps)));
 }
 
-static inline vf adamax_param(const void *scalars, unsigned options, vf p, vf g, vf u, vf m, vf u_state, vf unused)
+static inline void adamax_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct adamax_scalars *k = scalars;
-    (void)options, (void)g, (void)u_state, (void)unused;
+    (void)options;
 
-    return vf_add(p, vf_div(vf_mul(vf_set1(k->minus_step_size), m), u));
+    v->p = vf_add(v->p, vf_div(vf_mul(vf_set1(k->minus_step_size), v->s[0]), v->s[1]));
 }
 
 #endif

@@ -3,50 +3,37 @@
 #ifndef DESCEND_ASGD_H
 #define DESCEND_ASGD_H
 
-enum { ASGD_DECAY = 1, ASGD_AVERAGING = 2 };
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { ASGD_DECAY = 1, ASGD_AVERAGING = 2, ASGD_OPTION_SETS = 4, ASGD_STATES = 1 };
 
 struct asgd_scalars {
     struct lead_in_scalars lead_in;
     float minus_eta, shrink, mu; /* shrink: 1 - lambd * eta */
 };
 
-static inline descend_asgd asgd_defaults(void)
+static inline struct state_use asgd_used(unsigned options)
 {
-    return (descend_asgd){.lr = 1e-2, .lambd = 1e-4, .alpha = 0.75, .t0 = 1e6};
+    return (struct state_use){.read = options & ASGD_AVERAGING ? 1 : 0, .written = 1};
 }
 
-static inline descend_status asgd_prepare(const descend_asgd *c, const struct descend_point *at, struct asgd_scalars *k,
-                                          unsigned *options)
-{
-    const double before = (double)(at->step - 1); /* steps */
-    const float eta = (float)(before > 0 ? c->lr / pow(1 + c->lambd * c->lr * before, c->alpha) : c->lr);
-    const double averaged = before - c->t0;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->minus_eta = -eta;
-    k->shrink = (float)(1 - c->lambd * (double)eta);
-    k->mu = before > 0 && averaged > 1 ? (float)(1 / averaged) : 1.0f;
-    *options = (c->weight_decay != 0 ? ASGD_DECAY : 0u) | (k->mu != 1 ? ASGD_AVERAGING : 0u);
-    return DESCEND_OK;
-}
-
-/* The average follows the new parameter, which is therefore made, and returned, here. */
-static inline vf asgd_state(const void *scalars, unsigned options, vf p, vf *g, vf *ax, vf *unused1, vf *unused2)
+/* x: the new parameter, which the average follows. */
+static inline void asgd_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct asgd_scalars *k = scalars;
-    (void)unused1, (void)unused2;
 
-    *g = lead_in(k->lead_in, options & ASGD_DECAY, p, *g);
-    p = vf_add(vf_mul(p, vf_set1(k->shrink)), vf_mul(vf_set1(k->minus_eta), *g));
-    *ax = options & ASGD_AVERAGING ? vf_add(*ax, vf_mul(vf_sub(p, *ax), vf_set1(k->mu))) : p;
-    return p;
+    vf *const ax = &v->s[0];
+    v->g = lead_in(k->lead_in, options & ASGD_DECAY, v->p, v->g);
+    v->x = vf_add(vf_mul(v->p, vf_set1(k->shrink)), vf_mul(vf_set1(k->minus_eta), v->g));
+    *ax = options & ASGD_AVERAGING ? vf_add(*ax, vf_mul(vf_sub(v->x, *ax), vf_set1(k->mu))) : v->x;
 }
 
-static inline vf asgd_param(const void *scalars, unsigned options, vf p, vf g, vf updated, vf ax, vf unused1,
-                            vf unused2)
+static inline void asgd_second(const void *scalars, unsigned options, struct lanes *v)
 {
-    (void)scalars, (void)options, (void)p, (void)g, (void)ax, (void)unused1, (void)unused2;
+    (void)scalars, (void)options;
 
-    return updated;
+    v->p = v->x;
 }
 
 #endif

@@ -1,15 +1,12 @@
-/* Exponential averages of the gradient and of its square, as most optimizers keep them. */
+/* Exponential averages of the gradient and of its square, as most rules keep them. */
 #ifndef DESCEND_AVERAGE_H
 #define DESCEND_AVERAGE_H
+
+#include "vec/vec.h"
 
 struct average_scalars {
     float beta, one_minus_beta;
 };
-
-static inline struct average_scalars average_prepare(double beta)
-{
-    return (struct average_scalars){(float)beta, (float)(1 - beta)};
-}
 
 static inline vf average(struct average_scalars k, vf mean, vf x)
 {

@@ -2,7 +2,11 @@
 #ifndef DESCEND_RMSPROP_H
 #define DESCEND_RMSPROP_H
 
-enum { RMSPROP_DECAY = 1, RMSPROP_CENTERED = 2, RMSPROP_MOMENTUM = 4 };
+#include "formulas/average.h"
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { RMSPROP_DECAY = 1, RMSPROP_CENTERED = 2, RMSPROP_MOMENTUM = 4, RMSPROP_OPTION_SETS = 8, RMSPROP_STATES = 3 };
 
 struct rmsprop_scalars {
     struct lead_in_scalars lead_in;
@@ -10,50 +14,36 @@ struct rmsprop_scalars {
     float minus_lr, eps, momentum;
 };
 
-static inline descend_rmsprop rmsprop_defaults(void)
+static inline struct state_use rmsprop_used(unsigned options)
 {
-    return (descend_rmsprop){.lr = 1e-2, .alpha = 0.99, .eps = 1e-8};
+    return read_and_written(1u | (options & RMSPROP_CENTERED ? 2u : 0u) | (options & RMSPROP_MOMENTUM ? 4u : 0u));
 }
 
-static inline descend_status rmsprop_prepare(const descend_rmsprop *c, const struct descend_point *at,
-                                             struct rmsprop_scalars *k, unsigned *options)
-{
-    (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->minus_lr = (float)-c->lr;
-    k->alpha = average_prepare(c->alpha);
-    k->eps = (float)c->eps;
-    k->momentum = (float)c->momentum;
-    *options = (c->weight_decay != 0 ? RMSPROP_DECAY : 0u) | (c->centered ? RMSPROP_CENTERED : 0u) |
-               (c->momentum != 0 ? RMSPROP_MOMENTUM : 0u);
-    return DESCEND_OK;
-}
-
-/* Returns the buffer with momentum, else what the gradient is divided by. */
-static inline vf rmsprop_state(const void *scalars, unsigned options, vf p, vf *g, vf *square, vf *mean, vf *buffer)
+/* x: with momentum the buffer, else what the gradient is divided by. */
+static inline void rmsprop_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct rmsprop_scalars *k = scalars;
 
-    *g = lead_in(k->lead_in, options & RMSPROP_DECAY, p, *g);
-    *square = average_square(k->alpha, *square, *g);
+    vf *const square = &v->s[0], *const mean = &v->s[1], *const buffer = &v->s[2];
+    v->g = lead_in(k->lead_in, options & RMSPROP_DECAY, v->p, v->g);
+    *square = average_square(k->alpha, *square, v->g);
     vf variance = *square;
     if (options & RMSPROP_CENTERED) {
-        *mean = average(k->alpha, *mean, *g);
+        *mean = average(k->alpha, *mean, v->g);
         variance = vf_sub(variance, vf_mul(*mean, *mean));
     }
-    const vf d = vf_add(vf_sqrt(variance), vf_set1(k->eps));
-    if (!(options & RMSPROP_MOMENTUM))
-        return d;
-    return *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(*g, d));
+    v->x = vf_add(vf_sqrt(variance), vf_set1(k->eps));
+    if (options & RMSPROP_MOMENTUM)
+        v->x = *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(v->g, v->x));
 }
 
-static inline vf rmsprop_param(const void *scalars, unsigned options, vf p, vf g, vf x, vf square, vf mean, vf buffer)
+static inline void rmsprop_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct rmsprop_scalars *k = scalars;
-    const vf minus_lr = vf_set1(k->minus_lr);
-    (void)square, (void)mean, (void)buffer;
 
-    return vf_add(p, options & RMSPROP_MOMENTUM ? vf_mul(minus_lr, x) : vf_div(vf_mul(minus_lr, g), x));
+    const vf minus_lr = vf_set1(k->minus_lr);
+    const vf step = options & RMSPROP_MOMENTUM ? vf_mul(minus_lr, v->x) : vf_div(vf_mul(minus_lr, v->g), v->x);
+    v->p = vf_add(v->p, step);
 }
 
 #endif

@@ -2,7 +2,11 @@
 #ifndef DESCEND_RMSPROP_TF_H
 #define DESCEND_RMSPROP_TF_H
 
-enum { RMSPROP_TF_DECAY = 1 };
+#include "formulas/average.h"
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+enum { RMSPROP_TF_DECAY = 1, RMSPROP_TF_OPTION_SETS = 2, RMSPROP_TF_STATES = 2 };
 
 struct rmsprop_tf_scalars {
     struct lead_in_scalars lead_in;
@@ -10,42 +14,28 @@ struct rmsprop_tf_scalars {
     float lr, eps, momentum;
 };
 
-static inline descend_rmsprop_tf rmsprop_tf_defaults(void)
+static inline struct state_use rmsprop_tf_used(unsigned options)
 {
-    return (descend_rmsprop_tf){.lr = 1e-2, .alpha = 0.9, .eps = 1e-10};
+    (void)options;
+    return read_and_written(3);
 }
 
-static inline descend_status rmsprop_tf_prepare(const descend_rmsprop_tf *c, const struct descend_point *at,
-                                                struct rmsprop_tf_scalars *k, unsigned *options)
-{
-    (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->alpha = average_prepare(c->alpha);
-    k->lr = (float)c->lr;
-    k->eps = (float)c->eps;
-    k->momentum = (float)c->momentum;
-    *options = c->weight_decay != 0 ? RMSPROP_TF_DECAY : 0u;
-    return DESCEND_OK;
-}
-
-static inline vf rmsprop_tf_state(const void *scalars, unsigned options, vf p, vf *g, vf *square, vf *buffer,
-                                  vf *unused)
+static inline void rmsprop_tf_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct rmsprop_tf_scalars *k = scalars;
-    (void)unused;
 
-    *g = lead_in(k->lead_in, options & RMSPROP_TF_DECAY, p, *g);
-    *square = average_square(k->alpha, *square, *g);
+    vf *const square = &v->s[0], *const buffer = &v->s[1];
+    v->g = lead_in(k->lead_in, options & RMSPROP_TF_DECAY, v->p, v->g);
+    *square = average_square(k->alpha, *square, v->g);
     const vf d = vf_sqrt(vf_add(*square, vf_set1(k->eps)));
-    return *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(vf_mul(vf_set1(k->lr), *g), d));
+    *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_div(vf_mul(vf_set1(k->lr), v->g), d));
 }
 
-static inline vf rmsprop_tf_param(const void *scalars, unsigned options, vf p, vf g, vf x, vf square, vf buffer,
-                                  vf unused)
+static inline void rmsprop_tf_second(const void *scalars, unsigned options, struct lanes *v)
 {
-    (void)scalars, (void)options, (void)g, (void)x, (void)square, (void)unused;
+    (void)scalars, (void)options;
 
-    return vf_sub(p, buffer);
+    v->p = vf_sub(v->p, v->s[1]);
 }
 
 #endif

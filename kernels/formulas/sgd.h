@@ -2,54 +2,58 @@
 #ifndef DESCEND_SGD_H
 #define DESCEND_SGD_H
 
-enum { SGD_DECAY = 1, SGD_MOMENTUM = 2, SGD_FIRST = 4, SGD_NESTEROV = 8 };
+#include "formulas/formula.h"
+#include "formulas/lead_in.h"
+
+/* What is done with the momentum buffer is one of five modes, not a set of bits: Nesterov needs momentum. In the first
+ * step the buffer is written without being read. */
+enum {
+    SGD_DECAY = 1,
+    SGD_PLAIN = 0,
+    SGD_MOMENTUM = 2,
+    SGD_MOMENTUM_FIRST = 4,
+    SGD_NESTEROV = 6,
+    SGD_NESTEROV_FIRST = 8,
+    SGD_OPTION_SETS = 10,
+    SGD_STATES = 1
+};
 
 struct sgd_scalars {
     struct lead_in_scalars lead_in;
     float minus_lr, momentum, undampened;
 };
 
-static inline descend_sgd sgd_defaults(void)
+static inline struct state_use sgd_used(unsigned options)
 {
-    return (descend_sgd){.lr = 1e-3};
+    const unsigned mode = options & ~(unsigned)SGD_DECAY;
+    return (struct state_use){.read = mode == SGD_MOMENTUM || mode == SGD_NESTEROV, .written = mode != SGD_PLAIN};
 }
 
-static inline descend_status sgd_prepare(const descend_sgd *c, const struct descend_point *at, struct sgd_scalars *k,
-                                         unsigned *options)
-{
-    const bool momentum = c->momentum != 0;
-    if (c->nesterov && (!momentum || c->dampening != 0))
-        return DESCEND_BAD_NESTEROV;
-
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
-    k->minus_lr = (float)-c->lr;
-    k->momentum = (float)c->momentum;
-    k->undampened = momentum ? (float)(1 - c->dampening) : 1.0f;
-    *options = (c->weight_decay != 0 ? SGD_DECAY : 0u) | (momentum ? SGD_MOMENTUM : 0u) |
-               (momentum && at->first ? SGD_FIRST : 0u) | (c->nesterov ? SGD_NESTEROV : 0u);
-    return DESCEND_OK;
-}
-
-static inline vf sgd_state(const void *scalars, unsigned options, vf p, vf *g, vf *buffer, vf *unused1, vf *unused2)
+/* x: the direction. */
+static inline void sgd_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct sgd_scalars *k = scalars;
-    (void)unused1, (void)unused2;
 
-    *g = lead_in(k->lead_in, options & SGD_DECAY, p, *g);
-    if (!(options & SGD_MOMENTUM))
-        return *g;
-    *buffer =
-        options & SGD_FIRST ? *g : vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_mul(vf_set1(k->undampened), *g));
-    return options & SGD_NESTEROV ? vf_add(*g, vf_mul(vf_set1(k->momentum), *buffer)) : *buffer;
+    const unsigned mode = options & ~(unsigned)SGD_DECAY;
+    vf *const buffer = &v->s[0];
+    v->x = v->g = lead_in(k->lead_in, options & SGD_DECAY, v->p, v->g);
+    if (mode == SGD_PLAIN)
+        return;
+    if (mode == SGD_MOMENTUM_FIRST || mode == SGD_NESTEROV_FIRST)
+        *buffer = v->g;
+    else
+        *buffer = vf_add(vf_mul(*buffer, vf_set1(k->momentum)), vf_mul(vf_set1(k->undampened), v->g));
+    v->x = *buffer;
+    if (mode == SGD_NESTEROV || mode == SGD_NESTEROV_FIRST)
+        v->x = vf_add(v->g, vf_mul(vf_set1(k->momentum), *buffer));
 }
 
-static inline vf sgd_param(const void *scalars, unsigned options, vf p, vf g, vf direction, vf buffer, vf unused1,
-                           vf unused2)
+static inline void sgd_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct sgd_scalars *k = scalars;
-    (void)options, (void)g, (void)buffer, (void)unused1, (void)unused2;
+    (void)options;
 
-    return vf_add(p, vf_mul(vf_set1(k->minus_lr), direction));
+    v->p = vf_add(v->p, vf_mul(vf_set1(k->minus_lr), v->x));
 }
 
 #endif

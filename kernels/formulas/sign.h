@@ -2,6 +2,8 @@
 #ifndef DESCEND_SIGN_H
 #define DESCEND_SIGN_H
 
+#include "vec/vec.h"
+
 static inline vf sign(vf x)
 {
     const vf zero = vf_set1(0.0f);

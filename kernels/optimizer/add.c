@@ -1,11 +1,12 @@
 /* Adding tensors: every check, then all memory, then the change. */
-#include "object.h"
+#include "optimizer/object.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan.h"
+#include "optimizer/place.h"
+#include "optimizer/plan.h"
 #include "utf8.h"
 
 static const uint64_t most = UINT64_C(1) << 53;
@@ -30,6 +31,20 @@ static descend_status check_array(const void *data, size_t n, size_t element, st
     return DESCEND_OK;
 }
 
+/* Where the elements lie in the whole tensor, and what shape that has. */
+static descend_status check_shard(const descend_tensor *tensor)
+{
+    const uint64_t whole = tensor->whole ? tensor->whole : most;
+    if (whole > most || tensor->n > whole || tensor->first > whole - tensor->n)
+        return DESCEND_BAD_FIRST;
+    if (tensor->rows == 0 && tensor->columns == 0)
+        return DESCEND_OK;
+    const uint64_t elements = tensor->whole ? tensor->whole : tensor->n;
+    if (tensor->rows == 0 || elements % tensor->rows != 0 || elements / tensor->rows != tensor->columns)
+        return DESCEND_BAD_SHAPE;
+    return DESCEND_OK;
+}
+
 static descend_status check_fields(const descend_tensor *tensor, size_t states)
 {
     for (size_t i = 0; i < sizeof tensor->reserved / sizeof *tensor->reserved; i++)
@@ -48,13 +63,13 @@ static descend_status check_fields(const descend_tensor *tensor, size_t states)
         return DESCEND_BAD_N;
     if (tensor->step > most)
         return DESCEND_BAD_STEP;
-    return tensor->n <= most && tensor->first <= most - tensor->n ? DESCEND_OK : DESCEND_BAD_FIRST;
+    return check_shard(tensor);
 }
 
-static descend_status check_tensor(const descend_tensor *tensor, const struct descend_row *row, struct span *spans,
+static descend_status check_tensor(const descend_tensor *tensor, const struct descend_rule *rule, struct span *spans,
                                    size_t *count)
 {
-    descend_status status = check_fields(tensor, row->states);
+    descend_status status = check_fields(tensor, rule->state_count);
     if (status != DESCEND_OK)
         return status;
     if (tensor->n > 0 && tensor->param.data == NULL)
@@ -64,9 +79,9 @@ static descend_status check_tensor(const descend_tensor *tensor, const struct de
         status = check_array(tensor->grad.data, tensor->n, sizeof(float), spans, count);
     if (status == DESCEND_OK && tensor->copy.data)
         status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t), spans, count);
-    for (size_t i = 0; i < row->states && status == DESCEND_OK; i++)
+    for (size_t i = 0; i < rule->state_count && status == DESCEND_OK; i++)
         if (tensor->state[i].data)
-            status = check_array(tensor->state[i].data, descend_state_length(row, i, tensor->n), sizeof(float), spans,
+            status = check_array(tensor->state[i].data, descend_state_length(rule, i, tensor->n), sizeof(float), spans,
                                  count);
     return status;
 }
@@ -82,8 +97,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Whether one of the sorted, disjoint spans meets this one. */
-static bool meets(const void *data, size_t bytes, const struct span *spans, size_t count)
+/* Whether an array shares a byte with one of the spans, which are sorted and disjoint. */
+static bool overlaps_any(const void *data, size_t bytes, const struct span *spans, size_t count)
 {
     const uintptr_t begin = (uintptr_t)data;
     size_t low = 0, high = count; /* spans below low end before it begins */
@@ -97,13 +112,14 @@ static bool meets(const void *data, size_t bytes, const struct span *spans, size
     return data != NULL && bytes > 0 && low < count && spans[low].begin < begin + bytes;
 }
 
-static bool state_meets(const descend_optimizer *optimizer, const struct tensor *tensor, const struct span *spans,
-                        size_t count)
+static bool state_overlaps_any(const descend_optimizer *optimizer, const struct tensor *tensor,
+                               const struct span *spans, size_t count)
 {
-    const struct descend_row *row = row_of(optimizer);
+    const struct descend_rule *rule = optimizer->rule;
     bool any = false;
-    for (size_t i = 0; i < row->states; i++)
-        any = any || meets(tensor->state[i], descend_state_length(row, i, tensor->n) * sizeof(float), spans, count);
+    for (size_t i = 0; i < rule->state_count; i++)
+        any = any ||
+              overlaps_any(tensor->state[i], descend_state_length(rule, i, tensor->n) * sizeof(float), spans, count);
     return any;
 }
 
@@ -117,9 +133,10 @@ static descend_status check_overlap(const descend_optimizer *optimizer, struct s
     for (size_t number = 0; number < optimizer->tensors; number++) {
         const struct tensor *t = &optimizer->table.tensor[number];
         const size_t bytes = t->n * sizeof(float);
-        const bool overlap = meets(t->param, bytes, spans, count) || meets(t->grad, bytes, spans, count) ||
-                             meets(t->copy, t->n * sizeof(uint16_t), spans, count);
-        if (overlap || state_meets(optimizer, t, spans, count))
+        const bool overlap = overlaps_any(t->param, bytes, spans, count) ||
+                             overlaps_any(t->grad, bytes, spans, count) ||
+                             overlaps_any(t->copy, t->n * sizeof(uint16_t), spans, count);
+        if (overlap || state_overlaps_any(optimizer, t, spans, count))
             return DESCEND_OVERLAP;
     }
     return DESCEND_OK;
@@ -150,7 +167,7 @@ static descend_status check(const descend_optimizer *optimizer, const descend_te
     struct span *span = (struct span *)(void *)block->bytes;
     const char **names = (const char **)(void *)(block->bytes + span_bytes);
     for (size_t t = 0; t < count && status == DESCEND_OK; t++) {
-        status = check_tensor(&tensors[t], row_of(optimizer), span, &spans);
+        status = check_tensor(&tensors[t], optimizer->rule, span, &spans);
         names[t] = tensors[t].name;
     }
     if (status == DESCEND_OK)
@@ -167,7 +184,7 @@ static struct block *grow(const descend_optimizer *optimizer, size_t tensors, si
     const struct table *old = &optimizer->table;
     size_t bytes = descend_size(0, tensors, sizeof *old->tensor);
     bytes = descend_size(bytes, partials, sizeof *old->partial);
-    bytes = descend_size(bytes, row_of(optimizer)->second ? partials : 0, sizeof *old->norms);
+    bytes = descend_size(bytes, optimizer->rule->after_reduce ? partials : 0, sizeof *old->norms);
     bytes = descend_size(bytes, tensors + 1, sizeof *old->before);
     bytes = descend_size(bytes, tensors, sizeof *old->order);
     struct block *block = descend_block_new(&optimizer->allocator, bytes);
@@ -176,28 +193,37 @@ static struct block *grow(const descend_optimizer *optimizer, size_t tensors, si
     *grown = (struct table){.tensor = (struct tensor *)(void *)block->bytes, .block = block};
     grown->partial = (struct descend_squares *)(void *)(grown->tensor + tensors);
     grown->norms = (struct descend_norms *)(void *)(grown->partial + partials);
-    grown->before = (uint64_t *)(void *)(grown->norms + (row_of(optimizer)->second ? partials : 0));
+    grown->before = (uint64_t *)(void *)(grown->norms + (optimizer->rule->after_reduce ? partials : 0));
     grown->order = (size_t *)(void *)(grown->before + tensors + 1);
     if (optimizer->tensors > 0)
         memcpy(grown->tensor, old->tensor, optimizer->tensors * sizeof *old->tensor);
     return block;
 }
 
+/* Of a shard those of the whole tensor; where no whole is given, these elements are taken for it. */
+static struct descend_segments segments_of(const descend_tensor *tensor)
+{
+    return descend_segments_of(tensor->n, tensor->whole ? tensor->first : 0, tensor->whole ? tensor->whole : tensor->n);
+}
+
 static struct tensor tensor_from(const descend_tensor *from, unsigned group, size_t states, size_t partial)
 {
-    static const enum descend_copy_type copy_type[] = {COPY_NONE, COPY_BF16, COPY_F16}; /* by descend_dtype */
     struct tensor tensor = {.param = from->param.data,
                             .grad = from->grad.data,
                             .copy = from->copy.data,
                             .n = from->n,
                             .step = from->step,
                             .group = group,
-                            .copy_type = from->copy.data ? copy_type[from->copy.dtype] : COPY_NONE,
+                            .copy_type = from->copy.data ? from->copy.dtype : DESCEND_F32,
                             .partial = partial,
-                            .first = from->first};
+                            .segments = segments_of(from),
+                            .first = from->first,
+                            .whole = from->whole,
+                            .rows = from->rows,
+                            .columns = from->columns};
     for (size_t i = 0; i < states; i++) {
         tensor.state[i] = from->state[i].data;
-        tensor.begun |= (from->step > 0 && from->state[i].data ? 1u : 0u) << i;
+        tensor.initialised |= (from->step > 0 && from->state[i].data ? 1u : 0u) << i;
     }
     return tensor;
 }
@@ -209,8 +235,8 @@ static size_t fill(const descend_optimizer *optimizer, struct table *table, cons
 {
     size_t partial = optimizer->partials, names = 0;
     for (size_t t = 0; t < count; t++) {
-        table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, row_of(optimizer)->states, partial);
-        partial += descend_segments(tensors[t].n);
+        table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, optimizer->rule->state_count, partial);
+        partial += segments_of(&tensors[t]).count;
         names = descend_size(names, strlen(tensors[t].name) + 1, 1);
     }
     return descend_size(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
@@ -242,7 +268,7 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
     if (status != DESCEND_OK)
         return status;
     for (size_t t = 0; t < count; t++) {
-        partials += descend_segments(tensors[t].n);
+        partials += segments_of(&tensors[t]).count;
         elements += tensors[t].n;
     }
 
@@ -252,13 +278,13 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_NO_MEMORY;
     const size_t names = fill(optimizer, &table, tensors, count, group);
     struct tensor *added = table.tensor + optimizer->tensors;
-    const size_t states = descend_states_bytes(row_of(optimizer), added, count, group, used);
+    const size_t states = descend_states_bytes(optimizer->rule, added, count, group, used);
     if ((block = descend_block_new(&optimizer->allocator, descend_size(names, states, 1))) == NULL) {
         descend_block_free(&optimizer->allocator, table.block);
         return DESCEND_NO_MEMORY;
     }
     copy_names(block->bytes, added, tensors, count);
-    descend_states_place(row_of(optimizer), block->bytes + names, added, count, group, used);
+    descend_states_place(optimizer->rule, block->bytes + names, added, count, group, used);
 
     descend_block_free(&optimizer->allocator, optimizer->table.block);
     block->next = optimizer->blocks;
@@ -285,9 +311,9 @@ descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t n
         const descend_status status = check_array(grad, tensor->n, sizeof(float), &span, &count);
         if (status != DESCEND_OK)
             return status;
-        if (meets(tensor->param, bytes, &span, count) ||
-            meets(tensor->copy, tensor->n * sizeof(uint16_t), &span, count) ||
-            state_meets(optimizer, tensor, &span, count))
+        if (overlaps_any(tensor->param, bytes, &span, count) ||
+            overlaps_any(tensor->copy, tensor->n * sizeof(uint16_t), &span, count) ||
+            state_overlaps_any(optimizer, tensor, &span, count))
             return DESCEND_OVERLAP;
     }
     tensor->grad = grad;

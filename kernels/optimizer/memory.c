@@ -1,6 +1,6 @@
 #define _DEFAULT_SOURCE /* madvise */
 
-#include "memory.h"
+#include "optimizer/memory.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,5 +1,6 @@
-/* Where the states lie that the object allocates. */
-#include "object.h"
+#include "optimizer/place.h"
+
+#include "optimizer/memory.h"
 
 enum {
     PAGE = 4096,            /* loads and stores whose addresses agree modulo this hinder each other */
@@ -12,19 +13,19 @@ static size_t rounded(size_t n)
     return descend_size(0, n / (MEMORY_ALIGNMENT / sizeof(float)) + 1, MEMORY_ALIGNMENT);
 }
 
-static bool lacks(const struct tensor *tensor, unsigned group, unsigned used, size_t state)
+static bool needs_memory(const struct tensor *tensor, unsigned group, unsigned used, size_t state)
 {
     return tensor->group == group && (used >> state & 1) && tensor->n > 0 && tensor->state[state] == NULL;
 }
 
-size_t descend_states_bytes(const struct descend_row *row, const struct tensor *tensors, size_t count, unsigned group,
+size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor *tensors, size_t count, unsigned group,
                             unsigned used)
 {
     size_t bytes = 0;
     for (size_t t = 0; t < count; t++)
         for (size_t state = 0; state < STATES_MAX; state++)
-            if (lacks(&tensors[t], group, used, state)) {
-                const size_t length = descend_state_length(row, state, tensors[t].n);
+            if (needs_memory(&tensors[t], group, used, state)) {
+                const size_t length = descend_state_length(rule, state, tensors[t].n);
                 const size_t slack = length >= SPREAD_FROM / sizeof(float) ? PAGE : 0;
                 bytes = descend_size(bytes, 1, descend_size(rounded(length), slack, 1));
             }
@@ -60,34 +61,20 @@ static uintptr_t spread(uintptr_t address, const struct tensor *tensor)
     return best;
 }
 
-void descend_states_place(const struct descend_row *row, unsigned char *memory, struct tensor *tensors, size_t count,
+void descend_states_place(const struct descend_rule *rule, unsigned char *memory, struct tensor *tensors, size_t count,
                           unsigned group, unsigned used)
 {
     uintptr_t address = (uintptr_t)memory;
     for (size_t t = 0; t < count; t++) {
         struct tensor *tensor = &tensors[t];
         for (size_t state = 0; state < STATES_MAX; state++) {
-            if (!lacks(tensor, group, used, state))
+            if (!needs_memory(tensor, group, used, state))
                 continue;
-            const size_t length = descend_state_length(row, state, tensor->n);
+            const size_t length = descend_state_length(rule, state, tensor->n);
             if (length >= SPREAD_FROM / sizeof(float))
                 address = spread(address, tensor);
             tensor->state[state] = (float *)(void *)(memory + (address - (uintptr_t)memory));
             address += rounded(length);
         }
     }
-}
-
-bool descend_states_get(descend_optimizer *optimizer, unsigned group, unsigned used)
-{
-    struct tensor *tensors = optimizer->table.tensor;
-    const struct descend_row *row = row_of(optimizer);
-    const size_t bytes = descend_states_bytes(row, tensors, optimizer->tensors, group, used);
-    struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
-    if (block == NULL)
-        return bytes == 0;
-    descend_states_place(row, block->bytes, tensors, optimizer->tensors, group, used);
-    block->next = optimizer->blocks;
-    optimizer->blocks = block;
-    return true;
 }

@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "optimizer/plan.h"
 
 #include "run.h"
 
@@ -6,10 +6,15 @@ enum {
     TENSOR_COST = 64 /* elements' time that a tensor takes of itself */
 };
 
-size_t descend_plan_block(size_t n)
+size_t descend_plan_blocks(const struct tensor *tensor, size_t element)
 {
-    (void)n;
-    return BLOCK;
+    (void)tensor;
+    return element / BLOCK * BLOCK;
+}
+
+size_t descend_plan_segments(const struct tensor *tensor, size_t element)
+{
+    return descend_segment_begin(&tensor->segments, descend_segment_at(&tensor->segments, element));
 }
 
 /* By group, so that the coefficients of one serve many in a row; within it as added. */
@@ -46,9 +51,9 @@ static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, uns
         else
             high = middle;
     }
-    const size_t n = optimizer->table.tensor[optimizer->table.order[low]].n;
-    const size_t element = position - before[low] < n ? (size_t)(position - before[low]) : n;
-    return (struct cut){low, element / grid(n) * grid(n)};
+    const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[low]];
+    const size_t element = position - before[low] < tensor->n ? (size_t)(position - before[low]) : tensor->n;
+    return (struct cut){low, grid(tensor, element)};
 }
 
 void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid,

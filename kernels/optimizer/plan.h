@@ -2,15 +2,14 @@
 #ifndef DESCEND_PLAN_H
 #define DESCEND_PLAN_H
 
-#include "object.h"
-#include "segment.h"
+#include "optimizer/object.h"
 
 /* Puts the tensors in order and adds up their work: after tensors have been added. */
 void descend_plan_build(descend_optimizer *optimizer);
 
-/* The grid on which a tensor may be cut. */
-typedef size_t plan_grid(size_t n);
-size_t descend_plan_block(size_t n); /* 4096, as in the flat functions; or descend_segment */
+/* The grid on which a tensor may be cut: where an element lies on it, or the last place before. */
+typedef size_t plan_grid(const struct tensor *tensor, size_t element);
+plan_grid descend_plan_blocks, descend_plan_segments; /* of 4096 elements, as in the flat functions; of rule 7 */
 
 /* Does something to the elements [begin, end) of a tensor. */
 typedef void plan_visit(void *context, struct tensor *tensor, size_t begin, size_t end);

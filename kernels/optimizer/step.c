@@ -4,18 +4,19 @@
 
 #include "cpu.h"
 #include "dispatch.h"
-#include "plan.h"
-#include "run.h"
+#include "optimizer/plan.h"
+#include "pass.h"
 
-/* One of them, under way. */
+/* One call. */
 struct job {
     descend_optimizer *optimizer;
     const struct descend_kernels *kernels;
+    const descend_exec *exec;
     descend_pass pass;
     plan_grid *grid;
     plan_visit *visit;
-    unsigned parts;
-    bool second; /* of two phases */
+    descend_status status;
+    descend_measurement measurement;
 };
 
 /* The coefficients of a tensor; they serve the next one too if it has the same group, step and scalar state. */
@@ -29,42 +30,43 @@ struct coefficients {
 /* What one thread works with. */
 struct part {
     const struct job *job;
+    enum descend_pass_kind pass;
     struct coefficients now;
 };
 
 static float scalar_of(const descend_optimizer *optimizer, const struct tensor *tensor)
 {
-    const struct descend_row *row = row_of(optimizer);
-    if (row->advance == NULL || tensor->n == 0) /* it has no such state */
+    const struct descend_rule *rule = optimizer->rule;
+    if (rule->advance == NULL || tensor->n == 0) /* it has no such state */
         return 0;
-    if (tensor->begun >> row->arrays & 1)
-        return *tensor->state[row->arrays];
-    return row->initial(optimizer->group[tensor->group].config, row->arrays);
+    if (tensor->initialised >> rule->array_count & 1)
+        return *tensor->state[rule->array_count];
+    return rule->initial(optimizer->group[tensor->group].config.room, rule->array_count);
 }
 
 static descend_status coefficients_of(const descend_optimizer *optimizer, const struct tensor *tensor,
                                       struct coefficients *now)
 {
-    const struct descend_row *row = row_of(optimizer);
+    const struct descend_rule *rule = optimizer->rule;
     const struct group *group = &optimizer->group[tensor->group];
     const float scalar = scalar_of(optimizer, tensor);
-    struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->begun) != 0};
+    struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->initialised) != 0};
     if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group && now->scalar == scalar)
         return DESCEND_OK;
-    if (row->advance)
-        at.scalar = row->advance(group->config, at.step, scalar);
+    if (rule->advance)
+        at.scalar = rule->advance(group->config.room, at.step, scalar);
     *now = (struct coefficients){.at = at, .scalar = scalar, .group = tensor->group};
-    return descend_prepare(row, group->config, &at, &now->scalars, &now->options);
+    return descend_prepare(rule, group->config.room, &at, &now->scalars, &now->options);
 }
 
 /* A state gets its start value in the first step that uses it, from the thread that does. */
-static void begin_states(const descend_optimizer *optimizer, const struct tensor *tensor, size_t begin, size_t end)
+static void initialise_states(const descend_optimizer *optimizer, const struct tensor *tensor, size_t begin, size_t end)
 {
     const struct group *group = &optimizer->group[tensor->group];
-    const unsigned fresh = group->used & ~tensor->begun;
-    for (size_t state = 0; state < row_of(optimizer)->arrays; state++)
+    const unsigned fresh = group->used & ~tensor->initialised;
+    for (size_t state = 0; state < optimizer->rule->array_count; state++)
         if (fresh >> state & 1) {
-            const float initial = row_of(optimizer)->initial(group->config, state);
+            const float initial = descend_rule_initial(optimizer->rule, group->config.room, state);
             for (size_t i = begin; i < end; i++)
                 tensor->state[state][i] = initial;
         }
@@ -74,6 +76,7 @@ static struct descend_streams streams_of(const struct tensor *tensor, const desc
 {
     struct descend_streams streams = {.param = tensor->param,
                                       .grad = tensor->grad,
+                                      .first = tensor->first,
                                       .grad_scale = (float)pass->grad_scale,
                                       .flush = pass->flush_subnormals,
                                       .zero = pass->zero_grad ? tensor->grad : NULL,
@@ -84,11 +87,10 @@ static struct descend_streams streams_of(const struct tensor *tensor, const desc
     return streams;
 }
 
-static descend_kernel *kernel_of(const struct job *job, const struct tensor *tensor, unsigned options)
+static enum descend_body body_of(const descend_pass *pass, const struct tensor *tensor)
 {
-    const descend_pass *pass = &job->pass;
-    const bool full = pass->grad_scale != 1 || pass->zero_grad || pass->flush_subnormals || tensor->copy != NULL;
-    return job->kernels->kernel[job->optimizer->index][LAYOUT_f32][full ? BODY_FULL : BODY_BARE][options];
+    const bool bare = pass->grad_scale == 1 && !pass->zero_grad && !pass->flush_subnormals && tensor->copy == NULL;
+    return bare ? BODY_BARE : BODY_FULL;
 }
 
 static void step_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
@@ -96,35 +98,22 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
     struct part *part = context;
     const struct job *job = part->job;
     const descend_optimizer *optimizer = job->optimizer;
-    const struct descend_streams streams = streams_of(tensor, &job->pass);
+    const struct descend_rule *rule = optimizer->rule;
     if (coefficients_of(optimizer, tensor, &part->now) != DESCEND_OK)
-        return; /* cannot be: check_step has seen them all */
-    unsigned options = part->now.options;
-    if (job->second) {
-        row_of(optimizer)->second(optimizer->group[tensor->group].config, tensor->ratio, &part->now.scalars);
-        options |= SECOND_PHASE;
-    } else if (part->now.at.first) {
-        begin_states(optimizer, tensor, begin, end);
-    }
-    kernel_of(job, tensor, options)(&part->now.scalars, &streams, begin, end);
-}
-
-/* The first of two phases. */
-static void first_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
-{
-    struct part *part = context;
-    const struct job *job = part->job;
-    const size_t segment = descend_segment(tensor->n);
-    struct descend_streams streams = streams_of(tensor, &job->pass);
-    if (coefficients_of(job->optimizer, tensor, &part->now) != DESCEND_OK)
-        return; /* cannot be, as above */
-    if (part->now.at.first)
-        begin_states(job->optimizer, tensor, begin, end);
-    for (size_t i = begin; i < end; i += segment) {
-        streams.norms = &job->optimizer->table.norms[tensor->partial + i / segment];
-        kernel_of(job, tensor, part->now.options)(&part->now.scalars, &streams, i,
-                                                  end - i < segment ? end : i + segment);
-    }
+        return; /* not reached: check_step has computed the same coefficients */
+    if (part->now.at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
+        initialise_states(optimizer, tensor, begin, end);
+    const struct descend_update update = {.rule = rule,
+                                          .config = optimizer->group[tensor->group].config.room,
+                                          .kernels = &job->kernels->rule[rule->kind],
+                                          .body = body_of(&job->pass, tensor),
+                                          .options = part->now.options,
+                                          .scalars = part->now.scalars,
+                                          .streams = streams_of(tensor, &job->pass),
+                                          .segments = tensor->segments,
+                                          .norms = optimizer->table.norms + tensor->partial,
+                                          .ratio = tensor->ratio};
+    descend_update_pass(&update, part->pass, begin, end);
 }
 
 static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
@@ -136,59 +125,57 @@ static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_
 static void measure_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
 {
     const struct job *job = ((const struct part *)context)->job;
-    const size_t segment = descend_segment(tensor->n);
-    for (size_t i = begin; i < end; i += segment)
-        job->optimizer->table.partial[tensor->partial + i / segment] =
-            job->kernels->squares(tensor->grad, i, end - i < segment ? end : i + segment);
+    struct descend_squares *partial = job->optimizer->table.partial + tensor->partial;
+    for (size_t i = descend_segment_at(&tensor->segments, begin), at = begin; at < end; i++) {
+        const size_t next = descend_segment_begin(&tensor->segments, i + 1);
+        partial[i] = job->kernels->squares(tensor->grad, at, next);
+        at = next;
+    }
 }
 
-/* Not inlined: it computes, and its caller writes the floating-point control register. */
-__attribute__((noinline)) static void walk(const struct job *job, unsigned index)
+/* Part `index` of zero_grad and measure. */
+static void walk(void *context, unsigned index, unsigned parts)
 {
+    const struct job *job = context;
     struct part part = {.job = job};
-    descend_plan_walk(job->optimizer, index, job->parts, job->grid, job->visit, &part);
+    descend_plan_walk(job->optimizer, index, parts, job->grid, job->visit, &part);
 }
 
-static void task(void *work, unsigned index)
+/* Part `index` of a pass of the step. */
+static void step_part(void *context, enum descend_pass_kind pass, unsigned index, unsigned parts)
 {
-    const struct descend_fp_state callers = descend_fp_enter();
-    walk(work, index);
-    descend_fp_leave(callers);
+    const struct job *job = context;
+    struct part part = {.job = job, .pass = pass};
+    plan_grid *const grid = pass == PASS_REDUCE ? descend_plan_segments : descend_plan_blocks;
+    descend_plan_walk(job->optimizer, index, parts, grid, step_visit, &part);
 }
 
-/* Does the work, or the calling thread's slice of it. True if all of it has been done, and this is the call to say so:
- * of slices, the one that ends last. */
-static bool run(struct job *job, const descend_exec *exec)
+/* Whether all of a call's work is done with this part of it: of slices, by the one that ends last. */
+static bool all_done(descend_optimizer *optimizer, const descend_exec *exec)
 {
-    const unsigned tasks = descend_run_tasks(job->optimizer->elements, exec);
-    job->parts = exec->slices > 0 ? exec->slices : tasks > 0 ? tasks : 1;
-    if (tasks > 0)
-        descend_run(task, job, tasks, exec);
-    else
-        task(job, exec->slice);
     if (exec->slices == 0)
         return true;
-    if (atomic_fetch_add_explicit(&job->optimizer->slices_done, 1, memory_order_acq_rel) + 1 < exec->slices)
+    if (atomic_fetch_add_explicit(&optimizer->slices_done, 1, memory_order_acq_rel) + 1 < exec->slices)
         return false;
-    atomic_store_explicit(&job->optimizer->slices_done, 0, memory_order_release);
+    atomic_store_explicit(&optimizer->slices_done, 0, memory_order_release);
     return true;
 }
 
-/* What all three of them check; *exec becomes the defaults where it is NULL. */
-static descend_status begin(struct job *job, const descend_exec **exec)
+/* What step, zero_grad and measure all check. */
+static descend_status check_call(struct job *job, const descend_exec *exec)
 {
     static const descend_exec defaults;
-    *exec = *exec ? *exec : &defaults;
+    job->exec = exec ? exec : &defaults;
     if (job->optimizer == NULL)
         return DESCEND_NULL_OPTIMIZER;
     if ((job->kernels = descend_dispatch()) == NULL)
         return DESCEND_NO_ISA;
-    return descend_run_check(*exec);
+    return descend_run_check(job->exec);
 }
 
 static descend_status check_pass(descend_pass *pass)
 {
-    for (size_t i = 0; i < sizeof pass->reserved / sizeof *pass->reserved; i++)
+    for (size_t i = 0; i < LENGTH(pass->reserved); i++)
         if (pass->reserved[i] != 0)
             return DESCEND_BAD_RESERVED;
     if (!(pass->grad_scale >= 0 && isfinite((float)pass->grad_scale)))
@@ -198,95 +185,82 @@ static descend_status check_pass(descend_pass *pass)
     return DESCEND_OK;
 }
 
-/* Every coefficient of this step, before anything is written. Not inlined, as above. */
-__attribute__((noinline)) static descend_status check_step(struct job *job)
+/* Every coefficient of this step, before anything is written. */
+static void check_step(void *context)
 {
+    struct job *job = context;
     const descend_optimizer *optimizer = job->optimizer;
     struct coefficients now = {.group = 0};
-    descend_status status = check_pass(&job->pass);
-    for (size_t place = 0; place < optimizer->tensors && status == DESCEND_OK; place++) {
+    job->status = check_pass(&job->pass);
+    for (size_t place = 0; place < optimizer->tensors && job->status == DESCEND_OK; place++) {
         const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[place]];
         if (tensor->grad != NULL)
-            status = coefficients_of(optimizer, tensor, &now);
+            job->status = coefficients_of(optimizer, tensor, &now);
     }
-    return status;
 }
 
-/* Between two phases. Not inlined, as above. */
-__attribute__((noinline)) static void find_ratios(const descend_optimizer *optimizer)
+static void find_ratios(void *context)
 {
+    const descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
         if (tensor->grad != NULL)
-            tensor->ratio = descend_norm_ratio(optimizer->table.norms + tensor->partial, descend_segments(tensor->n));
+            tensor->ratio = descend_norm_ratio(optimizer->table.norms + tensor->partial, tensor->segments.count);
     }
 }
 
-static void first_phase(struct job *job, const descend_exec *exec)
+static void count_step(void *context)
 {
-    struct job first = *job;
-    first.grid = descend_segment;
-    first.visit = first_visit;
-    (void)run(&first, exec);
-    const struct descend_fp_state callers = descend_fp_enter();
-    find_ratios(job->optimizer);
-    descend_fp_leave(callers);
-    job->second = true;
-}
-
-/* Not inlined, as above. */
-__attribute__((noinline)) static void count_step(descend_optimizer *optimizer)
-{
-    const struct descend_row *row = row_of(optimizer);
+    descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
+    const struct descend_rule *rule = optimizer->rule;
     struct coefficients now = {.group = 0};
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
         if (tensor->grad == NULL)
             continue;
-        if (row->advance && tensor->n > 0 && coefficients_of(optimizer, tensor, &now) == DESCEND_OK)
-            *tensor->state[row->arrays] = now.at.scalar;
+        if (rule->advance && tensor->n > 0 && coefficients_of(optimizer, tensor, &now) == DESCEND_OK)
+            *tensor->state[rule->array_count] = now.at.scalar;
         tensor->step++;
-        tensor->begun |= optimizer->group[tensor->group].used;
+        tensor->initialised |= optimizer->group[tensor->group].used;
     }
 }
 
 descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_plan_block, .visit = step_visit};
-    descend_status status = begin(&job, &exec);
+    struct job job = {.optimizer = optimizer};
+    const descend_status status = check_call(&job, exec);
     if (status != DESCEND_OK)
         return status;
-    if (row_of(optimizer)->second && exec->slices > 0)
+    if (optimizer->rule->after_reduce && job.exec->slices > 0)
         return DESCEND_NO_SLICES;
     if (pass)
         job.pass = *pass;
-    const struct descend_fp_state callers = descend_fp_enter();
-    status = check_step(&job);
-    descend_fp_leave(callers);
-    if (status != DESCEND_OK)
-        return status;
-    if (row_of(optimizer)->second)
-        first_phase(&job, exec);
-    if (run(&job, exec)) {
-        const struct descend_fp_state again = descend_fp_enter();
-        count_step(optimizer);
-        descend_fp_leave(again);
-    }
+    descend_guarded(check_step, &job);
+    if (job.status != DESCEND_OK)
+        return job.status;
+    const struct descend_pass_work work = {&job, step_part, find_ratios};
+    descend_passes(optimizer->rule, &work, optimizer->elements, job.exec);
+    if (all_done(optimizer, job.exec))
+        descend_guarded(count_step, &job);
     return DESCEND_OK;
 }
 
 descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_plan_block, .visit = zero_visit};
-    const descend_status status = begin(&job, &exec);
-    if (status == DESCEND_OK)
-        (void)run(&job, exec);
-    return status;
+    struct job job = {.optimizer = optimizer, .grid = descend_plan_blocks, .visit = zero_visit};
+    const descend_status status = check_call(&job, exec);
+    if (status != DESCEND_OK)
+        return status;
+    descend_run(walk, &job, optimizer->elements, job.exec);
+    (void)all_done(optimizer, job.exec); /* the next call counts its slices from 0 */
+    return DESCEND_OK;
 }
 
-/* Adds up the segments of each tensor, then the tensors as they were added. Not inlined, as above. */
-__attribute__((noinline)) static descend_measurement combine(const descend_optimizer *optimizer)
+/* Adds up the segments of each tensor, then the tensors as they were added. */
+static void combine(void *context)
 {
+    struct job *job = context;
+    const descend_optimizer *optimizer = job->optimizer;
     double sum = 0;
     float max = 0;
     for (size_t number = 0; number < optimizer->tensors; number++) {
@@ -295,28 +269,28 @@ __attribute__((noinline)) static descend_measurement combine(const descend_optim
         double of_tensor = 0;
         if (t->grad == NULL)
             continue;
-        for (size_t i = 0; i < descend_segments(t->n); i++) {
+        for (size_t i = 0; i < t->segments.count; i++) {
             of_tensor += partial[i].sum;
             max = partial[i].max > max || isnan(partial[i].max) ? partial[i].max : max;
         }
         sum += of_tensor;
     }
-    return (descend_measurement){.norm = sqrt(sum), .norm_inf = max, .finite = isfinite(sum)};
+    job->measurement = (descend_measurement){.norm = sqrt(sum), .norm_inf = max, .finite = isfinite(sum)};
 }
 
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_segment, .visit = measure_visit};
-    const descend_status status = begin(&job, &exec);
+    struct job job = {.optimizer = optimizer, .grid = descend_plan_segments, .visit = measure_visit};
+    const descend_status status = check_call(&job, exec);
     if (status != DESCEND_OK)
         return status;
     if (measurement == NULL)
         return DESCEND_NULL_MEASUREMENT;
-    if (run(&job, exec)) {
-        const struct descend_fp_state callers = descend_fp_enter();
-        *measurement = combine(optimizer);
-        descend_fp_leave(callers);
+    descend_run(walk, &job, optimizer->elements, job.exec);
+    if (all_done(optimizer, job.exec)) {
+        descend_guarded(combine, &job);
+        *measurement = job.measurement;
     }
     return DESCEND_OK;
 }

@@ -1,4 +1,4 @@
-/* The tensors and strings of a file as an optimizer's past. */
+/* An optimizer from the tensors and strings of a file. */
 #include "descend/checkpoint.h"
 
 #include <fenv.h>
@@ -50,18 +50,32 @@ static bool find_number(const struct loading *loading, const char *const key[DES
     return find_text(loading, key, &text) && descend_text_to_double(text.at, text.size, number);
 }
 
-static bool find_field(const struct loading *loading, unsigned group, size_t field, double *value)
+static bool find_field(const struct loading *loading, const char *group, const descend_field *field, double *value)
 {
-    char number[DESCEND_NUMERAL];
     struct descend_string text;
-    descend_uint64_to_text(group, number);
-    const char *const *key = KEY(KEY_GROUP, number, ".", descend_optimizer_field_name(loading->optimizer, field));
-    if (!descend_optimizer_field_is_flag(loading->optimizer, field))
+    const char *const *key = KEY(KEY_GROUP, group, ".", field->name);
+    if (!field->flag)
         return find_number(loading, key, value);
     if (!find_text(loading, key, &text))
         return false;
     *value = descend_string_is(text, TEXT_TRUE);
     return *value != 0 || descend_string_is(text, TEXT_FALSE);
+}
+
+/* False where a field is missing, is no number, or is outside its range. */
+static bool find_config(const struct loading *loading, unsigned group, descend_config *config)
+{
+    const descend_kind kind = descend_optimizer_kind(loading->optimizer);
+    char number[DESCEND_NUMERAL];
+    descend_uint64_to_text(group, number);
+    *config = descend_config_defaults(kind);
+    for (size_t i = 0; i < descend_kind_field_count(kind); i++) {
+        const descend_field *field = descend_kind_field(kind, i);
+        double value;
+        if (!find_field(loading, number, field, &value) || descend_config_set(config, field->name, value) != DESCEND_OK)
+            return false;
+    }
+    return true;
 }
 
 static bool find_scaler(const struct loading *loading, descend_scaler *scaler)
@@ -81,20 +95,19 @@ static descend_status check_metadata(const struct loading *loading)
 {
     uint64_t count;
     struct descend_string text;
-    double value;
+    descend_config config;
     descend_scaler scaler;
     const unsigned groups = descend_optimizer_group_count(loading->optimizer);
     if (!find_count(loading, KEY(KEY_NUMERICS), &count) || count != DESCEND_NUMERICS_VERSION)
         return DESCEND_BAD_FILE_NUMERICS;
     if (!find_text(loading, KEY(KEY_OPTIMIZER), &text) ||
-        !descend_string_is(text, descend_optimizer_name(loading->optimizer)))
+        !descend_string_is(text, descend_kind_name(descend_optimizer_kind(loading->optimizer))))
         return DESCEND_BAD_FILE_OPTIMIZER;
     if (!find_count(loading, KEY(KEY_GROUPS), &count) || count != groups)
         return DESCEND_BAD_FILE_GROUPS;
     for (unsigned group = 0; group < groups; group++)
-        for (size_t field = 0; field < descend_optimizer_field_count(loading->optimizer); field++)
-            if (!find_field(loading, group, field, &value))
-                return DESCEND_BAD_FILE_METADATA;
+        if (!find_config(loading, group, &config))
+            return DESCEND_BAD_FILE_METADATA;
     if (loading->with->scaler && !find_scaler(loading, &scaler))
         return DESCEND_BAD_FILE_METADATA;
     for (size_t i = 0; i < loading->with->note_count; i++) {
@@ -131,8 +144,9 @@ static descend_status check_states(const struct loading *loading, size_t t, size
         return DESCEND_BAD_FILE_MISSING;
     if (!find_count(loading, KEY(KEY_GROUP_OF, tensor.name), &count) || count != group)
         return DESCEND_BAD_FILE_GROUPS;
-    for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer) && status == DESCEND_OK; i++) {
-        const char *state = descend_optimizer_state_name(loading->optimizer, i);
+    const descend_kind kind = descend_optimizer_kind(loading->optimizer);
+    for (size_t i = 0; i < descend_kind_state_count(kind) && status == DESCEND_OK; i++) {
+        const char *state = descend_kind_state(kind, i)->name;
         const size_t length = descend_optimizer_state_length(loading->optimizer, t, i);
         status = check_entry(loading, KEY(KEY_STATE, tensor.name, ".", state), length, found);
     }
@@ -192,11 +206,11 @@ static descend_status read_data(struct loading *loading)
     return DESCEND_OK;
 }
 
-static double past_field(void *context, unsigned group, size_t field)
+static descend_config past_config(void *context, unsigned group)
 {
-    double value = 0;
-    (void)find_field(context, group, field, &value); /* check_metadata has found it */
-    return value;
+    descend_config config;
+    (void)find_config(context, group, &config); /* check_metadata has found it */
+    return config;
 }
 
 static void *past_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
@@ -213,8 +227,9 @@ static descend_tensor past_tensor(void *context, size_t t)
         return past; /* cannot be */
     (void)find_count(loading, KEY(KEY_STEP, now.name), &past.step);
     past.param.data = loading->with->params ? past_data(loading, KEY(now.name)) : NULL;
-    for (size_t i = 0; i < descend_optimizer_state_count(loading->optimizer); i++) {
-        const char *state = descend_optimizer_state_name(loading->optimizer, i);
+    const descend_kind kind = descend_optimizer_kind(loading->optimizer);
+    for (size_t i = 0; i < descend_kind_state_count(kind); i++) {
+        const char *state = descend_kind_state(kind, i)->name;
         past.state[i].data = past_data(loading, KEY(KEY_STATE, now.name, ".", state));
     }
     return past;
@@ -228,7 +243,7 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
     if (status == DESCEND_OK)
         status = read_data(loading);
     if (status == DESCEND_OK) {
-        status = descend_optimizer_restore(optimizer, &(descend_past){past_field, past_tensor, loading});
+        status = descend_optimizer_restore(optimizer, &(descend_past){past_config, past_tensor, loading});
         if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
             status = DESCEND_BAD_FILE_METADATA; /* what the optimizer refuses of a past */
     }

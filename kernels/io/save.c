@@ -67,20 +67,27 @@ static void tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS]
     lists->tensor_count++;
 }
 
-static void groups(struct lists *lists, const descend_optimizer *optimizer)
+static descend_status groups(struct lists *lists, const descend_optimizer *optimizer)
 {
+    const descend_kind kind = descend_optimizer_kind(optimizer);
     for (unsigned group = 0; group < descend_optimizer_group_count(optimizer); group++) {
         char number[DESCEND_NUMERAL];
+        descend_config config;
+        descend_status status = descend_optimizer_config(optimizer, group, &config);
         descend_uint64_to_text(group, number);
-        for (size_t field = 0; field < descend_optimizer_field_count(optimizer); field++) {
-            const char *name = descend_optimizer_field_name(optimizer, field);
-            const double value = descend_optimizer_field(optimizer, group, field);
-            if (descend_optimizer_field_is_flag(optimizer, field))
-                pair(lists, KEY(KEY_GROUP, number, ".", name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
+        for (size_t i = 0; i < descend_kind_field_count(kind) && status == DESCEND_OK; i++) {
+            const descend_field *field = descend_kind_field(kind, i);
+            double value = 0;
+            status = descend_config_get(&config, field->name, &value);
+            if (field->flag)
+                pair(lists, KEY(KEY_GROUP, number, ".", field->name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
             else
-                pair_number(lists, KEY(KEY_GROUP, number, ".", name), value);
+                pair_number(lists, KEY(KEY_GROUP, number, ".", field->name), value);
         }
+        if (status != DESCEND_OK)
+            return status;
     }
+    return DESCEND_OK;
 }
 
 /* Whether a parameter is called as a state is or may be: a reader could not tell which one it has. */
@@ -89,15 +96,16 @@ static bool is_key_of_state(const descend_optimizer *optimizer, const char *name
     const size_t prefix = strlen(KEY_STATE);
     if (strncmp(name, KEY_STATE, prefix) != 0)
         return false;
+    const descend_kind kind = descend_optimizer_kind(optimizer);
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
         descend_tensor other;
         if (descend_optimizer_tensor(optimizer, t, &other, NULL) != DESCEND_OK)
-            return true; /* cannot be */
+            return true; /* not reached: every number is below the count */
         const size_t end = prefix + strlen(other.name);
         if (strncmp(name + prefix, other.name, end - prefix) != 0 || name[end] != '.')
             continue;
-        for (size_t i = 0; i < descend_optimizer_state_count(optimizer); i++)
-            if (strcmp(name + end + 1, descend_optimizer_state_name(optimizer, i)) == 0)
+        for (size_t i = 0; i < descend_kind_state_count(kind); i++)
+            if (strcmp(name + end + 1, descend_kind_state(kind, i)->name) == 0)
                 return true;
     }
     return false;
@@ -105,6 +113,7 @@ static bool is_key_of_state(const descend_optimizer *optimizer, const char *name
 
 static descend_status tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
+    const descend_kind kind = descend_optimizer_kind(optimizer);
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
         descend_tensor now;
         unsigned group;
@@ -117,9 +126,9 @@ static descend_status tensors(struct lists *lists, const descend_optimizer *opti
         pair_count(lists, KEY(KEY_GROUP_OF, now.name), group);
         if (params)
             tensor(lists, KEY(now.name), now.n, now.param.data);
-        for (size_t i = 0; i < descend_optimizer_state_count(optimizer); i++)
+        for (size_t i = 0; i < descend_kind_state_count(kind); i++)
             if (now.state[i].data)
-                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_optimizer_state_name(optimizer, i)),
+                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, i)->name),
                        descend_optimizer_state_length(optimizer, t, i), now.state[i].data);
     }
     return DESCEND_OK;
@@ -139,9 +148,11 @@ static descend_status list(struct lists *lists, const descend_optimizer *optimiz
     lists->tensor_count = lists->pair_count = lists->text_size = 0;
     pair(lists, KEY(KEY_VERSION), descend_version_string());
     pair_count(lists, KEY(KEY_NUMERICS), DESCEND_NUMERICS_VERSION);
-    pair(lists, KEY(KEY_OPTIMIZER), descend_optimizer_name(optimizer));
+    pair(lists, KEY(KEY_OPTIMIZER), descend_kind_name(descend_optimizer_kind(optimizer)));
     pair_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
-    groups(lists, optimizer);
+    const descend_status status = groups(lists, optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (with->scaler)
         scaler(lists, with->scaler);
     for (size_t i = 0; i < with->note_count; i++)

@@ -1,0 +1,167 @@
+#include "flat.h"
+
+#include <math.h>
+#include <stdalign.h>
+
+#include "cpu.h"
+#include "dispatch.h"
+#include "pass.h"
+#include "rule.h"
+
+/* One call: its arguments, and what the checks derive from them. */
+struct flat {
+    struct descend_point point;
+    size_t n;
+    const descend_exec *exec;
+    struct descend_update update; /* config and streams are the caller's */
+    descend_status status;
+    bool done;
+};
+
+/* The arrays in use: param, grad, and the state arrays of the mask. */
+static descend_status check_arrays(const struct descend_streams *streams, unsigned states, size_t n)
+{
+    const size_t bytes = n * sizeof(float);
+    uintptr_t start[2 + STATES_MAX] = {(uintptr_t)streams->param, (uintptr_t)streams->grad};
+    size_t count = 2;
+    for (size_t i = 0; i < STATES_MAX; i++)
+        if (states >> i & 1)
+            start[count++] = (uintptr_t)streams->state[i];
+
+    if (n > PTRDIFF_MAX / sizeof(float))
+        return DESCEND_BAD_N;
+    for (size_t i = 0; i < count; i++) {
+        if (start[i] == 0)
+            return DESCEND_NULL_ARRAY;
+        if (start[i] % alignof(float) != 0)
+            return DESCEND_MISALIGNED;
+        if (start[i] > UINTPTR_MAX - bytes)
+            return DESCEND_BAD_N;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (start[i] < start[j] + bytes && start[j] < start[i] + bytes)
+                return DESCEND_OVERLAP;
+    return DESCEND_OK;
+}
+
+static descend_status check(struct flat *flat)
+{
+    struct descend_update *update = &flat->update;
+    const struct descend_kernels *kernels = descend_dispatch();
+    descend_status status;
+    if (kernels == NULL)
+        return DESCEND_NO_ISA;
+    if (update->config == NULL)
+        return DESCEND_NULL_CONFIG;
+    if ((status = descend_run_check(flat->exec)) != DESCEND_OK)
+        return status;
+    if (update->rule->after_reduce && flat->exec->slices > 0)
+        return DESCEND_NO_SLICES;
+    status = descend_prepare(update->rule, update->config, &flat->point, &update->scalars, &update->options);
+    if (status != DESCEND_OK || flat->n == 0)
+        return status;
+    update->kernels = &kernels->rule[update->rule->kind];
+    const struct state_use use = update->rule->used(update->options);
+    return check_arrays(&update->streams, use.read | use.written, flat->n);
+}
+
+/* In one guard with the checks goes the work of most calls: a stream by the calling thread. */
+static void check_and_stream(void *context)
+{
+    struct flat *flat = context;
+    size_t begin, end;
+    flat->status = check(flat);
+    flat->done = flat->status != DESCEND_OK || flat->n == 0;
+    if (flat->done || flat->update.rule->after_reduce || descend_run_tasks(flat->n, flat->exec) > 0)
+        return;
+    descend_slice(flat->n, flat->exec->slice, flat->exec->slices, &begin, &end);
+    descend_update_pass(&flat->update, PASS_STREAM, begin, end);
+    flat->done = true;
+}
+
+static void part(void *context, enum descend_pass_kind pass, unsigned index, unsigned parts)
+{
+    const struct flat *flat = context;
+    const struct descend_segments *segments = &flat->update.segments;
+    size_t begin, end;
+    if (pass == PASS_REDUCE) {
+        begin = descend_segment_begin(segments, segments->count * index / parts);
+        end = descend_segment_begin(segments, segments->count * (index + 1) / parts);
+    } else {
+        descend_slice(flat->n, index, parts, &begin, &end);
+    }
+    descend_update_pass(&flat->update, pass, begin, end);
+}
+
+static void find_ratio(void *context)
+{
+    struct descend_update *update = &((struct flat *)context)->update;
+    update->ratio = descend_norm_ratio(update->norms, update->segments.count);
+}
+
+static void passes(struct flat *flat)
+{
+    struct descend_norms norms[SEGMENTS_MAX];
+    flat->update.segments = descend_segments_of(flat->n, 0, flat->n);
+    flat->update.norms = norms;
+    descend_passes(flat->update.rule, &(struct descend_pass_work){flat, part, find_ratio}, flat->n, flat->exec);
+}
+
+descend_status descend_flat_step(const struct descend_rule *rule, const void *config, uint64_t step, float *param,
+                                 const float *grad, float *const state[], size_t n, const descend_exec *exec)
+{
+    static const descend_exec defaults;
+    struct flat flat;
+    flat.point = (struct descend_point){.step = step, .first = step == 1};
+    flat.n = n;
+    flat.exec = exec ? exec : &defaults;
+    flat.update.rule = rule;
+    flat.update.config = config;
+    flat.update.body = BODY_BARE;
+    flat.update.streams = (struct descend_streams){.param = param, .grad = grad};
+    for (size_t i = 0; i < rule->array_count; i++)
+        flat.update.streams.state[i] = state ? state[i] : NULL;
+    if (rule->advance && state && state[rule->array_count])
+        flat.point.scalar = *state[rule->array_count];
+
+    descend_guarded(check_and_stream, &flat);
+    if (!flat.done)
+        passes(&flat);
+    return flat.status;
+}
+
+struct advance {
+    const struct descend_rule *rule;
+    const void *config;
+    uint64_t step;
+    float scalar; /* before, then through the step */
+};
+
+static void advance(void *context)
+{
+    struct advance *a = context;
+    a->scalar = a->rule->advance(a->config, a->step, a->scalar);
+}
+
+float descend_flat_advance(const struct descend_rule *rule, const void *config, uint64_t step, float previous)
+{
+    struct advance a = {rule, config, step, previous};
+    if (config == NULL)
+        return NAN;
+    descend_guarded(advance, &a);
+    return a.scalar;
+}
+
+descend_status descend_step(const descend_config *config, uint64_t step, float *param, const float *grad,
+                            float *const state[], size_t n, const descend_exec *exec)
+{
+    if (config == NULL)
+        return DESCEND_NULL_CONFIG;
+    const struct descend_rule *rule = descend_rule_find(config->kind);
+    if (rule == NULL)
+        return DESCEND_BAD_KIND;
+    if (n > 0 && rule->state_count > 0 && (state == NULL || (rule->advance && state[rule->array_count] == NULL)))
+        return DESCEND_NULL_ARRAY;
+    return descend_flat_step(rule, config->room, step, param, grad, state, n, exec);
+}

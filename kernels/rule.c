@@ -1,0 +1,93 @@
+#include "rule.h"
+
+#include <math.h>
+
+#include "cpu.h"
+
+#define ENTRY(name, NAME, option_sets, passes) [DESCEND_##NAME] = &descend_##name##_rule,
+static const struct descend_rule *const rules[RULE_COUNT + 1] = {DESCEND_RULES(ENTRY)};
+#undef ENTRY
+
+const struct descend_rule *descend_rule_find(descend_kind kind)
+{
+    const unsigned number = (unsigned)kind;
+    return number <= RULE_COUNT ? rules[number] : NULL;
+}
+
+static descend_status check_fields(const struct descend_rule *rule, const void *config)
+{
+    for (size_t i = 0; i < rule->field_count; i++) {
+        const descend_field *field = &rule->fields[i];
+        if (field->flag)
+            continue;
+        const double value = *(const double *)(const void *)((const char *)config + field->offset);
+        if (!(value >= field->minimum && value <= field->maximum))
+            return field->status;
+    }
+    return DESCEND_OK;
+}
+
+descend_status descend_prepare(const struct descend_rule *rule, const void *config, const struct descend_point *at,
+                               struct descend_scalars *scalars, unsigned *options)
+{
+    if (at->step == 0 || at->step > UINT64_C(1) << 53)
+        return DESCEND_BAD_STEP;
+    descend_status status = check_fields(rule, config);
+    if (status == DESCEND_OK)
+        status = rule->prepare(config, at, scalars, options);
+    if (status != DESCEND_OK)
+        return status;
+    for (size_t i = 0; i < rule->scalar_count; i++)
+        if (!isfinite(scalars->value[i]))
+            return DESCEND_OVERFLOW;
+    return DESCEND_OK;
+}
+
+/* A function of a rule and a config, to be called guarded, and what it returns. */
+struct query {
+    const struct descend_rule *rule;
+    const void *config;
+    size_t state;
+    float initial;
+    unsigned used;
+    descend_status status;
+};
+
+static void find_initial(void *context)
+{
+    struct query *query = context;
+    query->initial = query->rule->initial ? query->rule->initial(query->config, query->state) : 0;
+}
+
+float descend_rule_initial(const struct descend_rule *rule, const void *config, size_t state)
+{
+    struct query query = {.rule = rule, .config = config, .state = state};
+    descend_guarded(find_initial, &query);
+    return query.initial;
+}
+
+static void check_first_step(void *context)
+{
+    struct query *query = context;
+    const struct descend_rule *rule = query->rule;
+    struct descend_point at = {.step = 1, .first = true};
+    struct descend_scalars scalars;
+    unsigned options = 0;
+    if (rule->advance)
+        at.scalar = rule->advance(query->config, 1, rule->initial(query->config, rule->array_count));
+    query->status = descend_prepare(rule, query->config, &at, &scalars, &options);
+    if (query->status == DESCEND_BAD_MU_PRODUCT) /* which is of the config's own making */
+        query->status = DESCEND_OVERFLOW;
+    if (query->status != DESCEND_OK)
+        return;
+    const struct state_use use = rule->used(options);
+    query->used = use.read | use.written | (rule->advance ? 1u : 0u) << rule->array_count;
+}
+
+descend_status descend_rule_check(const struct descend_rule *rule, const void *config, unsigned *used)
+{
+    struct query query = {.rule = rule, .config = config};
+    descend_guarded(check_first_step, &query);
+    *used = query.used;
+    return query.status;
+}

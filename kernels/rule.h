@@ -1,0 +1,123 @@
+/* An update rule as the library sees it where it does not care which one it is. Each is a file of rules/. */
+#ifndef DESCEND_RULE_H
+#define DESCEND_RULE_H
+
+#include <float.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "descend/config.h"
+#include "flat.h"
+#include "kernels.h"
+
+enum { SCALARS_MAX = 16 };
+
+/* Room for any formula's struct of scalars, which holds floats only. */
+struct descend_scalars {
+    float value[SCALARS_MAX];
+};
+
+/* The step that is to be taken. */
+struct descend_point {
+    uint64_t step; /* from 1 on */
+    bool first;    /* no step was taken with these state arrays yet */
+    float scalar;  /* the scalar state through this step, where the rule has one */
+};
+
+struct descend_rule {
+    descend_kind kind;
+    const char *name; /* "adam" */
+    size_t config_size, field_count, array_count, state_count, scalar_count;
+    const descend_field *fields;
+    const descend_state *states; /* the arrays, then the scalar state, if there is one */
+    void (*defaults)(void *config);
+    /* What a state starts at; NULL: at 0. */
+    float (*initial)(const void *config, size_t state);
+    /* The scalar state through a step; NULL: there is none. */
+    float (*advance)(const void *config, uint64_t step, float previous);
+    /* Which state arrays these options use. */
+    struct state_use (*used)(unsigned options);
+    /* Checks what fields have to do with each other, and derives from a config whose fields are each in range the
+     * coefficients, a formula's struct of scalars, and the options. A coefficient is computed in double and rounded to
+     * float once, where it is stored. */
+    descend_status (*prepare)(const void *config, const struct descend_point *at, void *scalars, unsigned *options);
+    /* Of a rule that reduces before it streams: the coefficients that depend on the ratio of the norms of parameters
+     * and step. NULL: the rule has one pass. */
+    void (*after_reduce)(const void *config, double ratio, void *scalars);
+};
+
+#define DECLARE_RULE(name, NAME, option_sets, passes) extern const struct descend_rule descend_##name##_rule;
+DESCEND_RULES(DECLARE_RULE)
+#undef DECLARE_RULE
+
+/* NULL where the kind is none. */
+const struct descend_rule *descend_rule_find(descend_kind kind);
+
+/* All checks of a step but those of arrays, and its coefficients and options. To be called guarded (cpu.h). */
+descend_status descend_prepare(const struct descend_rule *rule, const void *config, const struct descend_point *at,
+                               struct descend_scalars *scalars, unsigned *options);
+
+/* Whether the config is accepted in a first step, and the states that it uses, one bit each. */
+descend_status descend_rule_check(const struct descend_rule *rule, const void *config, unsigned *used);
+
+/* What a state starts at. */
+float descend_rule_initial(const struct descend_rule *rule, const void *config, size_t state);
+
+/* How many elements a state of a tensor of n has. */
+static inline size_t descend_state_length(const struct descend_rule *rule, size_t state, size_t n)
+{
+    return state < rule->array_count || n == 0 ? n : 1;
+}
+
+/*
+ * For the files of rules/. Ranges are inclusive; MAGNITUDE is of learning rates, decays, eps and momenta, SMOOTHING of
+ * the coefficients of exponential averages.
+ */
+#define MAGNITUDE 0, DBL_MAX
+#define SMOOTHING 0, (1 - DBL_EPSILON / 2)
+#define FINITE -DBL_MAX, DBL_MAX
+#define BELOW_1 DBL_TRUE_MIN, (1 - DBL_EPSILON / 2)
+#define ABOVE_1 (1 + DBL_EPSILON), DBL_MAX
+#define NUMBER(config, member, range, status)                   \
+    {                                                           \
+#member, false, range, status, offsetof(config, member) \
+    }
+#define FLAG(config, member)                                            \
+    {                                                                   \
+#member, true, 0, 1, DESCEND_BAD_FLAG, offsetof(config, member) \
+    }
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* How many members a config has: doubles, then bools, of which maximize is the last. */
+#define CONFIG_MEMBERS(config) \
+    (offsetof(config, maximize) / sizeof(double) + offsetof(config, maximize) % sizeof(double) + 1)
+
+/* The option where the condition holds. Does not compile for an option that no kernel is compiled for. */
+#define OPTION(option_sets, option, condition) \
+    ((condition) ? (unsigned)(option) + 0 * ASSERTED((int)(option) < (int)(option_sets), "an option beyond OPTION_SETS") : 0u)
+#define ASSERTED(condition, message)        \
+    sizeof(struct {                         \
+        int unused;                         \
+        _Static_assert(condition, message); \
+    })
+
+/* What follows from a rule's tables and types. */
+#define RULE_TABLES(NAME, config, scalars)                                                                        \
+    .kind = DESCEND_##NAME, .config_size = sizeof(config), .field_count = LENGTH(fields),                         \
+    .array_count = NAME##_STATES, .state_count = LENGTH(states), .scalar_count = sizeof(scalars) / sizeof(float), \
+    .fields = fields, .states = states
+
+/* What holds of every rule's tables: all members of the config are fields, and the formula's states are those of the
+ * tables; extra is 1 where a scalar state stands behind them. */
+#define CHECK_RULE(NAME, config, scalars, extra)                                                           \
+    _Static_assert(LENGTH(fields) == CONFIG_MEMBERS(config), "fields[] is not the members of the config"); \
+    _Static_assert(sizeof(config) / sizeof(double) == offsetof(config, maximize) / sizeof(double) + 1,     \
+                   "maximize is not the config's last member");                                            \
+    _Static_assert(LENGTH(states) == NAME##_STATES + (extra), "states[] is not the formula's states");     \
+    _Static_assert((int)NAME##_STATES <= (int)STATES_MAX, "more states than struct lanes has");            \
+    _Static_assert(sizeof(scalars) <= sizeof(struct descend_scalars), "SCALARS_MAX is too small");         \
+    _Static_assert(sizeof(config) <= sizeof(((descend_config *)NULL)->room), "the config exceeds descend_config")
+
+#endif
