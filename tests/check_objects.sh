@@ -29,7 +29,7 @@ check_arithmetic() {
         /\t(vfn?m(add|sub)|fn?m(add|sub)|fml[as])/ { count[kernel]++ }
         END {
             for (kernel in count)
-                if (kernel !~ /^<(adamw?|lamb)_f32_/ || count[kernel] % 2 != 0)
+                if (kernel !~ /^<(adamw?|lamb)_(reduce_)?(bare|full)_/ || count[kernel] % 2 != 0)
                     print kernel, count[kernel], "fused"
         }')
     [[ -z $fused ]] || complain "$1 fuses or estimates: $(head -n 3 <<<"$fused")"
@@ -56,12 +56,12 @@ foreign=$(exported "$library" | grep -v '^descend_')
     internal=$(exported "$library" | grep -E '^descend_(kernels|dispatch|run|fp|cpu)')
     [[ -z $internal ]] || complain "$library exports its inside: $internal"
 }
-# No call aborts, prints, or allocates; the optimizer object may allocate, and its schedules use pow, as the coefficients
-# of NAdam and ASGD do in row.c.
+# No call aborts, prints, or allocates; the optimizer object may allocate, and schedules use pow, as the coefficients of
+# NAdam and ASGD do.
 for object in "${others[@]}"; do
     heavy='.*printf.*|puts|abort|exit|_exit|__assert_fail'
     [[ $object == */optimizer/* ]] || heavy+='|malloc|calloc|realloc|free|posix_memalign|aligned_alloc'
-    [[ $object == */optimizer/* || $object == */row.c.o ]] || heavy+='|pow|powf'
+    [[ $object == */rates/* || $object == */rules/nadam.c.o || $object == */rules/asgd.c.o ]] || heavy+='|pow|powf'
     found=$("$nm" --undefined-only "$object" | awk '{print $NF}' | grep -xE "$heavy")
     [[ -z $found ]] || complain "$object calls $found"
 done

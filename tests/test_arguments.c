@@ -106,8 +106,9 @@ static void check_neighbours(const struct subject *subject)
     for (int descending = 0; descending < 2; descending++) {
         struct call call = call_of(subject);
         float *const start = call.array[0];
-        for (size_t k = 0; k < ARRAYS; k++)
-            call.array[k] = start + CALL_N * (descending ? ARRAYS - 1 - k : k);
+        const size_t count = call_arrays(&call);
+        for (size_t k = 0; k < count; k++)
+            call.array[k] = start + CALL_N * (descending ? count - 1 - k : k);
         assert_accepted(&call, "arrays end to end, %s", descending ? "descending" : "ascending");
     }
 }
@@ -328,7 +329,7 @@ static bool spoil(struct call *call, unsigned which, descend_status *status)
         return true;
     case 4: /* lr is the first field of every config */
         *status = DESCEND_BAD_LR;
-        memcpy(call->subject.config, &negative, sizeof negative);
+        memcpy(call->subject.config.room, &negative, sizeof negative);
         return true;
     case 5:
         *status = DESCEND_NULL_CONFIG;

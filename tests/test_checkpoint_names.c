@@ -31,7 +31,9 @@ static void named_new(struct named *named, const char *const names[], size_t cou
     assert_true(count <= TENSORS_MAX);
     fill(named->param[0], sizeof named->param / sizeof(float), ORDINARY, seed);
     fill(named->grad[0], sizeof named->grad / sizeof(float), ORDINARY, seed + 1);
-    assert_int_equal(descend_adamw_create(&named->optimizer, &config), DESCEND_OK);
+    assert_int_equal(
+        descend_optimizer_create(&named->optimizer, &(descend_config){.kind = DESCEND_ADAMW, .adamw = config}),
+        DESCEND_OK);
     for (size_t i = 0; i < count; i++) {
         const descend_tensor tensor = {
             .name = names[i], .n = N, .param.data = named->param[i], .grad.data = named->grad[i]};

@@ -1,4 +1,4 @@
-/* The coefficients of RAdam, NAdam and ASGD, as their formulas prepare them: those of docs/numerics.md in plain double,
+/* The coefficients of RAdam, NAdam and ASGD, as their rules prepare them: those of docs/numerics.md in plain double,
  * around the steps at which RAdam begins to rectify and ASGD to average, and far beyond. */
 #include <math.h>
 #include <setjmp.h>
@@ -9,9 +9,10 @@
 
 #include <cmocka.h>
 
-#include "vec/scalar.h"
-
-#include "optimizers.h"
+#include "formulas/asgd.h"
+#include "formulas/nadam.h"
+#include "formulas/radam.h"
+#include "rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define STEP_MAX (UINT64_C(1) << 53)
@@ -51,7 +52,7 @@ static void check_radam(const descend_radam *config, uint64_t step, bool *rectif
     const struct descend_point at = {.step = step, .first = step == 1};
     struct radam_scalars k;
     unsigned options = 0;
-    assert_int_equal(radam_prepare(config, &at, &k, &options), DESCEND_OK);
+    assert_int_equal(descend_radam_rule.prepare(config, &at, &k, &options), DESCEND_OK);
     *rectified = options & RADAM_RECTIFIED;
     const long double power = powl(beta2, (long double)step);
     const double low = (double)(power * (1 - 0x1p-62L)), high = (double)(power * (1 + 0x1p-62L));
@@ -121,7 +122,7 @@ static void radam_decays(void **state)
         unsigned options;
         config.weight_decay = bits & 1 ? 0.3 : 0;
         config.decoupled_weight_decay = bits & 2;
-        assert_int_equal(radam_prepare(&config, &at, &k, &options), DESCEND_OK);
+        assert_int_equal(descend_radam_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
         assert_int_equal(options, ((bits & 3) == 1 ? RADAM_DECAY : 0) | (bits & 4 ? RADAM_RECTIFIED : 0));
         assert_true(k.shrink == (bits & 2 ? (float)(1 - 0.013 * config.weight_decay) : 1));
     }
@@ -143,7 +144,7 @@ static void nadam(void **state)
             const struct descend_point at = {.step = step, .scalar = product};
             struct nadam_scalars k = {.eps = 0};
             unsigned options;
-            assert_int_equal(nadam_prepare(&config, &at, &k, &options), DESCEND_OK);
+            assert_int_equal(descend_nadam_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
             const double t = (double)step, psi = config.momentum_decay;
             const double mu = config.beta1 * (1 - 0.5 * pow(0.96, t * psi));
             const double next = config.beta1 * (1 - 0.5 * pow(0.96, (t + 1) * psi));
@@ -161,7 +162,7 @@ static void check_asgd(const descend_asgd *config, uint64_t step)
     const struct descend_point at = {.step = step};
     struct asgd_scalars k;
     unsigned options;
-    assert_int_equal(asgd_prepare(config, &at, &k, &options), DESCEND_OK);
+    assert_int_equal(descend_asgd_rule.prepare(config, &at, &k, &options), DESCEND_OK);
     const double before = (double)(step - 1);
     const double rate = config->lr / pow(1 + config->lambd * config->lr * before, config->alpha);
     const float eta = step == 1 ? (float)config->lr : (float)rate;
@@ -225,11 +226,11 @@ static void asgd_averages_from_the_right_step(void **state)
         struct asgd_scalars k;
         unsigned options;
         struct descend_point at = {.step = cases[i].last};
-        assert_int_equal(asgd_prepare(&config, &at, &k, &options), DESCEND_OK);
+        assert_int_equal(descend_asgd_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
         if (k.mu != 1 || options != 0)
             fail_msg("t0 %a: mu is %a at step %llu", config.t0, (double)k.mu, (unsigned long long)at.step);
         at.step++;
-        assert_int_equal(asgd_prepare(&config, &at, &k, &options), DESCEND_OK);
+        assert_int_equal(descend_asgd_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
         if (k.mu != cases[i].mu || options != ASGD_AVERAGING)
             fail_msg("t0 %a: mu is %a at step %llu", config.t0, (double)k.mu, (unsigned long long)at.step);
     }

@@ -128,7 +128,7 @@ static void run(const struct subject *subject, const char *variant, enum data_ki
     fill(arrays.array[PARAM], GOLDEN_N, kind, golden_seed[kind]);
     for (size_t k = 0; k < subject->states; k++)
         for (size_t i = 0; i < GOLDEN_N; i++)
-            arrays.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
+            arrays.array[STATE + k][i] = descend_config_initial(&subject->config, k);
     for (unsigned step = 1; step <= golden_steps[kind]; step++) {
         fill(arrays.array[GRAD], GOLDEN_N, kind, golden_seed[kind] + step);
         assert_int_equal(arrays_step(subject, step, &arrays, NULL), DESCEND_OK);
@@ -163,7 +163,8 @@ static void absent_gradients_as_in_torch(void **state)
         descend_optimizer *optimizer;
         descend_tensor now, tensor = {.name = "w", .n = GOLDEN_N, .param.data = param, .grad.data = grad};
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        assert_int_equal(descend_adam_create(&optimizer, &config), DESCEND_OK);
+        assert_int_equal(descend_optimizer_create(&optimizer, &(descend_config){.kind = DESCEND_ADAM, .adam = config}),
+                         DESCEND_OK);
         assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
         fill(param, GOLDEN_N, ORDINARY, golden_seed[ORDINARY]);
         for (unsigned turn = 1; turn <= golden_steps[ORDINARY]; turn++) {

@@ -55,7 +55,7 @@ static descend_tensor tensor_in_room(const struct subject *subject, unsigned whi
 static descend_optimizer *with_tensors(const struct subject *subject, const descend_tensor *tensors, size_t count)
 {
     descend_optimizer *optimizer;
-    assert_int_equal(typed_calls(subject)->create(&optimizer, subject->config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&optimizer, &subject->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(optimizer, 0, tensors, count), DESCEND_OK);
     return optimizer;
 }
@@ -225,7 +225,8 @@ static void overlap_with_what_came_later(void **state)
     const descend_adam config = descend_adam_defaults();
     descend_optimizer *optimizer;
     descend_tensor now, tensor = {.name = "w", .n = N, .param.data = param, .grad.data = moving[0]};
-    assert_int_equal(descend_adam_create(&optimizer, &config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&optimizer, &(descend_config){.kind = DESCEND_ADAM, .adam = config}),
+                     DESCEND_OK);
     assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
     assert_int_equal(descend_optimizer_step(optimizer, NULL, NULL), DESCEND_OK);
     assert_int_equal(descend_optimizer_tensor(optimizer, 0, &now, NULL), DESCEND_OK);

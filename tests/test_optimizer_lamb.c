@@ -93,7 +93,7 @@ static void check_shards(const struct way *way, unsigned parts)
     static const struct shape shape = {.n = N};
     static float param[N], grad[N], expected[N], exp_avg[N], exp_avg_sq[N];
     const struct subject *subject = subject_of("lamb weight_decay");
-    const descend_lamb *config = (const descend_lamb *)(const void *)subject->config;
+    const descend_lamb *config = &subject->config.lamb;
     struct mirror whole = mirror_new(subject);
     descend_optimizer *sharded;
     mirror_add(&whole, &shape, 1, ORDINARY, 1);
@@ -107,7 +107,7 @@ static void check_shards(const struct way *way, unsigned parts)
     const descend_tensor shards[] = {
         {.name = "w.0", .n = HALF, .param.data = param, .grad.data = grad},
         {.name = "w.1", .n = N - HALF, .first = HALF, .param.data = param + HALF, .grad.data = grad + HALF}};
-    assert_int_equal(descend_lamb_create(&sharded, config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&sharded, &subject->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(sharded, 0, shards, 2), DESCEND_OK);
     for (unsigned number = 1; number <= 2; number++) {
         runs_of_a_call = 2;

@@ -32,7 +32,8 @@ static void gradients_new(struct gradients *of, const size_t *ns, size_t count)
     for (size_t i = 0; i < count; i++)
         sum += ns[i];
     assert_non_null(of->param = malloc((sum + 1) * sizeof *of->param));
-    assert_int_equal(descend_sgd_create(&of->optimizer, &config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&of->optimizer, &(descend_config){.kind = DESCEND_SGD, .sgd = config}),
+                     DESCEND_OK);
     of->count = count;
     for (size_t i = 0; i < count; at += ns[i++]) {
         char name[24];

@@ -184,14 +184,14 @@ static void check_configure_failing(struct mirror *mirror, const struct subject 
         struct subject found = *fullest;
         *fail_at = *calls + failures + 1;
         heap.on = true;
-        status = mirror->calls->configure(mirror->optimizer, 0, fullest->config);
+        status = descend_optimizer_configure(mirror->optimizer, 0, &fullest->config);
         heap.on = false;
         if (status == DESCEND_OK)
             break;
         assert_int_equal(status, DESCEND_NO_MEMORY);
         assert_int_equal(*live, live_before);
-        assert_int_equal(mirror->calls->config(mirror->optimizer, 0, found.config), DESCEND_OK);
-        assert_memory_equal(found.config, mirror->group[0].config, fullest->config_size - sizeof(double));
+        assert_int_equal(descend_optimizer_config(mirror->optimizer, 0, &found.config), DESCEND_OK);
+        assert_config_equal(&found.config, &mirror->group[0].config);
         mirror_step(mirror, NULL, NULL);
         assert_mirrored(mirror, "allocation %ld of configure failed", failures + 1);
     }
@@ -245,12 +245,12 @@ static void allocations_that_fail(void **state)
 /* The object and its groups, whose memory is the C library's. */
 static void check_creation(const struct subject *subject)
 {
-    const struct typed_calls *calls = typed_calls(subject);
     descend_optimizer *const untouched = (void *)&heap;
     descend_optimizer *optimizer = untouched;
     memset(&heap, 0, sizeof heap);
     heap.on = true;
-    for (heap.fail_at = 1; calls->create(&optimizer, subject->config) != DESCEND_OK; heap.fail_at++, heap.calls = 0) {
+    for (heap.fail_at = 1; descend_optimizer_create(&optimizer, &subject->config) != DESCEND_OK;
+         heap.fail_at++, heap.calls = 0) {
         assert_int_equal(heap.live, 0);
         assert_ptr_equal(optimizer, untouched);
     }
@@ -259,7 +259,7 @@ static void check_creation(const struct subject *subject)
         unsigned group = 77;
         const long live = heap.live;
         heap.fail_at = failed + 1;
-        const descend_status status = calls->group(optimizer, subject->config, &group);
+        const descend_status status = descend_optimizer_group(optimizer, &subject->config, &group);
         failed = status == DESCEND_OK ? 0 : failed + 1;
         assert_int_equal(status, failed ? DESCEND_NO_MEMORY : DESCEND_OK);
         assert_int_equal(group, failed ? 77 : made);

@@ -28,8 +28,8 @@ static void visit(void *context, struct tensor *tensor, size_t begin, size_t end
     struct scene *scene = context;
     size_t *covered = &scene->covered[tensor - scene->optimizer->table.tensor];
     scene->in_order = scene->in_order && *covered == begin && begin < end && end <= tensor->n;
-    scene->on_grid = scene->on_grid && begin % scene->grid(tensor->n) == 0 &&
-                     (end == tensor->n || end % scene->grid(tensor->n) == 0);
+    scene->on_grid =
+        scene->on_grid && scene->grid(tensor, begin) == begin && (end == tensor->n || scene->grid(tensor, end) == end);
     *covered = end;
     scene->work += end - begin + (end == tensor->n ? COST : 0);
 }
@@ -68,13 +68,14 @@ static void check_sizes(const size_t *sizes, size_t count)
         tensors[t] = (struct tensor){
             .param = memory, .grad = memory, .n = sizes[t], .group = (unsigned)(t % 3), .name = names[t]};
         optimizer.elements += sizes[t];
-        if (descend_segment(sizes[t]) > widest_segment)
-            widest_segment = descend_segment(sizes[t]);
+        tensors[t].segments = descend_segments_of(sizes[t], 0, sizes[t]);
+        if (tensors[t].segments.length > widest_segment)
+            widest_segment = tensors[t].segments.length;
     }
     descend_plan_build(&optimizer);
     for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
-        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_block}, parts, BLOCK);
-        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_segment}, parts, widest_segment);
+        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_blocks}, parts, BLOCK);
+        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_segments}, parts, widest_segment);
     }
 }
 
@@ -97,8 +98,8 @@ static void nothing_to_do(void **state)
     descend_optimizer empty = {.groups = 0};
     uint64_t before[1] = {0};
     empty.table.before = before;
-    struct scene scene = {.optimizer = &empty, .grid = descend_plan_block};
-    descend_plan_walk(&empty, 0, 3, descend_plan_block, visit, &scene);
+    struct scene scene = {.optimizer = &empty, .grid = descend_plan_blocks};
+    descend_plan_walk(&empty, 0, 3, descend_plan_blocks, visit, &scene);
     assert_int_equal(scene.work, 0);
 }
 
@@ -108,12 +109,38 @@ static void segments(void **state)
     (void)state;
     static const size_t sizes[] = {1, 4095, 4096, 4097, 256 * 4096, 256 * 4096 + 1, (size_t)3 << 33};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        const size_t n = sizes[i], share = (n + 255) / 256, segment = (share + BLOCK - 1) / BLOCK * BLOCK;
-        assert_int_equal(descend_segment(n), segment);
-        assert_int_equal(descend_segments(n), (n + segment - 1) / segment);
-        assert_true(descend_segments(n) <= 256);
+        const size_t n = sizes[i], share = (n + 255) / 256, length = (share + BLOCK - 1) / BLOCK * BLOCK;
+        const struct descend_segments found = descend_segments_of(n, 0, n);
+        assert_int_equal(found.length, length);
+        assert_int_equal(found.count, (n + length - 1) / length);
+        assert_true(found.count <= 256);
+        assert_int_equal(found.lead, 0);
     }
-    assert_int_equal(descend_segments(0), 0);
+    assert_int_equal(descend_segments_of(0, 0, 0).count, 0);
+}
+
+/* Of a shard: those of the whole tensor that it has elements of, cut at its ends. */
+static void segments_of_shards(void **state)
+{
+    (void)state;
+    static const uint64_t wholes[] = {1, 4096, 5 * 4096 + 1, 300 * 4096, 1 << 22};
+    for (size_t w = 0; w < sizeof wholes / sizeof *wholes; w++)
+        for (uint64_t first = 0; first < wholes[w]; first += 1 + wholes[w] / 37)
+            for (size_t n = 0; n <= wholes[w] - first; n += 1 + wholes[w] / 13) {
+                const struct descend_segments found = descend_segments_of(n, first, wholes[w]);
+                const size_t length = descend_segments_of(wholes[w], 0, wholes[w]).length;
+                assert_int_equal(found.length, length);
+                size_t at = 0;
+                for (size_t i = 0; i < found.count; i++) {
+                    assert_int_equal(descend_segment_begin(&found, i), at);
+                    assert_true(at == 0 || (first + at) % length == 0);
+                    assert_int_equal(descend_segment_at(&found, at), i);
+                    at += length - (first + at) % length;
+                    assert_int_equal(descend_segment_at(&found, (at < n ? at : n) - 1), i);
+                }
+                assert_true(n == 0 ? found.count == 0 : at >= n && at < n + length);
+                assert_int_equal(descend_segment_begin(&found, found.count), n);
+            }
 }
 
 int main(void)
@@ -122,6 +149,7 @@ int main(void)
         cmocka_unit_test(equal_parts),
         cmocka_unit_test(nothing_to_do),
         cmocka_unit_test(segments),
+        cmocka_unit_test(segments_of_shards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,8 +205,8 @@ static void check_configs_in(const struct subject *subject, struct environment e
     struct mirror mirror = mirror_new(subject);
     unsigned group;
     environment_set(environment);
-    const descend_status grouped = mirror.calls->group(mirror.optimizer, subject->config, &group);
-    const descend_status configured = mirror.calls->configure(mirror.optimizer, 0, subject->config);
+    const descend_status grouped = descend_optimizer_group(mirror.optimizer, &subject->config, &group);
+    const descend_status configured = descend_optimizer_configure(mirror.optimizer, 0, &subject->config);
     const descend_status set = descend_optimizer_set_lr(mirror.optimizer, 0, 0.1);
     const descend_status refused = descend_optimizer_set_lr(mirror.optimizer, 0, -0.1);
     assert_environment(environment, "group, configure and set_lr");

@@ -118,8 +118,11 @@ static descend_optimizer *optimizer_of(struct model *model)
     descend_optimizer *optimizer;
     unsigned others;
     size_t at = 0;
-    assert_int_equal(descend_adamw_create(&optimizer, &decayed), DESCEND_OK);
-    assert_int_equal(descend_adamw_group(optimizer, &undecayed, &others), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&optimizer, &(descend_config){.kind = DESCEND_ADAMW, .adamw = decayed}),
+                     DESCEND_OK);
+    assert_int_equal(
+        descend_optimizer_group(optimizer, &(descend_config){.kind = DESCEND_ADAMW, .adamw = undecayed}, &others),
+        DESCEND_OK);
     for (size_t i = 0; i < TENSORS; at += gpt2[i++].n) {
         const descend_tensor tensor = {.name = gpt2[i].name,
                                        .n = gpt2[i].n,
@@ -278,7 +281,9 @@ static void add_nodes(struct graph *graph)
 {
     descend_tensor tensors[NODES];
     char names[NODES][24];
-    assert_int_equal(descend_sgd_create(&graph->optimizer, &momentum), DESCEND_OK);
+    assert_int_equal(
+        descend_optimizer_create(&graph->optimizer, &(descend_config){.kind = DESCEND_SGD, .sgd = momentum}),
+        DESCEND_OK);
     for (size_t node = 0; node < NODES; node++) {
         snprintf(names[node], sizeof names[node], "%zu", node);
         tensors[node] = (descend_tensor){.name = names[node],

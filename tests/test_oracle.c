@@ -30,7 +30,7 @@ static void consult_oracle(const struct subject *subject, uint64_t step, const s
 {
     for (size_t k = 0; k < ARRAYS; k++)
         expected[k] = exact((double)before->array[k][array_length(subject, k, before->n) == 1 ? 0 : i]);
-    subject->oracle(subject->config, step, &expected[PARAM], expected[GRAD], expected + STATE);
+    subject->oracle(subject->config.room, (double)step, &expected[PARAM], expected[GRAD], expected + STATE);
 }
 
 /* An element without a bound counts, and does not take the step: its NaN would soon be everywhere. */
@@ -94,7 +94,7 @@ static struct tally run(const struct subject *subject, const char *variant, size
     fill(after.array[PARAM], n, ORDINARY, SEED);
     for (size_t k = 0; k < subject->states; k++)
         for (size_t i = 0; i < n; i++)
-            after.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
+            after.array[STATE + k][i] = descend_config_initial(&subject->config, k);
     for (size_t s = 0; s < step_count; s++) {
         gradient(after.array[GRAD], n, SEED, steps[s]);
         for (size_t k = 0; k < STATE + subject->states; k++)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "data.h"
-#include "formulas/power.h"
+#include "rules/power.h"
 
 enum { CASES = 4000000 };
 

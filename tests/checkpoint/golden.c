@@ -7,29 +7,25 @@
 const descend_scaler golden_scaler = {1024, 1.1, 0.3, 100, 7};
 const descend_note golden_notes[2] = {{"seed", "1234"}, {"who", "\xc3\xa4\"\\\n"}};
 
-static const descend_sgd sgd[GOLDEN_GROUPS] = {{.lr = 0.1, .momentum = 0.9, .dampening = 0.25, .weight_decay = 1e-4},
-                                               {.lr = 0.3, .momentum = 0.5, .nesterov = true, .maximize = true}};
-static const descend_rmsprop rmsprop[GOLDEN_GROUPS] = {
-    {.lr = 0.1, .alpha = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum = 0.9},
-    {.lr = 0.3, .alpha = 0.5, .eps = 1e-300, .centered = true, .maximize = true}};
-static const descend_adam adam[GOLDEN_GROUPS] = {
-    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4},
-    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}};
-static const descend_adamw adamw[GOLDEN_GROUPS] = {
-    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4},
-    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}};
-static const descend_nadam nadam[GOLDEN_GROUPS] = {
-    {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum_decay = 0.5},
-    {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .decoupled_weight_decay = true, .maximize = true}};
-
-static const struct {
-    const char *name;
-    const void *config[GOLDEN_GROUPS];
-} optimizers[GOLDEN_OPTIMIZERS] = {{"sgd", {&sgd[0], &sgd[1]}},
-                                   {"rmsprop", {&rmsprop[0], &rmsprop[1]}},
-                                   {"adam", {&adam[0], &adam[1]}},
-                                   {"adamw", {&adamw[0], &adamw[1]}},
-                                   {"nadam", {&nadam[0], &nadam[1]}}};
+/* The configs of the groups of each optimizer. */
+static const descend_config configs[GOLDEN_OPTIMIZERS][GOLDEN_GROUPS] = {
+    {{.kind = DESCEND_SGD, .sgd = {.lr = 0.1, .momentum = 0.9, .dampening = 0.25, .weight_decay = 1e-4}},
+     {.kind = DESCEND_SGD, .sgd = {.lr = 0.3, .momentum = 0.5, .nesterov = true, .maximize = true}}},
+    {{.kind = DESCEND_RMSPROP,
+      .rmsprop = {.lr = 0.1, .alpha = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum = 0.9}},
+     {.kind = DESCEND_RMSPROP,
+      .rmsprop = {.lr = 0.3, .alpha = 0.5, .eps = 1e-300, .centered = true, .maximize = true}}},
+    {{.kind = DESCEND_ADAM, .adam = {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4}},
+     {.kind = DESCEND_ADAM,
+      .adam = {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}}},
+    {{.kind = DESCEND_ADAMW, .adamw = {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4}},
+     {.kind = DESCEND_ADAMW,
+      .adamw = {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .amsgrad = true, .maximize = true}}},
+    {{.kind = DESCEND_NADAM,
+      .nadam = {.lr = 0.1, .beta1 = 0.8, .beta2 = 0.98, .eps = 1e-7, .weight_decay = 1e-4, .momentum_decay = 0.5}},
+     {.kind = DESCEND_NADAM,
+      .nadam = {.lr = 0.3, .beta1 = 0, .beta2 = 0.5, .eps = 1e-300, .decoupled_weight_decay = true, .maximize = true}}},
+};
 
 static const struct {
     const char *name;
@@ -41,7 +37,7 @@ static const struct {
 
 const char *golden_name(unsigned optimizer)
 {
-    return optimizers[optimizer].name;
+    return descend_kind_name(configs[optimizer][0].kind);
 }
 
 /* Array 0 is the parameter, the states follow. */
@@ -56,19 +52,18 @@ static void set_values(float *to, size_t tensor, size_t array)
 
 descend_optimizer *golden_make(struct golden *golden, unsigned number, bool blank)
 {
-    const struct subject of_name = {.optimizer = optimizers[number].name};
-    const struct typed_calls *calls = typed_calls(&of_name);
     *golden = (struct golden){.optimizer = NULL};
-    descend_status status = calls->create(&golden->optimizer, optimizers[number].config[blank ? 1 : 0]);
+    descend_status status = descend_optimizer_create(&golden->optimizer, &configs[number][blank ? 1 : 0]);
     if (status == DESCEND_OK)
-        status = calls->group(golden->optimizer, optimizers[number].config[blank ? 0 : 1], NULL);
+        status = descend_optimizer_group(golden->optimizer, &configs[number][blank ? 0 : 1], NULL);
     for (size_t t = 0; t < GOLDEN_TENSORS && status == DESCEND_OK; t++) {
         descend_tensor tensor = {.name = tensors[t].name, .n = tensors[t].n, .param.data = golden->param[t]};
-        for (size_t k = 0; k < descend_optimizer_state_count(golden->optimizer); k++) {
+        const descend_kind kind = configs[number][0].kind;
+        for (size_t k = 0; k < descend_kind_state_count(kind); k++) {
             tensor.state[k].data = golden->state[t][k];
             if (!blank)
                 set_values(golden->state[t][k], t, 1 + k);
-            if (!blank && strcmp(descend_optimizer_state_name(golden->optimizer, k), "mu_product") == 0)
+            if (!blank && strcmp(descend_kind_state(kind, k)->name, "mu_product") == 0)
                 *golden->state[t][k] = 0.25f / (float)(1u << t);
         }
         if (!blank) {

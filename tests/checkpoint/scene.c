@@ -37,9 +37,8 @@ void scene_make(struct scene *scene, const struct subject *subject)
 {
     size_t count;
     const struct subject *fewest = subjects(&count);
-    const double lr = 0.25;
     struct subject another = *subject;
-    memcpy(another.config, &lr, sizeof lr);
+    (void)descend_config_set(&another.config, "lr", 0.25);
     while (strcmp(fewest->optimizer, subject->optimizer) != 0)
         fewest++;
     *scene = (struct scene){.saved = stepped(subject, subject, 5, 1),

@@ -34,7 +34,7 @@ struct trainer {
     {
         descend_optimizer *made = nullptr;
         const descend_adamw config = descend_adamw_defaults();
-        must(descend_adamw_create(&made, &config));
+        must(descend_optimizer_create(&made, &(descend_config){.kind = DESCEND_ADAMW, .adamw = config}));
         optimizer.reset(made);
         descend_tensor tensors[2] = {};
         tensors[0].name = "weight";

@@ -15,9 +15,10 @@ static unsigned adadelta_uses(const descend_adadelta *config)
 }
 
 /* Zeiler (2012), algorithm 1; what is added is multiplied by lr. */
-static void adadelta_oracle(const descend_adadelta *c, double t, struct bounded *s, struct bounded *d,
-                            struct bounded *p, struct bounded g)
+static void adadelta_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_adadelta *c = config;
+    struct bounded *s = &state[0], *d = &state[1];
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     const struct bounded eps = rounded(1, exact(c->eps));
@@ -27,4 +28,10 @@ static void adadelta_oracle(const descend_adadelta *c, double t, struct bounded 
     const struct bounded delta = rounded(2, times(over(rms_delta, rms_grad), g));
     *d = averaged_square(c->rho, *d, delta);
     *p = rounded(1, minus(*p, scaled(c->lr, delta)));
+}
+
+static descend_status adadelta_step(const void *config, uint64_t step, float *param, const float *grad,
+                                    float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_adadelta_step(config, step, param, grad, state[0], state[1], n, exec);
 }

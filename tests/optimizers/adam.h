@@ -19,9 +19,10 @@ static unsigned adam_uses(const descend_adam *config)
 }
 
 /* Kingma and Ba (2015), algorithm 1; amsgrad: Reddi et al. (2018), algorithm 2, with Adam's bias corrections. */
-static void adam_oracle(const descend_adam *c, double t, struct bounded *m, struct bounded *v, struct bounded *x,
-                        struct bounded *p, struct bounded g)
+static void adam_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_adam *c = config;
+    struct bounded *m = &state[0], *v = &state[1], *x = &state[2];
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     *m = averaged(c->beta1, *m, g);
     *v = averaged_square(c->beta2, *v, g);
@@ -33,4 +34,10 @@ static void adam_oracle(const descend_adam *c, double t, struct bounded *m, stru
     const struct bounded deviation = rounded(1, plus(rounded(3, root(v_hat)), rounded(1, exact(c->eps))));
     /* lr with its correction, the product, the quotient */
     *p = rounded(1, minus(*p, rounded(3, over(times(exact(c->lr), m_hat), deviation))));
+}
+
+static descend_status adam_step(const void *config, uint64_t step, float *param, const float *grad,
+                                float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_adam_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }

@@ -16,9 +16,9 @@ static unsigned adamw_uses(const descend_adamw *config)
 }
 
 /* Loshchilov and Hutter (2019), algorithm 2, the decay multiplied by lr: what is decayed takes Adam's step. */
-static void adamw_oracle(const descend_adamw *c, double t, struct bounded *m, struct bounded *v, struct bounded *x,
-                         struct bounded *p, struct bounded g)
+static void adamw_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_adamw *c = config;
     const descend_adam adam = {.lr = c->lr,
                                .beta1 = c->beta1,
                                .beta2 = c->beta2,
@@ -26,5 +26,11 @@ static void adamw_oracle(const descend_adamw *c, double t, struct bounded *m, st
                                .amsgrad = c->amsgrad,
                                .maximize = c->maximize};
     *p = scaled(1 - c->lr * c->weight_decay, *p);
-    adam_oracle(&adam, t, m, v, x, p, g);
+    adam_oracle(&adam, t, p, g, state);
+}
+
+static descend_status adamw_step(const void *config, uint64_t step, float *param, const float *grad,
+                                 float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_adamw_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }

@@ -20,13 +20,20 @@ static unsigned lamb_uses(const descend_lamb *config)
 
 /* You et al. (2020), algorithm 2: its averages. How far an element of the parameter moves depends on all the others;
  * tests/test_lamb.c knows of that, and here there is no bound. */
-static void lamb_oracle(const descend_lamb *c, double t, struct bounded *m, struct bounded *v, struct bounded *p,
-                        struct bounded g)
+static void lamb_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_lamb *c = config;
+    struct bounded *m = &state[0], *v = &state[1];
     (void)t;
     if (c->maximize)
         g.value = -g.value;
     *m = averaged(c->beta1, *m, g);
     *v = averaged_square(c->beta2, *v, g);
     p->error = INFINITY;
+}
+
+static descend_status lamb_step(const void *config, uint64_t step, float *param, const float *grad,
+                                float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_lamb_step(config, step, param, grad, state[0], state[1], n, exec);
 }

@@ -15,8 +15,10 @@ static unsigned lion_uses(const descend_lion *config)
 }
 
 /* Chen et al. (2023), algorithm 2. Where the sign is rounding's to say, there is no bound. */
-static void lion_oracle(const descend_lion *c, double t, struct bounded *m, struct bounded *p, struct bounded g)
+static void lion_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_lion *c = config;
+    struct bounded *m = &state[0];
     (void)t;
     if (c->maximize)
         g.value = -g.value;
@@ -28,4 +30,10 @@ static void lion_oracle(const descend_lion *c, double t, struct bounded *m, stru
     else if (u.error > 0)
         p->error = INFINITY;
     *m = averaged(c->beta2, *m, g);
+}
+
+static descend_status lion_step(const void *config, uint64_t step, float *param, const float *grad,
+                                float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_lion_step(config, step, param, grad, state[0], n, exec);
 }

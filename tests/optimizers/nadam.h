@@ -29,9 +29,10 @@ static double nadam_mu(const descend_nadam *c, double t)
 
 /* Dozat (2016), algorithm 2, but for the average of the gradients, which decays by beta1, as torch has it. Decoupled
  * decay: Loshchilov and Hutter (2019), multiplied by lr. mu_product is the product of all mu, before and after. */
-static void nadam_oracle(const descend_nadam *c, double t, struct bounded *m, struct bounded *v,
-                         struct bounded *mu_product, struct bounded *p, struct bounded g)
+static void nadam_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_nadam *c = config;
+    struct bounded *m = &state[0], *v = &state[1], *mu_product = &state[2];
     if (c->decoupled_weight_decay)
         *p = scaled(1 - c->lr * c->weight_decay, *p);
     g = loss_gradient(c->decoupled_weight_decay ? 0 : c->weight_decay, c->maximize, *p, g);
@@ -47,4 +48,11 @@ static void nadam_oracle(const descend_nadam *c, double t, struct bounded *m, st
     /* the coefficient, its product, the quotient */
     *p = rounded(1, minus(*p, rounded(3, over(times(of_grad, g), deviation))));
     *p = rounded(1, minus(*p, rounded(3, over(times(of_average, *m), deviation))));
+}
+
+static descend_status nadam_step(const void *config, uint64_t step, float *param, const float *grad,
+                                 float *const state[], size_t n, const descend_exec *exec)
+{
+    const float mu_product = descend_nadam_mu_product(config, step, n > 0 ? *state[2] : 1);
+    return descend_nadam_step(config, step, mu_product, param, grad, state[0], state[1], n, exec);
 }

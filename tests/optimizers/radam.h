@@ -33,9 +33,10 @@ static struct bounded radam_length(double b, double t)
 
 /* Liu et al. (2020), algorithm 2, but for eps and for the least length that is rectified, 5 in place of 4: both as
  * torch has them. Decoupled decay: Loshchilov and Hutter (2019), multiplied by lr. */
-static void radam_oracle(const descend_radam *c, double t, struct bounded *m, struct bounded *v, struct bounded *p,
-                         struct bounded g)
+static void radam_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_radam *c = config;
+    struct bounded *m = &state[0], *v = &state[1];
     if (c->decoupled_weight_decay)
         *p = scaled(1 - c->lr * c->weight_decay, *p);
     g = loss_gradient(c->decoupled_weight_decay ? 0 : c->weight_decay, c->maximize, *p, g);
@@ -56,4 +57,10 @@ static void radam_oracle(const descend_radam *c, double t, struct bounded *m, st
         update = rounded(3, times(times(update, adapted), rectified));
     }
     *p = rounded(1, minus(*p, update));
+}
+
+static descend_status radam_step(const void *config, uint64_t step, float *param, const float *grad,
+                                 float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_radam_step(config, step, param, grad, state[0], state[1], n, exec);
 }

@@ -19,9 +19,10 @@ static unsigned rmsprop_uses(const descend_rmsprop *config)
 }
 
 /* Hinton's lecture 6e; centered and momentum from Graves (2013), eq. 38-45, but for eps, which is outside the root. */
-static void rmsprop_oracle(const descend_rmsprop *c, double t, struct bounded *s, struct bounded *a, struct bounded *b,
-                           struct bounded *p, struct bounded g)
+static void rmsprop_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_rmsprop *c = config;
+    struct bounded *s = &state[0], *a = &state[1], *b = &state[2];
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     *s = averaged_square(c->alpha, *s, g);
@@ -36,4 +37,10 @@ static void rmsprop_oracle(const descend_rmsprop *c, double t, struct bounded *s
         *p = rounded(1, minus(*p, scaled(c->lr, *b)));
     } else /* lr, its product, the quotient */
         *p = rounded(1, minus(*p, rounded(3, over(times(exact(c->lr), g), deviation))));
+}
+
+static descend_status rmsprop_step(const void *config, uint64_t step, float *param, const float *grad,
+                                   float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_rmsprop_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }

@@ -19,9 +19,10 @@ static unsigned rmsprop_tf_uses(const descend_rmsprop_tf *config)
 }
 
 /* Hinton's lecture 6e, with eps in the root and lr in the momentum. */
-static void rmsprop_tf_oracle(const descend_rmsprop_tf *c, double t, struct bounded *s, struct bounded *b,
-                              struct bounded *p, struct bounded g)
+static void rmsprop_tf_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_rmsprop_tf *c = config;
+    struct bounded *s = &state[0], *b = &state[1];
     (void)t;
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     *s = averaged_square(c->alpha, *s, g);
@@ -30,4 +31,10 @@ static void rmsprop_tf_oracle(const descend_rmsprop_tf *c, double t, struct boun
     const struct bounded step = rounded(3, over(times(exact(c->lr), g), deviation));
     *b = rounded(1, plus(scaled(c->momentum, *b), step));
     *p = rounded(1, minus(*p, *b));
+}
+
+static descend_status rmsprop_tf_step(const void *config, uint64_t step, float *param, const float *grad,
+                                      float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_rmsprop_tf_step(config, step, param, grad, state[0], state[1], n, exec);
 }

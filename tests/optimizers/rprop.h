@@ -21,9 +21,10 @@ static unsigned rprop_uses(const descend_rprop *config)
 
 /* Igel and Hüsken (2000), algorithm iRprop-. The gradients are float32 values, and so is the product whose sign counts:
  * it may underflow to 0. All but the step size is exact. */
-static void rprop_oracle(const descend_rprop *c, double t, struct bounded *q, struct bounded *z, struct bounded *p,
-                         struct bounded g)
+static void rprop_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_rprop *c = config;
+    struct bounded *q = &state[0], *z = &state[1];
     (void)t;
     if (c->maximize)
         g.value = -g.value;
@@ -36,4 +37,10 @@ static void rprop_oracle(const descend_rprop *c, double t, struct bounded *q, st
     *q = g;
     if (g.value != 0)
         *p = rounded(1, g.value > 0 ? minus(*p, *z) : plus(*p, *z));
+}
+
+static descend_status rprop_step(const void *config, uint64_t step, float *param, const float *grad,
+                                 float *const state[], size_t n, const descend_exec *exec)
+{
+    return descend_rprop_step(config, step, param, grad, state[0], state[1], n, exec);
 }

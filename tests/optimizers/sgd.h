@@ -22,8 +22,10 @@ static unsigned sgd_uses(const descend_sgd *config)
 
 /* One step on one element, from the paper and in double. Sutskever et al. (2013) move by a velocity, which is -lr times
  * this buffer; tests/support/bounded.h says what is counted. */
-static void sgd_oracle(const descend_sgd *c, double t, struct bounded *b, struct bounded *p, struct bounded g)
+static void sgd_oracle(const void *config, double t, struct bounded *p, struct bounded g, struct bounded state[])
 {
+    const descend_sgd *c = config;
+    struct bounded *b = &state[0];
     g = loss_gradient(c->weight_decay, c->maximize, *p, g);
     struct bounded direction = g;
     if (c->momentum > 0) {
@@ -31,4 +33,11 @@ static void sgd_oracle(const descend_sgd *c, double t, struct bounded *b, struct
         direction = c->nesterov ? rounded(1, plus(g, scaled(c->momentum, *b))) : *b;
     }
     *p = rounded(1, minus(*p, scaled(c->lr, direction)));
+}
+
+/* The step function; state: a pointer for each. */
+static descend_status sgd_step(const void *config, uint64_t step, float *param, const float *grad, float *const state[],
+                               size_t n, const descend_exec *exec)
+{
+    return descend_sgd_step(config, step, param, grad, state[0], n, exec);
 }

@@ -32,7 +32,7 @@ bool call_uses(const struct call *call, size_t k)
 
 static descend_status make(const struct call *call)
 {
-    return call->subject.step(call->without_config ? NULL : call->subject.config, call->step, call->array[PARAM],
+    return call->subject.step(call->without_config ? NULL : call->subject.config.room, call->step, call->array[PARAM],
                               call->array[GRAD], &call->array[STATE], call->n, call->exec);
 }
 

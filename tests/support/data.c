@@ -91,13 +91,14 @@ descend_status arrays_step(const struct subject *subject, uint64_t step, struct 
     float *state[SUBJECT_STATES];
     for (unsigned i = 0; i < subject->states; i++)
         state[i] = subject->used >> i & 1 ? arrays->array[STATE + i] : NULL;
-    return subject->step(subject->config, step, arrays->array[PARAM], arrays->array[GRAD], state, arrays->n, exec);
+    return subject->step(subject->config.room, step, arrays->array[PARAM], arrays->array[GRAD], state, arrays->n, exec);
 }
 
 void arrays_advance(const struct subject *subject, uint64_t step, struct arrays *arrays)
 {
-    if (subject->advance)
-        subject->advance(subject->config, step, &arrays->array[STATE], subject->arrays);
+    float *const scalar = arrays->array[STATE + subject->arrays];
+    if (subject->states > subject->arrays)
+        *scalar = descend_config_advance(&subject->config, step, *scalar);
 }
 
 size_t first_difference(const float *a, const float *b, size_t n)
@@ -108,6 +109,26 @@ size_t first_difference(const float *a, const float *b, size_t n)
         if (memcmp(&a[i], &b[i], sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
             return i;
     return n;
+}
+
+const char *config_difference(const descend_config *a, const descend_config *b)
+{
+    if (a->kind != b->kind)
+        return "kind";
+    for (size_t i = 0; i < descend_kind_field_count(a->kind); i++) {
+        const descend_field *field = descend_kind_field(a->kind, i);
+        if (memcmp((const char *)a->room + field->offset, (const char *)b->room + field->offset,
+                   field->flag ? sizeof(bool) : sizeof(double)) != 0)
+            return field->name;
+    }
+    return NULL;
+}
+
+void assert_config_equal(const descend_config *a, const descend_config *b)
+{
+    const char *field = config_difference(a, b);
+    if (field)
+        fail_msg("configs of %s differ in %s", descend_kind_name(a->kind), field);
 }
 
 void assert_same_arrays(const struct subject *subject, const struct arrays *a, const struct arrays *b,

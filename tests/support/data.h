@@ -51,6 +51,11 @@ void arrays_advance(const struct subject *subject, uint64_t step, struct arrays 
 /* The index of the first element that differs in bits, n if none does. Any NaN equals any NaN. */
 size_t first_difference(const float *a, const float *b, size_t n);
 
+/* The first field by which two configs differ, in bits; "kind", where they differ in that; NULL where they are equal.
+ */
+const char *config_difference(const descend_config *a, const descend_config *b);
+void assert_config_equal(const descend_config *a, const descend_config *b);
+
 /* Fails the cmocka test, saying where, unless the first `a->n` elements of all arrays are the same bits. The context
  * goes into the message. */
 void assert_same_arrays(const struct subject *subject, const struct arrays *a, const struct arrays *b,

@@ -11,46 +11,11 @@
 #include <cmocka.h>
 
 #include "numerics.h"
-#include "optimizers.def"
-
-#define TYPED(optimizer_, option_sets, phases, STATES, FIELDS)                                                     \
-    static descend_status optimizer_##_create(descend_optimizer **optimizer, const void *config)                   \
-    {                                                                                                              \
-        return descend_##optimizer_##_create(optimizer, config);                                                   \
-    }                                                                                                              \
-    static descend_status optimizer_##_group(descend_optimizer *optimizer, const void *config, unsigned *group)    \
-    {                                                                                                              \
-        return descend_##optimizer_##_group(optimizer, config, group);                                             \
-    }                                                                                                              \
-    static descend_status optimizer_##_config(const descend_optimizer *optimizer, unsigned group, void *config)    \
-    {                                                                                                              \
-        return descend_##optimizer_##_config(optimizer, group, config);                                            \
-    }                                                                                                              \
-    static descend_status optimizer_##_configure(descend_optimizer *optimizer, unsigned group, const void *config) \
-    {                                                                                                              \
-        return descend_##optimizer_##_configure(optimizer, group, config);                                         \
-    }
-DESCEND_OPTIMIZERS(TYPED)
-
-#define ENTRY(optimizer_, option_sets, phases, STATES, FIELDS) \
-    {#optimizer_, {optimizer_##_create, optimizer_##_group, optimizer_##_config, optimizer_##_configure}},
-
-const struct typed_calls *typed_calls(const struct subject *subject)
-{
-    static const struct {
-        const char *optimizer;
-        struct typed_calls calls;
-    } all[] = {DESCEND_OPTIMIZERS(ENTRY)};
-    size_t i = 0;
-    while (strcmp(all[i].optimizer, subject->optimizer) != 0)
-        i++;
-    return &all[i].calls;
-}
 
 struct mirror mirror_new(const struct subject *subject)
 {
-    struct mirror mirror = {.calls = typed_calls(subject), .group = {*subject}, .groups = 1};
-    assert_int_equal(mirror.calls->create(&mirror.optimizer, subject->config), DESCEND_OK);
+    struct mirror mirror = {.group = {*subject}, .groups = 1};
+    assert_int_equal(descend_optimizer_create(&mirror.optimizer, &subject->config), DESCEND_OK);
     return mirror;
 }
 
@@ -58,7 +23,7 @@ unsigned mirror_group(struct mirror *mirror, const struct subject *subject)
 {
     unsigned group = UINT32_MAX;
     assert_true(mirror->groups < MIRROR_GROUPS);
-    assert_int_equal(mirror->calls->group(mirror->optimizer, subject->config, &group), DESCEND_OK);
+    assert_int_equal(descend_optimizer_group(mirror->optimizer, &subject->config, &group), DESCEND_OK);
     assert_int_equal(group, mirror->groups);
     mirror->group[group] = *subject;
     return mirror->groups++;
@@ -66,7 +31,7 @@ unsigned mirror_group(struct mirror *mirror, const struct subject *subject)
 
 void mirror_configure(struct mirror *mirror, unsigned group, const struct subject *subject)
 {
-    assert_int_equal(mirror->calls->configure(mirror->optimizer, group, subject->config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_configure(mirror->optimizer, group, &subject->config), DESCEND_OK);
     mirror->group[group] = *subject;
 }
 
@@ -186,7 +151,7 @@ static void begin_states(const struct subject *subject, struct twin *twin)
 {
     for (unsigned k = 0; k < subject->states; k++)
         for (size_t i = 0; i < twin->shape.n && (subject->used & ~twin->begun) >> k & 1; i++)
-            twin->plain.array[STATE + k][i] = (float)subject->initial(subject->config, (unsigned)k);
+            twin->plain.array[STATE + k][i] = descend_config_initial(&subject->config, k);
 }
 
 static void plain_step(const struct subject *subject, struct twin *twin, const descend_pass *pass)

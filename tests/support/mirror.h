@@ -9,15 +9,6 @@
 #include "data.h"
 #include "descend/optimizer.h"
 
-/* The functions that have the optimizer in their names, for any. */
-struct typed_calls {
-    descend_status (*create)(descend_optimizer **optimizer, const void *config);
-    descend_status (*group)(descend_optimizer *optimizer, const void *config, unsigned *group);
-    descend_status (*config)(const descend_optimizer *optimizer, unsigned group, void *config);
-    descend_status (*configure)(descend_optimizer *optimizer, unsigned group, const void *config);
-};
-const struct typed_calls *typed_calls(const struct subject *subject);
-
 /* What a tensor is to be. */
 struct shape {
     size_t n;
@@ -40,7 +31,6 @@ enum { MIRROR_GROUPS = 32 };
 
 struct mirror {
     descend_optimizer *optimizer;
-    const struct typed_calls *calls;
     struct subject group[MIRROR_GROUPS];
     unsigned groups;
     struct twin *twin;

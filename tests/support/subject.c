@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "optimizers.def"
+#include "rules.def"
 
 #include "optimizers/adadelta.h"
 #include "optimizers/adagrad.h"
@@ -42,82 +42,48 @@ static unsigned set_count(const char *const words[])
     return 1u << count;
 }
 
-// clang-format off
-#define NOTHING(...)
-#define POSITION(name, initial, written, read) at_##name,
-#define SCALAR_POSITION(optimizer, name, initial) at_##name,
-#define ARGUMENT(name, initial, written, read) state[at_##name],
-#define SCALAR_ARGUMENT(optimizer, name, initial_) \
-    descend_##optimizer##_##name(config, step, n > 0 ? *state[at_##name] : initial_),
-#define ELEMENT(name, initial, written, read) &state[at_##name],
-#define SCALAR_ELEMENT(optimizer, name, initial) &state[at_##name],
-#define NAME(name, initial, written, read) #name,
-#define SCALAR_NAME(optimizer, name, initial) #name,
-#define INITIAL(name, initial, written, read) initial,
-#define SCALAR_INITIAL(optimizer, name, initial) initial,
-#define ADVANCE(optimizer, name, initial) \
-    static void optimizer##_advance(const void *config, uint64_t step, float *const state[], unsigned at) \
-    { \
-        *state[at] = descend_##optimizer##_##name(config, step, *state[at]); \
+/* Everything that is the same for all option sets of a kind. */
+static struct subject of_kind(descend_kind kind)
+{
+    struct subject subject = {.kind = kind, .optimizer = descend_kind_name(kind), .config = {.kind = kind}};
+    subject.states = (unsigned)descend_kind_state_count(kind);
+    assert(subject.states <= SUBJECT_STATES);
+    for (unsigned k = 0; k < subject.states; k++) {
+        subject.state_name[k] = descend_kind_state(kind, k)->name;
+        subject.arrays += !descend_kind_state(kind, k)->scalar;
     }
-#define SCALAR_ADVANCE(optimizer, name, initial) .advance = optimizer##_advance,
-#define SLICES_ONE true
-#define SLICES_TWO false
-#define SUBJECTS_OF(optimizer_, option_sets, phases, STATES, FIELDS) \
-    enum { optimizer_##_states = 0 STATES(COUNT, COUNT), optimizer_##_arrays = 0 STATES(COUNT, NOTHING) }; \
-    static descend_status optimizer_##_step(const void *config, uint64_t step, float *param, const float *grad, \
-                                            float *const state[], size_t n, const descend_exec *exec) \
-    { \
-        enum { STATES(POSITION, SCALAR_POSITION) }; \
-        return descend_##optimizer_##_step(config, step, STATES(NOTHING, SCALAR_ARGUMENT) param, grad, \
-                                           STATES(ARGUMENT, NOTHING) n, exec); \
-    } \
-    STATES(NOTHING, ADVANCE) \
-    static double optimizer_##_initial(const void *config_, unsigned state) \
-    { \
-        const descend_##optimizer_ *config = config_; \
-        const double values[] = {STATES(INITIAL, SCALAR_INITIAL)}; \
-        (void)config; \
-        return values[state]; \
-    } \
-    static void optimizer_##_paper(const void *config, uint64_t step, struct bounded *param, struct bounded grad, \
-                                   struct bounded state[]) \
-    { \
-        enum { STATES(POSITION, SCALAR_POSITION) }; \
-        optimizer_##_oracle(config, (double)step, STATES(ELEMENT, SCALAR_ELEMENT) param, grad); \
-    } \
-    static void optimizer_##_subjects(void) \
-    { \
-        for (unsigned bits = 0; bits < set_count(optimizer_##_words); bits++) { \
-            descend_##optimizer_ typed, *config = &typed; \
-            if (!optimizer_##_config(bits, config)) \
-                continue; \
-            assert(all_count < SUBJECTS_MAX); \
-            struct subject *subject = &all[all_count++]; \
-            *subject = (struct subject){.optimizer = #optimizer_, \
-                                        .config_size = sizeof typed, \
-                                        .arrays = optimizer_##_arrays, \
-                                        .states = optimizer_##_states, \
-                                        .used = optimizer_##_uses(config), \
-                                        .in_slices = SLICES_##phases, \
-                                        .state_name = {STATES(NAME, SCALAR_NAME)}, \
-                                        .initial = optimizer_##_initial, \
-                                        .step = optimizer_##_step, \
-                                        STATES(NOTHING, SCALAR_ADVANCE) \
-                                        .oracle = optimizer_##_paper}; \
-            memcpy(subject->config, config, sizeof typed); \
-            set_label(subject, optimizer_##_words, bits); \
-        } \
-    }
-#define COUNT(...) +1
-// clang-format on
-DESCEND_OPTIMIZERS(SUBJECTS_OF)
+    return subject;
+}
 
-#define COLLECT(optimizer_, option_sets, phases, STATES, FIELDS) optimizer_##_subjects();
+static void add(const struct subject *subject, const char *const words[], unsigned bits)
+{
+    assert(all_count < SUBJECTS_MAX);
+    all[all_count] = *subject;
+    set_label(&all[all_count++], words, bits);
+}
+
+#define IN_SLICES_STREAM true
+#define IN_SLICES_REDUCE_STREAM false
+#define SUBJECTS_OF(name, NAME, option_sets, passes)                    \
+    static void add_##name(void)                                        \
+    {                                                                   \
+        struct subject subject = of_kind(DESCEND_##NAME);               \
+        subject.step = name##_step;                                     \
+        subject.oracle = name##_oracle;                                 \
+        subject.in_slices = IN_SLICES_##passes;                         \
+        for (unsigned bits = 0; bits < set_count(name##_words); bits++) \
+            if (name##_config(bits, &subject.config.name)) {            \
+                subject.used = name##_uses(&subject.config.name);       \
+                add(&subject, name##_words, bits);                      \
+            }                                                           \
+    }
+DESCEND_RULES(SUBJECTS_OF)
+
+#define ADD(name, NAME, option_sets, passes) add_##name();
 const struct subject *subjects(size_t *count)
 {
     if (all_count == 0) {
-        DESCEND_OPTIMIZERS(COLLECT)
+        DESCEND_RULES(ADD)
     }
     *count = all_count;
     return all;

@@ -1,6 +1,6 @@
 /*
- * A subject is one optimizer with one set of options, callable without knowing which: the tests go over all of them.
- * They come from the rows of kernels/optimizers.def and from tests/optimizers/<name>.h.
+ * A subject is one kind of optimizer with one set of options, callable without knowing which: the tests go over all of
+ * them. They come from kernels/rules.def, from what the library says of its kinds, and from tests/optimizers/<name>.h.
  */
 #ifndef DESCEND_TESTS_SUBJECT_H
 #define DESCEND_TESTS_SUBJECT_H
@@ -8,32 +8,31 @@
 #include <stddef.h>
 
 #include "bounded.h"
-#include "descend/descend.h"
+#include "descend/config.h"
 
-enum { SUBJECT_STATES = 3 };
+enum { SUBJECT_STATES = 4 };
 
 typedef descend_status subject_step(const void *config, uint64_t step, float *param, const float *grad,
                                     float *const state[], size_t n, const descend_exec *exec);
 
 /* One step on one element from the paper, with bounds of what float32 may make of it. */
-typedef void subject_oracle(const void *config, uint64_t step, struct bounded *param, struct bounded grad,
+typedef void subject_oracle(const void *config, double step, struct bounded *param, struct bounded grad,
                             struct bounded state[]);
 
 struct subject {
-    const char *optimizer; /* "adam" */
+    descend_kind kind;
+    const char *optimizer; /* its name, "adam" */
     char label[64];        /* "adam weight_decay amsgrad" */
-    _Alignas(8) char config[128];
-    size_t config_size;
+    descend_config config;
     unsigned arrays; /* how many state arrays its step function takes */
     unsigned states; /* those, and the scalar state behind them, if it has one */
     unsigned used;   /* which of them the config uses, one bit each */
     bool in_slices;  /* a step can be done in slices */
     const char *state_name[SUBJECT_STATES];
-    double (*initial)(const void *config, unsigned state); /* what a state starts at */
-    subject_step *step;     /* state: `states` pointers; at a scalar's what it was before the step, which stays there */
-    subject_oracle *oracle; /* state: `states` numbers */
-    /* What brings the scalar state, number `at`, to what it is through this step; NULL where there is none. */
-    void (*advance)(const void *config, uint64_t step, float *const state[], unsigned at);
+    /* The functions of the kind; config is the kind's own struct. step takes at a scalar state's pointer what it was
+     * before the step, and leaves it. */
+    subject_step *step;
+    subject_oracle *oracle;
 };
 
 /* All subjects, grouped by optimizer; *count of them. Built at the first call, which is not to be made by two threads.
