@@ -14,15 +14,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static void for_each_variant(void (*check)(void))
-{
-    for (const char *const *variant = variants(); *variant; variant++) {
-        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
-        check();
-    }
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
-}
-
 static descend_status step(void *optimizer, const descend_exec *exec)
 {
     return descend_optimizer_step(optimizer, NULL, exec);

@@ -254,6 +254,15 @@ void assert_mirrored(const struct mirror *mirror, const char *context, ...)
              descend_isa_active(), where, wrong, tensor, shape->n, (unsigned long long)shape->step);
 }
 
+void for_each_variant(void (*check)(void))
+{
+    for (const char *const *variant = variants(); *variant; variant++) {
+        assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
+        check();
+    }
+    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+}
+
 void for_each_subject(void (*check)(const struct subject *subject))
 {
     size_t count;

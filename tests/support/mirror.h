@@ -57,7 +57,8 @@ void mirror_absent(struct mirror *mirror, size_t tensor, bool absent);
 void mirror_expect(struct mirror *mirror, const descend_pass *pass);
 void mirror_step(struct mirror *mirror, const descend_pass *pass, const descend_exec *exec);
 
-/* Runs the check on every variant and subject. */
+/* Runs the check on every variant; on every variant and subject. */
+void for_each_variant(void (*check)(void));
 void for_each_subject(void (*check)(const struct subject *subject));
 
 /* Fails the cmocka test, saying where, unless all that both have is equal. */

@@ -1,0 +1,255 @@
+/* What the library says of its own optimizers, and configs by the names of their fields (descend/config.h). */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "data.h"
+#include "environment.h"
+
+/* Numbered in the header for ever, with the members of the union and the names of torch. */
+static const struct {
+    int number;
+    descend_kind kind;
+    const char *name;
+    const char *fields,
+        *states; /* numbers before the bar, flags behind it; arrays before the bar, a scalar behind it */
+} kinds[] = {
+    {1, DESCEND_SGD, "sgd", "lr momentum dampening weight_decay | nesterov maximize", "momentum_buffer |"},
+    {2, DESCEND_RMSPROP, "rmsprop", "lr alpha eps weight_decay momentum | centered maximize",
+     "square_avg grad_avg momentum_buffer |"},
+    {3, DESCEND_ADAM, "adam", "lr beta1 beta2 eps weight_decay | amsgrad maximize",
+     "exp_avg exp_avg_sq max_exp_avg_sq |"},
+    {4, DESCEND_ADAMW, "adamw", "lr beta1 beta2 eps weight_decay | amsgrad maximize",
+     "exp_avg exp_avg_sq max_exp_avg_sq |"},
+    {5, DESCEND_ADAGRAD, "adagrad", "lr lr_decay weight_decay initial_accumulator_value eps | maximize", "sum |"},
+    {6, DESCEND_ADADELTA, "adadelta", "lr rho eps weight_decay | maximize", "square_avg acc_delta |"},
+    {7, DESCEND_ADAMAX, "adamax", "lr beta1 beta2 eps weight_decay | maximize", "exp_avg exp_inf |"},
+    {8, DESCEND_NADAM, "nadam", "lr beta1 beta2 eps weight_decay momentum_decay | decoupled_weight_decay maximize",
+     "exp_avg exp_avg_sq | mu_product"},
+    {9, DESCEND_RADAM, "radam", "lr beta1 beta2 eps weight_decay | decoupled_weight_decay maximize",
+     "exp_avg exp_avg_sq |"},
+    {10, DESCEND_RPROP, "rprop", "lr eta_minus eta_plus step_size_min step_size_max | maximize", "prev step_size |"},
+    {11, DESCEND_ASGD, "asgd", "lr lambd alpha t0 weight_decay | maximize", "ax |"},
+    {12, DESCEND_LION, "lion", "lr beta1 beta2 weight_decay | maximize", "exp_avg |"},
+    {13, DESCEND_LAMB, "lamb", "lr beta1 beta2 eps weight_decay | maximize", "exp_avg exp_avg_sq |"},
+    {14, DESCEND_RMSPROP_TF, "rmsprop_tf", "lr alpha eps weight_decay momentum | maximize",
+     "square_avg momentum_buffer |"},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void append(char *text, size_t size, const char *name, bool bar, bool *barred)
+{
+    const size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s%s%s",
+             bar && !*barred ? (length ? " | " : "| ")
+             : length        ? " "
+                             : "",
+             name, "");
+    *barred = *barred || bar;
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_int_equal(descend_kind_count(), KINDS);
+    for (size_t i = 0; i < KINDS; i++) {
+        const descend_kind kind = kinds[i].kind;
+        char fields[200] = "", states[200] = "";
+        bool flags = false, scalar = false;
+        assert_int_equal(kind, kinds[i].number);
+        assert_string_equal(descend_kind_name(kind), kinds[i].name);
+        assert_int_equal(descend_kind_find(kinds[i].name), kind);
+        for (size_t k = 0; k < descend_kind_field_count(kind); k++)
+            append(fields, sizeof fields, descend_kind_field(kind, k)->name, descend_kind_field(kind, k)->flag, &flags);
+        for (size_t k = 0; k < descend_kind_state_count(kind); k++)
+            append(states, sizeof states, descend_kind_state(kind, k)->name, descend_kind_state(kind, k)->scalar,
+                   &scalar);
+        if (!scalar)
+            strcat(states, " |");
+        assert_string_equal(fields, kinds[i].fields);
+        assert_string_equal(states, kinds[i].states);
+        assert_null(descend_kind_field(kind, descend_kind_field_count(kind)));
+        assert_null(descend_kind_state(kind, SIZE_MAX));
+    }
+}
+
+/* What is no kind has no name, fields, states, defaults; and no function reads past a table for it. */
+static void no_kind(void **state)
+{
+    (void)state;
+    static const int none[] = {0, KINDS + 1, -1, 1000000, INT32_MIN, INT32_MAX};
+    static const char *const unknown[] = {"", "Adam", "adam ", "ada", "adamww", "none"};
+    const descend_config zero = {.kind = DESCEND_KIND_NONE};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        const descend_kind kind = (descend_kind)none[i];
+        descend_config config = descend_config_defaults(kind);
+        double value = 7;
+        assert_null(descend_kind_name(kind));
+        assert_int_equal(descend_kind_field_count(kind), 0);
+        assert_null(descend_kind_field(kind, 0));
+        assert_int_equal(descend_kind_state_count(kind), 0);
+        assert_null(descend_kind_state(kind, 0));
+        assert_int_equal(config.kind, DESCEND_KIND_NONE);
+        assert_memory_equal(config.room, zero.room, sizeof zero.room);
+        config.kind = kind;
+        assert_int_equal(descend_config_set(&config, "lr", 1), DESCEND_BAD_KIND);
+        assert_int_equal(descend_config_get(&config, "lr", &value), DESCEND_BAD_KIND);
+        assert_int_equal(descend_step(&config, 1, NULL, NULL, NULL, 0, NULL), DESCEND_BAD_KIND);
+        assert_int_equal(descend_config_states(&config), 0);
+        assert_true(isnan(descend_config_initial(&config, 0)) && isnan(descend_config_advance(&config, 1, 1)));
+        assert_true(value == 7);
+    }
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_int_equal(descend_kind_find(unknown[i]), DESCEND_KIND_NONE);
+    assert_int_equal(descend_kind_find(NULL), DESCEND_KIND_NONE);
+    assert_int_equal(descend_step(NULL, 1, NULL, NULL, NULL, 0, NULL), DESCEND_NULL_CONFIG);
+    assert_int_equal(descend_config_states(NULL), 0);
+    assert_true(isnan(descend_config_initial(NULL, 0)) && isnan(descend_config_advance(NULL, 1, 1)));
+}
+
+static void set_to(descend_config *config, const descend_field *field, double value, descend_status expected)
+{
+    const descend_config before = *config;
+    double read = -7;
+    if (descend_config_set(config, field->name, value) != expected)
+        fail_msg("%s.%s = %a is not answered by %d", descend_kind_name(config->kind), field->name, value, expected);
+    assert_int_equal(descend_config_get(config, field->name, &read), DESCEND_OK);
+    if (expected == DESCEND_OK)
+        assert_memory_equal(&read, &value, sizeof value);
+    else
+        assert_memory_equal(config, &before, sizeof before);
+}
+
+/* Every field takes the ends of its range and refuses what is next beyond them, and no other field moves. */
+static void every_field(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        const descend_config defaults = descend_config_defaults(kinds[i].kind);
+        for (size_t k = 0; k < descend_kind_field_count(kinds[i].kind); k++) {
+            const descend_field *field = descend_kind_field(kinds[i].kind, k);
+            descend_config config = defaults;
+            assert_true(field->minimum < field->maximum);
+            set_to(&config, field, field->minimum, DESCEND_OK);
+            set_to(&config, field, field->maximum, DESCEND_OK);
+            set_to(&config, field, NAN, field->status);
+            set_to(&config, field, nextafter(field->minimum, -INFINITY), field->status);
+            set_to(&config, field, nextafter(field->maximum, INFINITY), field->status);
+            if (field->flag)
+                set_to(&config, field, 0.5, DESCEND_BAD_FLAG);
+            const size_t size = field->flag ? sizeof(bool) : sizeof(double);
+            memcpy((char *)config.room + field->offset, (const char *)defaults.room + field->offset, size);
+            assert_memory_equal(&config, &defaults, sizeof config);
+        }
+        descend_config config = defaults;
+        double value = 7;
+        assert_int_equal(descend_config_set(&config, "no_such_field", 0), DESCEND_BAD_FIELD);
+        assert_int_equal(descend_config_set(&config, "", 0), DESCEND_BAD_FIELD);
+        assert_int_equal(descend_config_get(&config, "lr ", &value), DESCEND_BAD_FIELD);
+        assert_int_equal(descend_config_set(&config, NULL, 0), DESCEND_NULL_CONFIG);
+        assert_int_equal(descend_config_set(NULL, "lr", 0), DESCEND_NULL_CONFIG);
+        assert_int_equal(descend_config_get(&config, "lr", NULL), DESCEND_NULL_CONFIG);
+        assert_true(value == 7);
+        assert_memory_equal(&config, &defaults, sizeof config);
+    }
+}
+
+/* Where subnormal numbers count as 0 they are still told from 0: Rprop's eta_minus must be above it. */
+static void in_any_environment(void **state)
+{
+    (void)state;
+    const struct environment environments[] = {environment_with(FE_UPWARD, true, environment_can_trap()),
+                                               environment_with(FE_DOWNWARD, true, false)};
+    for (size_t i = 0; i < sizeof environments / sizeof *environments; i++) {
+        descend_config config = descend_config_defaults(DESCEND_RPROP);
+        const struct environment before = environment_get();
+        environment_set(environments[i]);
+        const descend_status good = descend_config_set(&config, "eta_minus", DBL_TRUE_MIN);
+        const descend_status bad = descend_config_set(&config, "lr", -DBL_TRUE_MIN);
+        const struct environment after = environment_get();
+        environment_set(before);
+        assert_int_equal(good, DESCEND_OK);
+        assert_int_equal(bad, DESCEND_BAD_LR);
+        assert_int_equal(after.control, environments[i].control);
+        assert_int_equal(after.status, environments[i].status);
+    }
+}
+
+/* descend_step is the kind's own function. */
+static void check_step(const struct subject *subject)
+{
+    enum { N = 37 };
+    struct arrays own = arrays_new(N), any = arrays_new(N);
+    assert_int_equal(descend_config_states(&subject->config), subject->used);
+    arrays_fill(subject, &own, ORDINARY, 1);
+    arrays_fill(subject, &any, ORDINARY, 1);
+    for (uint64_t step = 1; step <= 3; step++) {
+        float *const *const arrays = &any.array[STATE];
+        float through = subject->states > subject->arrays ? *arrays[subject->arrays] : 0;
+        float *states[SUBJECT_STATES] = {NULL};
+        for (unsigned k = 0; k < subject->states; k++)
+            states[k] = subject->used >> k & 1 ? arrays[k] : NULL;
+        if (subject->states > subject->arrays) {
+            through = descend_config_advance(&subject->config, step, through);
+            states[subject->arrays] = &through;
+        }
+        assert_int_equal(arrays_step(subject, step, &own, NULL), DESCEND_OK);
+        assert_int_equal(descend_step(&subject->config, step, any.array[PARAM], any.array[GRAD], states, N, NULL),
+                         DESCEND_OK);
+        arrays_advance(subject, step, &own);
+        arrays_advance(subject, step, &any);
+        assert_same_arrays(subject, &own, &any, "step %d", (int)step);
+    }
+    if (subject->states > 0)
+        assert_int_equal(descend_step(&subject->config, 1, any.array[PARAM], any.array[GRAD], NULL, N, NULL),
+                         DESCEND_NULL_ARRAY);
+    assert_int_equal(descend_step(&subject->config, 1, NULL, NULL, NULL, 0, NULL), DESCEND_OK);
+    arrays_free(&own);
+    arrays_free(&any);
+}
+
+static void steps_of_any_kind(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (size_t i = 0; i < count; i++)
+        check_step(&all[i]);
+}
+
+static void initial_values(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        descend_config config = descend_config_defaults(kinds[i].kind);
+        const bool sum = config.kind == DESCEND_ADAGRAD, step_size = config.kind == DESCEND_RPROP;
+        if (sum)
+            config.adagrad.initial_accumulator_value = 0.1;
+        for (size_t k = 0; k < descend_kind_state_count(config.kind); k++) {
+            const float expected = sum                                          ? 0.1f
+                                   : step_size && k == 1                        ? (float)config.rprop.lr
+                                   : descend_kind_state(config.kind, k)->scalar ? 1.0f
+                                                                                : 0.0f;
+            assert_true(descend_config_initial(&config, k) == expected);
+        }
+        assert_true(isnan(descend_config_initial(&config, descend_kind_state_count(config.kind))));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names),
+        cmocka_unit_test(no_kind),
+        cmocka_unit_test(every_field),
+        cmocka_unit_test(in_any_environment),
+        cmocka_unit_test(steps_of_any_kind),
+        cmocka_unit_test(initial_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
