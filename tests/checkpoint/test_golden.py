@@ -2,7 +2,7 @@
 """Reads optimizers' checkpoints from outside: test_golden.py WRITE_GOLDEN [unittest's arguments].
 
 Files that WRITE_GOLDEN writes now, and those of old that lie beside this script, have to hold what is said here once
-more, independently of tests/checkpoint/golden.c. The reader is that of tests/tools/test_ckpt.py.
+more, independently of tests/checkpoint/golden_content.content.c. The reader is that of tests/tools/test_ckpt.py.
 """
 
 import os

@@ -1,7 +1,7 @@
 /* write_golden DIRECTORY: writes golden.OPTIMIZER.safetensors of every optimizer there. */
 #include <stdio.h>
 
-#include "golden.h"
+#include "golden_content.h"
 
 int main(int argc, char **argv)
 {

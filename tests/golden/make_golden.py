@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes golden.inc, beside this file: what torch.optim 1.13.1 computes, for tests/test_golden.c.
+"""Makes golden.inc, beside this file: what torch.optim 1.13.1 computes, for tests/kernels/golden.c.
 
     tests/golden/make_golden.py [FILE]
 
@@ -7,7 +7,7 @@ It runs every optimizer with every set of options for a few steps, on PyTorch's 
 kernels, which do not fuse multiply and add. Parameters and states are stored after the first step and the last.
 Inputs are not stored: the test makes them with the same generator (tests/support/data.c).
 
-An optimizer is one row in OPTIMIZERS. Its labels and values are those of tests/optimizers/<name>.h; the test compares
+An optimizer is one row in OPTIMIZERS. Its labels and values are those of tests/support/rules/<name>.h; the test compares
 by label, and fails where either side has one that the other lacks. What this torch does not have (Lion, LAMB,
 TensorFlow's RMSprop, decoupled decay of NAdam and RAdam, and maximize in these two) is listed in the test.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes schedules.inc, beside this file: the learning rates of torch.optim.lr_scheduler, for tests/test_schedule.c.
+"""Makes schedules.inc, beside this file: the learning rates of torch.optim.lr_scheduler, for tests/rates/schedule.c.
 
     tests/golden/make_schedules.py [FILE]
 
@@ -7,7 +7,7 @@ Every case is one scheduler with one set of parameters, sampled at SAMPLES steps
 or ends, the last, and others at random. A sample has the rate that torch's training loop uses in that step, and the one
 that torch's closed form gives, where there is one.
 
-The names and the order of the parameters are those of the functions in tests/test_schedule.c.
+The names and the order of the parameters are those of the functions in tests/rates/schedule.c.
 
 Needs Debian 12's python3-torch.
 """

@@ -1,6 +1,6 @@
 /*
  * A subject is one kind of optimizer with one set of options, callable without knowing which: the tests go over all of
- * them. They come from kernels/rules.def, from what the library says of its kinds, and from tests/optimizers/<name>.h.
+ * them. They come from kernels/rules.def, from what the library says of its kinds, and from tests/support/rules/<name>.h.
  */
 #ifndef DESCEND_TESTS_SUBJECT_H
 #define DESCEND_TESTS_SUBJECT_H

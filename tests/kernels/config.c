@@ -1,0 +1,371 @@
+/* Every bad hyperparameter: its own error, and no byte changed. The defaults, and what the statuses say. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "call.h"
+#include "config_derived.h"
+#include "config_fields.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct field *field_of(const char *optimizer, const char *name)
+{
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (strcmp(fields[i].optimizer, optimizer) == 0 && strcmp(fields[i].name, name) == 0)
+            return &fields[i];
+    fail_msg("no field %s.%s", optimizer, name);
+    return NULL;
+}
+
+static void set(struct call *call, const struct field *field, double value)
+{
+    memcpy((char *)call->subject.config.room + field->offset, &value, sizeof value);
+}
+
+/* A change of this field would break one of Nesterov's rules as well, and which error comes first is left open. */
+static bool ruled_by_nesterov(const struct subject *subject, const struct field *field)
+{
+    return strstr(subject->label, "nesterov") &&
+           (strcmp(field->name, "momentum") == 0 || strcmp(field->name, "dampening") == 0);
+}
+
+/* The check on every field of every subject. */
+static void for_each_field(void (*check)(const struct subject *, const struct field *))
+{
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (size_t s = 0; s < count; s++)
+        for (size_t f = 0; f < COUNT(fields); f++)
+            if (strcmp(fields[f].optimizer, all[s].optimizer) == 0 && !ruled_by_nesterov(&all[s], &fields[f]))
+                check(&all[s], &fields[f]);
+}
+
+/* The library's list of fields is this one. */
+static void every_field_has_a_row(void **state)
+{
+    (void)state;
+    size_t numbers = 0, switches = 0;
+    for (unsigned kind = 1; kind <= descend_kind_count(); kind++)
+        for (size_t i = 0; i < descend_kind_field_count((descend_kind)kind); i++) {
+            const descend_field *field = descend_kind_field((descend_kind)kind, i);
+            if (field->flag)
+                switches++;
+            else
+                assert_int_equal(field_of(descend_kind_name((descend_kind)kind), field->name)->offset, field->offset);
+            numbers += !field->flag;
+        }
+    assert_int_equal(numbers, COUNT(fields));
+    assert_int_equal(switches, COUNT(flags));
+}
+
+static void check_refused(const struct subject *subject, const struct field *field, const double values[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t step = 1; step <= 2; step++) {
+            struct call call = call_of(subject);
+            call.step = step;
+            set(&call, field, values[i]);
+            assert_refused(&call, field->error, "%s = %a", field->name, values[i]);
+            call.n = 0;
+            assert_refused(&call, field->error, "%s = %a", field->name, values[i]);
+        }
+}
+
+struct values {
+    size_t count;
+    double value[11];
+};
+
+static void check_bad_values(const struct subject *subject, const struct field *field)
+{
+    static const double never[] = {NAN, -NAN, INFINITY, -INFINITY};
+    static const struct values bad[RANGES] = {
+        [NOT_NEGATIVE] = {6, {-0x1p-1074, -DBL_MIN, -1e-8, -1, -1e39, -DBL_MAX}},
+        [SMOOTHING] = {11, {-0x1p-1074, -DBL_MIN, -1e-8, -1, -1e39, -DBL_MAX, 1, 1 + DBL_EPSILON, 1.5, 1e39, DBL_MAX}},
+        [FRACTION] = {10, {-0x1p-1074, -1e-8, -1, -DBL_MAX, 0, -0.0, 1, 1 + DBL_EPSILON, 1e39, DBL_MAX}},
+        [ABOVE_ONE] = {9, {-DBL_MAX, -1.2, -1, -0x1p-1074, 0, -0.0, 0x1p-1074, BELOW_1, 1}},
+    };
+    check_refused(subject, field, never, COUNT(never));
+    check_refused(subject, field, bad[field->range].value, bad[field->range].count);
+}
+
+static void bad_values(void **state)
+{
+    (void)state;
+    for_each_field(check_bad_values);
+}
+
+static void check_good_values(const struct subject *subject, const struct field *field)
+{
+    static const struct values good[RANGES] = {
+        [ANY_FINITE] = {10, {0, -0.0, 0x1p-1074, DBL_MIN, 0.25, BELOW_1, 1, 1e10, -1, -0x1p-1074}},
+        [NOT_NEGATIVE] = {8, {0, -0.0, 0x1p-1074, DBL_MIN, 0.25, BELOW_1, 1, 1e10}},
+        [SMOOTHING] = {6, {0, -0.0, 0x1p-1074, DBL_MIN, 0.25, BELOW_1}},
+        [FRACTION] = {5, {0x1p-1074, DBL_MIN, 0.25, 0.5, BELOW_1}},
+        [ABOVE_ONE] = {4, {1 + DBL_EPSILON, 1.2, 2, 1e10}},
+    };
+    static const uint64_t steps[] = {1, 2, STEP_MAX};
+    const struct values *values = &good[field->range];
+    for (size_t i = 0; i < values->count; i++)
+        for (size_t s = 0; s < COUNT(steps); s++) {
+            struct call call = call_of(subject);
+            call.step = steps[s];
+            set(&call, field, values->value[i]);
+            assert_accepted(&call, "%s = %a", field->name, values->value[i]);
+            call.n = 0;
+            /* NAdam, of which mu_product is then 1: a momentum that is 1 as a float32 leaves it so */
+            if (!(subject->states > subject->arrays && values->value[i] == BELOW_1 && steps[s] == STEP_MAX))
+                assert_accepted(&call, "%s = %a", field->name, values->value[i]);
+        }
+}
+
+static void borderline_good_values(void **state)
+{
+    (void)state;
+    for_each_field(check_good_values);
+}
+
+/* With no elements, and with some. */
+static void check_status(struct call *call, descend_status status, const struct field *field, double value)
+{
+    set(call, field, value);
+    for (call->n = 0; call->n <= CALL_N; call->n += CALL_N)
+        if (status == DESCEND_OK)
+            assert_accepted(call, "%s = %a", field->name, value);
+        else
+            assert_refused(call, status, "%s = %a", field->name, value);
+}
+
+static void check_beyond(const struct subject *subject, const struct field *field)
+{
+    static const double beyond[] = {OVERFLOWING, 1e39, 1e300, DBL_MAX};
+    const double largest[] = {FLT_MAX, nextafter(OVERFLOWING, 0)};
+    struct call call = call_of(subject);
+    for (size_t i = 0; i < COUNT(beyond) && field->beyond != DERIVED; i++) {
+        check_status(&call, field->beyond == DIRECT ? DESCEND_OVERFLOW : DESCEND_OK, field, beyond[i]);
+        if (field->range == ANY_FINITE)
+            check_status(&call, DESCEND_OK, field, -beyond[i]);
+    }
+    for (size_t i = 0; i < COUNT(largest) && field->beyond != DERIVED; i++)
+        check_status(&call, DESCEND_OK, field, largest[i]);
+}
+
+static void values_beyond_float32(void **state)
+{
+    (void)state;
+    for_each_field(check_beyond);
+}
+
+static void derived_coefficients(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(derived); i++) {
+        struct call call = call_of(subject_of(derived[i].label));
+        char what[160] = "";
+        call.step = derived[i].step;
+        for (const struct setting *setting = derived[i].setting; setting->field; setting++) {
+            const size_t length = strlen(what);
+            set(&call, field_of(call.subject.optimizer, setting->field), setting->value);
+            snprintf(what + length, sizeof what - length, " %s = %a", setting->field, setting->value);
+        }
+        for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
+            if (derived[i].status == DESCEND_OK)
+                assert_accepted(&call, "%s", what);
+            else
+                assert_refused(&call, derived[i].status, "%s", what);
+    }
+}
+
+static void nesterov(void **state)
+{
+    (void)state;
+    static const struct {
+        double momentum, dampening;
+        descend_status status;
+    } cases[] = {
+        {0.9, 0, DESCEND_OK},
+        {0.9, -0.0, DESCEND_OK},
+        {0x1p-1074, 0, DESCEND_OK},
+        {0, 0, DESCEND_BAD_NESTEROV},
+        {-0.0, 0, DESCEND_BAD_NESTEROV},
+        {0.9, 0.1, DESCEND_BAD_NESTEROV},
+        {0.9, -0.1, DESCEND_BAD_NESTEROV},
+        {0.9, 0x1p-1074, DESCEND_BAD_NESTEROV},
+        {0, 0.1, DESCEND_BAD_NESTEROV},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (uint64_t step = 1; step <= 2; step++) {
+            struct call call = call_of(subject_of("sgd"));
+            const descend_sgd config = {
+                .lr = 0.1, .momentum = cases[i].momentum, .dampening = cases[i].dampening, .nesterov = true};
+            call.subject.config.sgd = config;
+            call.step = step;
+            for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
+                if (cases[i].status == DESCEND_OK)
+                    assert_accepted(&call, "momentum %a, dampening %a", cases[i].momentum, cases[i].dampening);
+                else
+                    assert_refused(&call, cases[i].status, "momentum %a, dampening %a", cases[i].momentum,
+                                   cases[i].dampening);
+        }
+}
+
+/* Each may be any number, but the least not be above the most. */
+static void step_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        double min, max;
+        descend_status status;
+    } cases[] = {
+        {1e-6, 50, DESCEND_OK},
+        {0, -0.0, DESCEND_OK},
+        {-0.0, 0, DESCEND_OK},
+        {0.25, 0.25, DESCEND_OK},
+        {-2, -1, DESCEND_OK},
+        {-FLT_MAX, FLT_MAX, DESCEND_OK},
+        {-0x1p-1074, 0x1p-1074, DESCEND_OK},
+        {BELOW_1, 1, DESCEND_OK},
+        {1, BELOW_1, DESCEND_BAD_STEP_SIZE_MAX}, /* also where they are one float32 */
+        {0x1p-1074, 0, DESCEND_BAD_STEP_SIZE_MAX},
+        {0, -0x1p-1074, DESCEND_BAD_STEP_SIZE_MAX},
+        {50, 1e-6, DESCEND_BAD_STEP_SIZE_MAX},
+        {-1, -2, DESCEND_BAD_STEP_SIZE_MAX},
+        {FLT_MAX, -FLT_MAX, DESCEND_BAD_STEP_SIZE_MAX},
+        {0, OVERFLOWING, DESCEND_OVERFLOW},
+        {-OVERFLOWING, 0, DESCEND_OVERFLOW},
+        {-DBL_MAX, DBL_MAX, DESCEND_OVERFLOW},
+        {1e39, 1e39, DESCEND_OVERFLOW},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct call call = call_of(subject_of("rprop"));
+        set(&call, field_of("rprop", "step_size_min"), cases[i].min);
+        check_status(&call, cases[i].status, field_of("rprop", "step_size_max"), cases[i].max);
+    }
+}
+
+static void check_defaults(descend_kind kind)
+{
+    const descend_config defaults = descend_config_defaults(kind);
+    const char *const optimizer = descend_kind_name(kind);
+    struct call call = call_of(subject_of(optimizer));
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (strcmp(fields[i].optimizer, optimizer) == 0) {
+            double value;
+            memcpy(&value, (const char *)defaults.room + fields[i].offset, sizeof value);
+            if (value != fields[i].by_default)
+                fail_msg("%s: %s is %a by default", optimizer, fields[i].name, value);
+        }
+    for (size_t i = 0; i < COUNT(flags); i++)
+        if (strcmp(flags[i].optimizer, optimizer) == 0 &&
+            *(const bool *)((const char *)defaults.room + flags[i].offset))
+            fail_msg("%s: %s by default", optimizer, flags[i].name);
+    call.subject.config = defaults;
+    for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
+        assert_accepted(&call, "the defaults");
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    for (unsigned kind = 1; kind <= descend_kind_count(); kind++)
+        check_defaults((descend_kind)kind);
+}
+
+/* As numbered in the header, for ever. */
+static const struct {
+    int number;
+    descend_status status;
+    const char *word; /* that its text has, of those told apart by a field's name */
+} statuses_as_numbered[] = {
+    {0, DESCEND_OK, ""},
+    {1, DESCEND_NULL_CONFIG, "config"},
+    {2, DESCEND_NULL_ARRAY, ""},
+    {3, DESCEND_MISALIGNED, ""},
+    {4, DESCEND_OVERLAP, ""},
+    {5, DESCEND_BAD_N, ""},
+    {6, DESCEND_BAD_STEP, "step"},
+    {10, DESCEND_BAD_RESERVED, "reserved"},
+    {11, DESCEND_BAD_SLICE, "slice"},
+    {12, DESCEND_BAD_THREADS, "threads"},
+    {13, DESCEND_BAD_ISA, ""},
+    {14, DESCEND_NO_ISA, "DESCEND_ISA"},
+    {15, DESCEND_BAD_SPLIT, ""},
+    {16, DESCEND_NO_SLICES, "slices"},
+    {17, DESCEND_BAD_MU_PRODUCT, "mu_product"},
+    {18, DESCEND_BAD_KIND, "kind"},
+    {19, DESCEND_BAD_FIELD, "field"},
+    {56, DESCEND_BAD_FLAG, "flag"},
+    {57, DESCEND_BAD_SHAPE, "rows"},
+    {20, DESCEND_OVERFLOW, "float32"},
+    {21, DESCEND_BAD_LR, "lr"},
+    {22, DESCEND_BAD_MOMENTUM, "momentum"},
+    {23, DESCEND_BAD_DAMPENING, "dampening"},
+    {24, DESCEND_BAD_WEIGHT_DECAY, "weight_decay"},
+    {25, DESCEND_BAD_NESTEROV, "nesterov"},
+    {26, DESCEND_BAD_ALPHA, "alpha"},
+    {27, DESCEND_BAD_EPS, "eps"},
+    {28, DESCEND_BAD_BETA1, "beta1"},
+    {29, DESCEND_BAD_BETA2, "beta2"},
+    {30, DESCEND_BAD_LR_DECAY, "lr_decay"},
+    {31, DESCEND_BAD_INITIAL_ACCUMULATOR_VALUE, "initial_accumulator_value"},
+    {32, DESCEND_BAD_RHO, "rho"},
+    {33, DESCEND_BAD_MOMENTUM_DECAY, "momentum_decay"},
+    {34, DESCEND_BAD_ETA_MINUS, "eta_minus"},
+    {35, DESCEND_BAD_ETA_PLUS, "eta_plus"},
+    {36, DESCEND_BAD_STEP_SIZE_MIN, "step_size_min"},
+    {37, DESCEND_BAD_STEP_SIZE_MAX, "step_size_max"},
+    {38, DESCEND_BAD_LAMBD, "lambd"},
+    {39, DESCEND_BAD_T0, "t0"},
+};
+
+static void statuses(void **state)
+{
+    (void)state;
+    static const int unknown[] = {-1, 58, 59, 99999, 0x7fffffff};
+    for (size_t i = 0; i < COUNT(statuses_as_numbered); i++) {
+        const descend_status status = statuses_as_numbered[i].status;
+        const char *text = descend_status_string(status);
+        assert_int_equal(status, statuses_as_numbered[i].number);
+        assert_non_null(text);
+        if (strlen(text) == 0 || text[strlen(text) - 1] == '.' || strchr(text, '\n'))
+            fail_msg("status %d: \"%s\" is not one line without a full stop", (int)status, text);
+        if (!strstr(text, statuses_as_numbered[i].word))
+            fail_msg("status %d: \"%s\" does not say %s", (int)status, text, statuses_as_numbered[i].word);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(text, descend_status_string(statuses_as_numbered[j].status));
+    }
+    for (size_t i = 0; i < COUNT(unknown); i++)
+        assert_string_equal(descend_status_string((descend_status)unknown[i]), "not a status of this library");
+}
+
+static void version(void **state)
+{
+    (void)state;
+    char expected[64];
+    snprintf(expected, sizeof expected, "%d.%d.%d", DESCEND_VERSION_MAJOR, DESCEND_VERSION_MINOR,
+             DESCEND_VERSION_PATCH);
+    assert_string_equal(descend_version_string(), expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_field_has_a_row),
+        cmocka_unit_test(bad_values),
+        cmocka_unit_test(borderline_good_values),
+        cmocka_unit_test(values_beyond_float32),
+        cmocka_unit_test(derived_coefficients),
+        cmocka_unit_test(nesterov),
+        cmocka_unit_test(step_sizes),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(version),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
