@@ -108,8 +108,8 @@ const char *descend_status_string(descend_status status)
         return "the allocator or a function of it is NULL";
     case DESCEND_IN_USE:
         return "the allocator cannot change after the first tensor";
-    case DESCEND_NULL_PAST:
-        return "past, or a function of it, is NULL";
+    case DESCEND_NULL_SNAPSHOT:
+        return "snapshot, or a function of it, is NULL";
     case DESCEND_BAD_PATH:
         return "path is NULL";
     case DESCEND_BAD_NOTE:

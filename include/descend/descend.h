@@ -105,9 +105,11 @@ descend_status descend_isa_force(const char *name);
  * and eps are >= 0 and finite, and so is every coefficient derived from them once rounded to float32.
  *
  * In every config:
+ *
  *   lr            learning rate
- *   weight_decay  L2 penalty, added to the gradient as weight_decay * param (AdamW, Lion, LAMB: not so, see there;
- * Rprop: none) maximize      ascend: negate the gradient first
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param. Rprop has none; in AdamW, Lion and LAMB it
+ *                 is something else: see there
+ *   maximize      ascend: negate the gradient first
  *
  * Every step function takes, beside the config (read during the call only):
  *   step   the number of this step, counted from 1, at most 2^53

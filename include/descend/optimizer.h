@@ -179,18 +179,18 @@ size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *na
 
 /* An earlier state of an optimizer, for descend_optimizer_restore. Both functions are called several times for the same
  * thing and give the same answer each time. */
-typedef struct descend_past {
+typedef struct descend_snapshot {
     /* The config of a group. */
     descend_config (*config)(void *context, unsigned group);
     /* Of a tensor: its step; its states, data NULL where no step had used them; and its param, data NULL to leave the
      * parameter as it is. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
     void *context;
-} descend_past;
+} descend_snapshot;
 
 /* Goes on from there: configs and step counts are replaced, states and parameters copied in; a tensor's 16-bit copy is
  * next written by the next step. Checked and refused as in the functions that set them; DESCEND_NO_MEMORY. */
-descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past);
+descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot);
 
 #ifdef __cplusplus
 }

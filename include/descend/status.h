@@ -81,8 +81,8 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_GROWTH_INTERVAL = 54,
     DESCEND_BAD_GROWTH_TRACKER = 55,
 
-    /* Going on from before: descend_optimizer_restore, and the arguments of checkpoint.h. */
-    DESCEND_NULL_PAST = 60, /* or a function of it */
+    /* Restoring an optimizer: descend_optimizer_restore, and the arguments of checkpoint.h. */
+    DESCEND_NULL_SNAPSHOT = 60, /* or a function of it */
     DESCEND_BAD_PATH = 61,  /* NULL */
     DESCEND_BAD_NOTE = 62,  /* NULL, or its key or value is */
 

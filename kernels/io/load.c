@@ -206,33 +206,33 @@ static descend_status read_data(struct loading *loading)
     return DESCEND_OK;
 }
 
-static descend_config past_config(void *context, unsigned group)
+static descend_config snapshot_config(void *context, unsigned group)
 {
     descend_config config;
     (void)find_config(context, group, &config); /* check_metadata has found it */
     return config;
 }
 
-static void *past_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
+static void *snapshot_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
 {
     struct descend_entry entry;
     return descend_header_find_joined(&loading->file.header, name, &entry) ? loading->data + entry.offset : NULL;
 }
 
-static descend_tensor past_tensor(void *context, size_t t)
+static descend_tensor snapshot_tensor(void *context, size_t t)
 {
     const struct loading *loading = context;
-    descend_tensor past = {0}, now;
+    descend_tensor snapshot = {0}, now;
     if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
-        return past; /* cannot be */
-    (void)find_count(loading, KEY(KEY_STEP, now.name), &past.step);
-    past.param.data = loading->with->params ? past_data(loading, KEY(now.name)) : NULL;
+        return snapshot; /* not reached: t is below the count */
+    (void)find_count(loading, KEY(KEY_STEP, now.name), &snapshot.step);
+    snapshot.param.data = loading->with->params ? snapshot_data(loading, KEY(now.name)) : NULL;
     const descend_kind kind = descend_optimizer_kind(loading->optimizer);
     for (size_t i = 0; i < descend_kind_state_count(kind); i++) {
         const char *state = descend_kind_state(kind, i)->name;
-        past.state[i].data = past_data(loading, KEY(KEY_STATE, now.name, ".", state));
+        snapshot.state[i].data = snapshot_data(loading, KEY(KEY_STATE, now.name, ".", state));
     }
-    return past;
+    return snapshot;
 }
 
 static descend_status load(struct loading *loading, descend_optimizer *optimizer)
@@ -243,9 +243,9 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
     if (status == DESCEND_OK)
         status = read_data(loading);
     if (status == DESCEND_OK) {
-        status = descend_optimizer_restore(optimizer, &(descend_past){past_config, past_tensor, loading});
+        status = descend_optimizer_restore(optimizer, &(descend_snapshot){snapshot_config, snapshot_tensor, loading});
         if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
-            status = DESCEND_BAD_FILE_METADATA; /* what the optimizer refuses of a past */
+            status = DESCEND_BAD_FILE_METADATA; /* the optimizer refuses what the file says */
     }
     if (status == DESCEND_OK && loading->with->scaler)
         (void)find_scaler(loading, loading->with->scaler);

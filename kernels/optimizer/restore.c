@@ -4,17 +4,17 @@
 #include "optimizer/object.h"
 
 /* A group as it was, with the states that its config uses. */
-static descend_status past_group(const descend_optimizer *optimizer, const descend_past *past, unsigned number,
-                                 struct group *group)
+static descend_status snapshot_group(const descend_optimizer *optimizer, const descend_snapshot *snapshot,
+                                     unsigned number, struct group *group)
 {
-    *group = (struct group){.config = past->config(past->context, number)};
+    *group = (struct group){.config = snapshot->config(snapshot->context, number)};
     if (group->config.kind != optimizer->rule->kind)
         return DESCEND_WRONG_OPTIMIZER;
     return descend_rule_check(optimizer->rule, group->config.room, &group->used);
 }
 
-/* The states that a tensor of the past has. */
-static unsigned past_states(const descend_optimizer *optimizer, const descend_tensor *tensor)
+/* The states that a tensor of the snapshot has. */
+static unsigned snapshot_states(const descend_optimizer *optimizer, const descend_tensor *tensor)
 {
     unsigned states = 0;
     for (size_t i = 0; i < optimizer->rule->state_count; i++)
@@ -35,16 +35,16 @@ static bool scalar_is_good(const descend_optimizer *optimizer, size_t number, co
     return bits <= one || bits == minus_0;
 }
 
-static descend_status check(const descend_optimizer *optimizer, const descend_past *past)
+static descend_status check(const descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
-        const descend_status status = past_group(optimizer, past, number, &group);
+        const descend_status status = snapshot_group(optimizer, snapshot, number, &group);
         if (status != DESCEND_OK)
             return status;
     }
     for (size_t t = 0; t < optimizer->tensors; t++) {
-        const descend_tensor tensor = past->tensor(past->context, t);
+        const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
         if (tensor.step > UINT64_C(1) << 53)
             return DESCEND_BAD_STEP;
         if (!scalar_is_good(optimizer, t, &tensor))
@@ -54,16 +54,16 @@ static descend_status check(const descend_optimizer *optimizer, const descend_pa
 }
 
 /* Memory for all states that are to be, so that nothing can fail afterwards. */
-static bool get_states(descend_optimizer *optimizer, const descend_past *past)
+static bool get_states(descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
-        if (past_group(optimizer, past, number, &group) != DESCEND_OK)
+        if (snapshot_group(optimizer, snapshot, number, &group) != DESCEND_OK)
             return false; /* not reached: check has accepted the same config */
         for (size_t t = 0; t < optimizer->tensors; t++)
             if (optimizer->table.tensor[t].group == number) {
-                const descend_tensor tensor = past->tensor(past->context, t);
-                group.used |= past_states(optimizer, &tensor);
+                const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
+                group.used |= snapshot_states(optimizer, &tensor);
             }
         if (!descend_states_allocate(optimizer, number, group.used))
             return false;
@@ -75,7 +75,7 @@ static void restore_tensor(descend_optimizer *optimizer, struct tensor *to, cons
 {
     const struct descend_rule *rule = optimizer->rule;
     to->step = from->step;
-    to->initialised = past_states(optimizer, from);
+    to->initialised = snapshot_states(optimizer, from);
     if (to->n > 0 && from->param.data)
         memcpy(to->param, from->param.data, to->n * sizeof(float));
     for (size_t i = 0; i < rule->state_count; i++)
@@ -83,24 +83,24 @@ static void restore_tensor(descend_optimizer *optimizer, struct tensor *to, cons
             memcpy(to->state[i], from->state[i].data, descend_state_length(rule, i, to->n) * sizeof(float));
 }
 
-descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_past *past)
+descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     if (optimizer == NULL)
         return DESCEND_NULL_OPTIMIZER;
-    if (past == NULL || past->config == NULL || past->tensor == NULL)
-        return DESCEND_NULL_PAST;
-    const descend_status status = check(optimizer, past);
+    if (snapshot == NULL || snapshot->config == NULL || snapshot->tensor == NULL)
+        return DESCEND_NULL_SNAPSHOT;
+    const descend_status status = check(optimizer, snapshot);
     if (status != DESCEND_OK)
         return status;
-    if (!get_states(optimizer, past))
+    if (!get_states(optimizer, snapshot))
         return DESCEND_NO_MEMORY;
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
-        if (past_group(optimizer, past, number, &group) == DESCEND_OK)
+        if (snapshot_group(optimizer, snapshot, number, &group) == DESCEND_OK)
             optimizer->group[number] = group;
     }
     for (size_t t = 0; t < optimizer->tensors; t++) {
-        const descend_tensor tensor = past->tensor(past->context, t);
+        const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
         restore_tensor(optimizer, &optimizer->table.tensor[t], &tensor);
     }
     return DESCEND_OK;

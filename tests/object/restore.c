@@ -1,4 +1,4 @@
-/* Configs by the names of their fields, and going on from a past that the caller keeps. */
+/* Going on from a snapshot that the caller keeps. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ static void take_steps(struct trainer *trainer)
         assert_int_equal(descend_optimizer_step(trainer->optimizer, NULL, NULL), DESCEND_OK);
 }
 
-/* The past is another optimizer, or that with one thing changed. */
+/* A snapshot of another optimizer, with one thing changed. */
 struct source {
     const descend_optimizer *optimizer;
     unsigned bad_group;
@@ -86,9 +86,9 @@ static void goes_on(void **state)
     take_steps(&second);
     take_steps(&second);
     struct source source = {.optimizer = first.optimizer};
-    const descend_past past = {source_config, source_tensor, &source};
+    const descend_snapshot snapshot = {source_config, source_tensor, &source};
     const struct environment before = environment_get();
-    assert_int_equal(descend_optimizer_restore(second.optimizer, &past), DESCEND_OK);
+    assert_int_equal(descend_optimizer_restore(second.optimizer, &snapshot), DESCEND_OK);
     const struct environment after = environment_get();
     assert_int_equal(after.control, before.control);
     assert_int_equal(after.status, before.status);
@@ -121,15 +121,15 @@ static void refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct source source = cases[i].source;
-        const descend_past past = {source_config, source_tensor, &source};
-        assert_int_equal(descend_optimizer_restore(asked.optimizer, &past), cases[i].status);
+        const descend_snapshot snapshot = {source_config, source_tensor, &source};
+        assert_int_equal(descend_optimizer_restore(asked.optimizer, &snapshot), cases[i].status);
     }
-    const descend_past none = {NULL, source_tensor, NULL}, half = {source_config, NULL, NULL};
-    assert_int_equal(descend_optimizer_restore(asked.optimizer, NULL), DESCEND_NULL_PAST);
-    assert_int_equal(descend_optimizer_restore(asked.optimizer, &none), DESCEND_NULL_PAST);
-    assert_int_equal(descend_optimizer_restore(asked.optimizer, &half), DESCEND_NULL_PAST);
+    const descend_snapshot none = {NULL, source_tensor, NULL}, half = {source_config, NULL, NULL};
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, NULL), DESCEND_NULL_SNAPSHOT);
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, &none), DESCEND_NULL_SNAPSHOT);
+    assert_int_equal(descend_optimizer_restore(asked.optimizer, &half), DESCEND_NULL_SNAPSHOT);
     assert_int_equal(descend_optimizer_restore(NULL, &none), DESCEND_NULL_OPTIMIZER);
-    const descend_past another = {config_of_another, source_tensor, &(struct source){.optimizer = other.optimizer}};
+    const descend_snapshot another = {config_of_another, source_tensor, &(struct source){.optimizer = other.optimizer}};
     assert_int_equal(descend_optimizer_restore(asked.optimizer, &another), DESCEND_WRONG_OPTIMIZER);
     descend_config config;
     assert_int_equal(descend_optimizer_config(asked.optimizer, 0, &config), DESCEND_OK);

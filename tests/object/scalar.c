@@ -153,20 +153,20 @@ static descend_tensor tensor_of(void *optimizer, size_t number)
     return tensor;
 }
 
-/* An object that has gone another way takes over the past of this one, and goes on as this one does. */
+/* An object that has gone another way is restored to this one, and goes on as this one does. */
 static void restored_in_the_middle(void **state)
 {
     (void)state;
     for (unsigned middle = 1; middle < 5; middle++) {
         struct mirror mirror = with_groups(), other = with_groups();
-        const descend_past past = {config_of, tensor_of, mirror.optimizer};
+        const descend_snapshot snapshot = {config_of, tensor_of, mirror.optimizer};
         for (unsigned number = 0; number < 5 + middle; number++) {
             const struct subject changed = nadam_with(0.8, 0.3);
             if (number == 3)
                 mirror_configure(&other, 0, &changed);
             mirror_step(number < middle ? &mirror : &other, NULL, NULL);
         }
-        assert_int_equal(descend_optimizer_restore(other.optimizer, &past), DESCEND_OK);
+        assert_int_equal(descend_optimizer_restore(other.optimizer, &snapshot), DESCEND_OK);
         for (size_t i = 0; i < other.count; i++) {
             other.twin[i].shape.step = mirror.twin[i].shape.step;
             other.twin[i].begun = mirror.twin[i].begun;
@@ -188,7 +188,7 @@ static void restored_in_the_middle(void **state)
     }
 }
 
-/* A past with another product in its last tensor. */
+/* A snapshot with another product in its last tensor. */
 static float other_product;
 
 static descend_tensor tensor_with_other_product(void *context, size_t number)
@@ -206,16 +206,16 @@ static void pasts_with_bad_products(void **state)
     static const float good[] = {0, -0.0f, 0x1p-149f, 0.25f, 0x1.fffffep-1f, 1};
     struct mirror mirror = with_groups();
     mirror_step(&mirror, NULL, NULL);
-    const descend_past past = {config_of, tensor_with_other_product, mirror.optimizer};
+    const descend_snapshot snapshot = {config_of, tensor_with_other_product, mirror.optimizer};
     for (size_t i = 0; i < COUNT(bad); i++) {
         other_product = bad[i];
-        assert_int_equal(descend_optimizer_restore(mirror.optimizer, &past), DESCEND_BAD_MU_PRODUCT);
-        assert_mirrored(&mirror, "after a past with mu_product %a", (double)bad[i]);
+        assert_int_equal(descend_optimizer_restore(mirror.optimizer, &snapshot), DESCEND_BAD_MU_PRODUCT);
+        assert_mirrored(&mirror, "after a snapshot with mu_product %a", (double)bad[i]);
     }
     for (size_t i = 0; i < COUNT(good); i++) {
         struct mirror other = with_groups();
         other_product = good[i];
-        assert_int_equal(descend_optimizer_restore(other.optimizer, &past), DESCEND_OK);
+        assert_int_equal(descend_optimizer_restore(other.optimizer, &snapshot), DESCEND_OK);
         mirror_free(&other);
     }
     mirror_free(&mirror);
