@@ -10,61 +10,44 @@
 
 #include "call.h"
 #include "config_derived.h"
-#include "config_fields.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const struct field *field_of(const char *optimizer, const char *name)
+static const struct expected_field *field_of(const struct subject *subject, const char *name)
 {
-    for (size_t i = 0; i < COUNT(fields); i++)
-        if (strcmp(fields[i].optimizer, optimizer) == 0 && strcmp(fields[i].name, name) == 0)
-            return &fields[i];
-    fail_msg("no field %s.%s", optimizer, name);
-    return NULL;
+    const struct expected_field *field = subject->expected->field;
+    while (field->name && strcmp(field->name, name) != 0)
+        field++;
+    if (field->name == NULL)
+        fail_msg("no field %s of %s", name, subject->optimizer);
+    return field;
 }
 
-static void set(struct call *call, const struct field *field, double value)
+static void set(struct call *call, const struct expected_field *field, double value)
 {
     memcpy((char *)call->subject.config.room + field->offset, &value, sizeof value);
 }
 
 /* A change of this field would break one of Nesterov's rules as well, and which error comes first is left open. */
-static bool ruled_by_nesterov(const struct subject *subject, const struct field *field)
+static bool ruled_by_nesterov(const struct subject *subject, const struct expected_field *field)
 {
     return strstr(subject->label, "nesterov") &&
            (strcmp(field->name, "momentum") == 0 || strcmp(field->name, "dampening") == 0);
 }
 
-/* The check on every field of every subject. */
-static void for_each_field(void (*check)(const struct subject *, const struct field *))
+/* The check on every number of every subject's config. */
+static void for_each_field(void (*check)(const struct subject *, const struct expected_field *))
 {
     size_t count;
     const struct subject *all = subjects(&count);
     for (size_t s = 0; s < count; s++)
-        for (size_t f = 0; f < COUNT(fields); f++)
-            if (strcmp(fields[f].optimizer, all[s].optimizer) == 0 && !ruled_by_nesterov(&all[s], &fields[f]))
-                check(&all[s], &fields[f]);
+        for (const struct expected_field *field = all[s].expected->field; field->name; field++)
+            if (field->range != TRUE_OR_FALSE && !ruled_by_nesterov(&all[s], field))
+                check(&all[s], field);
 }
 
-/* The library's list of fields is this one. */
-static void every_field_has_a_row(void **state)
-{
-    (void)state;
-    size_t numbers = 0, switches = 0;
-    for (unsigned kind = 1; kind <= descend_kind_count(); kind++)
-        for (size_t i = 0; i < descend_kind_field_count((descend_kind)kind); i++) {
-            const descend_field *field = descend_kind_field((descend_kind)kind, i);
-            if (field->flag)
-                switches++;
-            else
-                assert_int_equal(field_of(descend_kind_name((descend_kind)kind), field->name)->offset, field->offset);
-            numbers += !field->flag;
-        }
-    assert_int_equal(numbers, COUNT(fields));
-    assert_int_equal(switches, COUNT(flags));
-}
-
-static void check_refused(const struct subject *subject, const struct field *field, const double values[], size_t count)
+static void check_refused(const struct subject *subject, const struct expected_field *field, const double values[],
+                          size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (uint64_t step = 1; step <= 2; step++) {
@@ -82,7 +65,7 @@ struct values {
     double value[11];
 };
 
-static void check_bad_values(const struct subject *subject, const struct field *field)
+static void check_bad_values(const struct subject *subject, const struct expected_field *field)
 {
     static const double never[] = {NAN, -NAN, INFINITY, -INFINITY};
     static const struct values bad[RANGES] = {
@@ -101,7 +84,7 @@ static void bad_values(void **state)
     for_each_field(check_bad_values);
 }
 
-static void check_good_values(const struct subject *subject, const struct field *field)
+static void check_good_values(const struct subject *subject, const struct expected_field *field)
 {
     static const struct values good[RANGES] = {
         [ANY_FINITE] = {10, {0, -0.0, 0x1p-1074, DBL_MIN, 0.25, BELOW_1, 1, 1e10, -1, -0x1p-1074}},
@@ -132,7 +115,7 @@ static void borderline_good_values(void **state)
 }
 
 /* With no elements, and with some. */
-static void check_status(struct call *call, descend_status status, const struct field *field, double value)
+static void check_status(struct call *call, descend_status status, const struct expected_field *field, double value)
 {
     set(call, field, value);
     for (call->n = 0; call->n <= CALL_N; call->n += CALL_N)
@@ -142,7 +125,7 @@ static void check_status(struct call *call, descend_status status, const struct 
             assert_refused(call, status, "%s = %a", field->name, value);
 }
 
-static void check_beyond(const struct subject *subject, const struct field *field)
+static void check_beyond(const struct subject *subject, const struct expected_field *field)
 {
     static const double beyond[] = {OVERFLOWING, 1e39, 1e300, DBL_MAX};
     const double largest[] = {FLT_MAX, nextafter(OVERFLOWING, 0)};
@@ -171,7 +154,7 @@ static void derived_coefficients(void **state)
         call.step = derived[i].step;
         for (const struct setting *setting = derived[i].setting; setting->field; setting++) {
             const size_t length = strlen(what);
-            set(&call, field_of(call.subject.optimizer, setting->field), setting->value);
+            set(&call, field_of(&call.subject, setting->field), setting->value);
             snprintf(what + length, sizeof what - length, " %s = %a", setting->field, setting->value);
         }
         for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
@@ -244,8 +227,8 @@ static void step_sizes(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct call call = call_of(subject_of("rprop"));
-        set(&call, field_of("rprop", "step_size_min"), cases[i].min);
-        check_status(&call, cases[i].status, field_of("rprop", "step_size_max"), cases[i].max);
+        set(&call, field_of(&call.subject, "step_size_min"), cases[i].min);
+        check_status(&call, cases[i].status, field_of(&call.subject, "step_size_max"), cases[i].max);
     }
 }
 
@@ -254,17 +237,12 @@ static void check_defaults(descend_kind kind)
     const descend_config defaults = descend_config_defaults(kind);
     const char *const optimizer = descend_kind_name(kind);
     struct call call = call_of(subject_of(optimizer));
-    for (size_t i = 0; i < COUNT(fields); i++)
-        if (strcmp(fields[i].optimizer, optimizer) == 0) {
-            double value;
-            memcpy(&value, (const char *)defaults.room + fields[i].offset, sizeof value);
-            if (value != fields[i].by_default)
-                fail_msg("%s: %s is %a by default", optimizer, fields[i].name, value);
-        }
-    for (size_t i = 0; i < COUNT(flags); i++)
-        if (strcmp(flags[i].optimizer, optimizer) == 0 &&
-            *(const bool *)((const char *)defaults.room + flags[i].offset))
-            fail_msg("%s: %s by default", optimizer, flags[i].name);
+    for (const struct expected_field *field = call.subject.expected->field; field->name; field++) {
+        double value;
+        assert_int_equal(descend_config_get(&defaults, field->name, &value), DESCEND_OK);
+        if (value != field->by_default)
+            fail_msg("%s: %s is %a by default", optimizer, field->name, value);
+    }
     call.subject.config = defaults;
     for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
         assert_accepted(&call, "the defaults");
@@ -356,7 +334,6 @@ static void version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_has_a_row),
         cmocka_unit_test(bad_values),
         cmocka_unit_test(borderline_good_values),
         cmocka_unit_test(values_beyond_float32),

@@ -5,7 +5,7 @@
 #ifndef DESCEND_TESTS_CONFIG_DERIVED_H
 #define DESCEND_TESTS_CONFIG_DERIVED_H
 
-#include "config_fields.h"
+#include "expected.h"
 
 static const struct derived {
     const char *label; /* an optimizer alone: no option on */

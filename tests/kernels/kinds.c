@@ -11,70 +11,67 @@
 #include "data.h"
 #include "environment.h"
 
-/* Numbered in the header for ever, with the members of the union and the names of torch. */
-static const struct {
-    int number;
-    descend_kind kind;
-    const char *name;
-    const char *fields,
-        *states; /* numbers before the bar, flags behind it; arrays before the bar, a scalar behind it */
-} kinds[] = {
-    {1, DESCEND_SGD, "sgd", "lr momentum dampening weight_decay | nesterov maximize", "momentum_buffer |"},
-    {2, DESCEND_RMSPROP, "rmsprop", "lr alpha eps weight_decay momentum | centered maximize",
-     "square_avg grad_avg momentum_buffer |"},
-    {3, DESCEND_ADAM, "adam", "lr beta1 beta2 eps weight_decay | amsgrad maximize",
-     "exp_avg exp_avg_sq max_exp_avg_sq |"},
-    {4, DESCEND_ADAMW, "adamw", "lr beta1 beta2 eps weight_decay | amsgrad maximize",
-     "exp_avg exp_avg_sq max_exp_avg_sq |"},
-    {5, DESCEND_ADAGRAD, "adagrad", "lr lr_decay weight_decay initial_accumulator_value eps | maximize", "sum |"},
-    {6, DESCEND_ADADELTA, "adadelta", "lr rho eps weight_decay | maximize", "square_avg acc_delta |"},
-    {7, DESCEND_ADAMAX, "adamax", "lr beta1 beta2 eps weight_decay | maximize", "exp_avg exp_inf |"},
-    {8, DESCEND_NADAM, "nadam", "lr beta1 beta2 eps weight_decay momentum_decay | decoupled_weight_decay maximize",
-     "exp_avg exp_avg_sq | mu_product"},
-    {9, DESCEND_RADAM, "radam", "lr beta1 beta2 eps weight_decay | decoupled_weight_decay maximize",
-     "exp_avg exp_avg_sq |"},
-    {10, DESCEND_RPROP, "rprop", "lr eta_minus eta_plus step_size_min step_size_max | maximize", "prev step_size |"},
-    {11, DESCEND_ASGD, "asgd", "lr lambd alpha t0 weight_decay | maximize", "ax |"},
-    {12, DESCEND_LION, "lion", "lr beta1 beta2 weight_decay | maximize", "exp_avg |"},
-    {13, DESCEND_LAMB, "lamb", "lr beta1 beta2 eps weight_decay | maximize", "exp_avg exp_avg_sq |"},
-    {14, DESCEND_RMSPROP_TF, "rmsprop_tf", "lr alpha eps weight_decay momentum | maximize",
-     "square_avg momentum_buffer |"},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS_MAX = 100 };
 
-static void append(char *text, size_t size, const char *name, bool bar, bool *barred)
-{
-    const size_t length = strlen(text);
-    snprintf(text + length, size - length, "%s%s%s",
-             bar && !*barred ? (length ? " | " : "| ")
-             : length        ? " "
-                             : "",
-             name, "");
-    *barred = *barred || bar;
-}
+/* A subject of each kind, by its number: what the kind is expected to be. */
+static const struct subject *kinds[KINDS_MAX];
+static unsigned kind_count;
 
-static void names(void **state)
+static int find_kinds(void **state)
 {
     (void)state;
-    assert_int_equal(descend_kind_count(), KINDS);
-    for (size_t i = 0; i < KINDS; i++) {
-        const descend_kind kind = kinds[i].kind;
-        char fields[200] = "", states[200] = "";
-        bool flags = false, scalar = false;
-        assert_int_equal(kind, kinds[i].number);
-        assert_string_equal(descend_kind_name(kind), kinds[i].name);
-        assert_int_equal(descend_kind_find(kinds[i].name), kind);
-        for (size_t k = 0; k < descend_kind_field_count(kind); k++)
-            append(fields, sizeof fields, descend_kind_field(kind, k)->name, descend_kind_field(kind, k)->flag, &flags);
-        for (size_t k = 0; k < descend_kind_state_count(kind); k++)
-            append(states, sizeof states, descend_kind_state(kind, k)->name, descend_kind_state(kind, k)->scalar,
-                   &scalar);
-        if (!scalar)
-            strcat(states, " |");
-        assert_string_equal(fields, kinds[i].fields);
-        assert_string_equal(states, kinds[i].states);
-        assert_null(descend_kind_field(kind, descend_kind_field_count(kind)));
-        assert_null(descend_kind_state(kind, SIZE_MAX));
+    size_t count;
+    const struct subject *all = subjects(&count);
+    for (size_t i = 0; i < count; i++) {
+        const int number = all[i].expected->number;
+        assert_true(number >= 1 && number < KINDS_MAX);
+        kind_count += kinds[number] == NULL;
+        kinds[number] = &all[i];
+    }
+    return 0;
+}
+
+static void check_states(descend_kind kind, const char *const expected[])
+{
+    const size_t count = descend_kind_state_count(kind);
+    for (size_t k = 0; k < count; k++) {
+        const descend_state *found = descend_kind_state(kind, k);
+        char name[64];
+        snprintf(name, sizeof name, found->scalar ? "(%s)" : "%s", found->name);
+        assert_non_null(expected[k]);
+        assert_string_equal(name, expected[k]);
+    }
+    assert_null(expected[count]);
+    assert_null(descend_kind_state(kind, count));
+    assert_null(descend_kind_state(kind, SIZE_MAX));
+}
+
+static void check_fields(descend_kind kind, const struct expected_field *expected)
+{
+    const size_t count = descend_kind_field_count(kind);
+    for (size_t k = 0; k < count; k++) {
+        const descend_field *found = descend_kind_field(kind, k);
+        assert_non_null(expected[k].name);
+        assert_string_equal(found->name, expected[k].name);
+        assert_int_equal(found->offset, expected[k].offset);
+        assert_int_equal(found->flag, expected[k].range == TRUE_OR_FALSE);
+        assert_int_equal(found->status, expected[k].error);
+    }
+    assert_null(expected[count].name);
+    assert_null(descend_kind_field(kind, count));
+}
+
+static void names_fields_and_states(void **state)
+{
+    (void)state;
+    assert_int_equal(descend_kind_count(), kind_count);
+    for (unsigned number = 1; number <= kind_count; number++) {
+        assert_non_null(kinds[number]);
+        assert_int_equal(kinds[number]->kind, number);
+        assert_string_equal(descend_kind_name((descend_kind)number), kinds[number]->optimizer);
+        assert_int_equal(descend_kind_find(kinds[number]->optimizer), number);
+        check_states((descend_kind)number, kinds[number]->expected->states);
+        check_fields((descend_kind)number, kinds[number]->expected->field);
     }
 }
 
@@ -82,7 +79,7 @@ static void names(void **state)
 static void no_kind(void **state)
 {
     (void)state;
-    static const int none[] = {0, KINDS + 1, -1, 1000000, INT32_MIN, INT32_MAX};
+    const int none[] = {0, (int)kind_count + 1, -1, 1000000, INT32_MIN, INT32_MAX};
     static const char *const unknown[] = {"", "Adam", "adam ", "ada", "adamww", "none"};
     const descend_config zero = {.kind = DESCEND_KIND_NONE};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
@@ -129,10 +126,11 @@ static void set_to(descend_config *config, const descend_field *field, double va
 static void every_field(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KINDS; i++) {
-        const descend_config defaults = descend_config_defaults(kinds[i].kind);
-        for (size_t k = 0; k < descend_kind_field_count(kinds[i].kind); k++) {
-            const descend_field *field = descend_kind_field(kinds[i].kind, k);
+    for (unsigned number = 1; number <= kind_count; number++) {
+        const descend_kind kind = (descend_kind)number;
+        const descend_config defaults = descend_config_defaults(kind);
+        for (size_t k = 0; k < descend_kind_field_count(kind); k++) {
+            const descend_field *field = descend_kind_field(kind, k);
             descend_config config = defaults;
             assert_true(field->minimum < field->maximum);
             set_to(&config, field, field->minimum, DESCEND_OK);
@@ -225,8 +223,8 @@ static void steps_of_any_kind(void **state)
 static void initial_values(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KINDS; i++) {
-        descend_config config = descend_config_defaults(kinds[i].kind);
+    for (unsigned number = 1; number <= kind_count; number++) {
+        descend_config config = descend_config_defaults((descend_kind)number);
         const bool sum = config.kind == DESCEND_ADAGRAD, step_size = config.kind == DESCEND_RPROP;
         if (sum)
             config.adagrad.initial_accumulator_value = 0.1;
@@ -244,12 +242,12 @@ static void initial_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),
+        cmocka_unit_test(names_fields_and_states),
         cmocka_unit_test(no_kind),
         cmocka_unit_test(every_field),
         cmocka_unit_test(in_any_environment),
         cmocka_unit_test(steps_of_any_kind),
         cmocka_unit_test(initial_values),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, find_kinds, NULL);
 }

@@ -1,5 +1,6 @@
 /* NAdam's mu_product: the function that makes it has the bits of the plain C one, in any floating-point environment and
  * leaving it alone; the step refuses what is not in [0, 1), and coefficients that overflow for it. */
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "config_fields.h"
 #include "environment.h"
+#include "expected.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define FLOAT_BELOW_1 0x1.fffffep-1f

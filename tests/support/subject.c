@@ -6,20 +6,7 @@
 
 #include "rules.def"
 
-#include "rules/adadelta.h"
-#include "rules/adagrad.h"
-#include "rules/adam.h"
-#include "rules/adamax.h"
-#include "rules/adamw.h"
-#include "rules/asgd.h"
-#include "rules/lamb.h"
-#include "rules/lion.h"
-#include "rules/nadam.h"
-#include "rules/radam.h"
-#include "rules/rmsprop.h"
-#include "rules/rmsprop_tf.h"
-#include "rules/rprop.h"
-#include "rules/sgd.h"
+#include "all_rules.h"
 
 enum { SUBJECTS_MAX = 512 };
 static struct subject all[SUBJECTS_MAX];
@@ -70,6 +57,7 @@ static void add(const struct subject *subject, const char *const words[], unsign
         struct subject subject = of_kind(DESCEND_##NAME);               \
         subject.step = name##_step;                                     \
         subject.oracle = name##_oracle;                                 \
+        subject.expected = &name##_expected;                            \
         subject.in_slices = IN_SLICES_##passes;                         \
         for (unsigned bits = 0; bits < set_count(name##_words); bits++) \
             if (name##_config(bits, &subject.config.name)) {            \

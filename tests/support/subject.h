@@ -1,6 +1,7 @@
 /*
  * A subject is one kind of optimizer with one set of options, callable without knowing which: the tests go over all of
- * them. They come from kernels/rules.def, from what the library says of its kinds, and from tests/support/rules/<name>.h.
+ * them. They come from kernels/rules.def, from what the library says of its kinds, and from
+ * tests/support/rules/<name>.h.
  */
 #ifndef DESCEND_TESTS_SUBJECT_H
 #define DESCEND_TESTS_SUBJECT_H
@@ -8,7 +9,7 @@
 #include <stddef.h>
 
 #include "bounded.h"
-#include "descend/config.h"
+#include "expected.h"
 
 enum { SUBJECT_STATES = 4 };
 
@@ -33,6 +34,7 @@ struct subject {
      * before the step, and leaves it. */
     subject_step *step;
     subject_oracle *oracle;
+    const struct expected *expected;
 };
 
 /* All subjects, grouped by optimizer; *count of them. Built at the first call, which is not to be made by two threads.

@@ -1,4 +1,18 @@
 /* What the tests know of Adadelta; tests/support/rules/sgd.h says what each part is. */
+static const struct expected adadelta_expected = {
+    .number = 6,
+    .states = {"square_avg", "acc_delta"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(adadelta, lr, NOT_NEGATIVE, LR, DIRECT, 1),
+            FIELD(adadelta, rho, SMOOTHING, RHO, DERIVED, 0.9),
+            FIELD(adadelta, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-6),
+            FIELD(adadelta, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(adadelta, maximize),
+        },
+};
+
 static const char *const adadelta_words[] = {"weight_decay", "maximize", NULL};
 
 static bool adadelta_config(unsigned bits, descend_adadelta *config)

@@ -1,4 +1,19 @@
 /* What the tests know of Adagrad; tests/support/rules/sgd.h says what each part is. */
+static const struct expected adagrad_expected = {
+    .number = 5,
+    .states = {"sum"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(adagrad, lr, NOT_NEGATIVE, LR, DERIVED, 1e-2),
+            FIELD(adagrad, lr_decay, NOT_NEGATIVE, LR_DECAY, HARMLESS, 0),
+            FIELD(adagrad, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FIELD(adagrad, initial_accumulator_value, NOT_NEGATIVE, INITIAL_ACCUMULATOR_VALUE, DIRECT, 0),
+            FIELD(adagrad, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-10),
+            FLAG(adagrad, maximize),
+        },
+};
+
 static const char *const adagrad_words[] = {"weight_decay", "maximize", "lr_decay", NULL};
 
 static bool adagrad_config(unsigned bits, descend_adagrad *config)

@@ -1,4 +1,20 @@
 /* What the tests know of Adam; tests/support/rules/sgd.h says what each part is. */
+static const struct expected adam_expected = {
+    .number = 3,
+    .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(adam, lr, NOT_NEGATIVE, LR, DERIVED, 1e-3),
+            FIELD(adam, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(adam, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(adam, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(adam, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(adam, amsgrad),
+            FLAG(adam, maximize),
+        },
+};
+
 static const char *const adam_words[] = {"weight_decay", "maximize", "amsgrad", NULL};
 
 static bool adam_config(unsigned bits, descend_adam *config)

@@ -1,4 +1,19 @@
 /* What the tests know of Adamax; tests/support/rules/sgd.h says what each part is. */
+static const struct expected adamax_expected = {
+    .number = 7,
+    .states = {"exp_avg", "exp_inf"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(adamax, lr, NOT_NEGATIVE, LR, DERIVED, 2e-3),
+            FIELD(adamax, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(adamax, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(adamax, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(adamax, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(adamax, maximize),
+        },
+};
+
 static const char *const adamax_words[] = {"weight_decay", "maximize", NULL};
 
 static bool adamax_config(unsigned bits, descend_adamax *config)

@@ -1,4 +1,20 @@
 /* What the tests know of AdamW; tests/support/rules/sgd.h says what each part is. */
+static const struct expected adamw_expected = {
+    .number = 4,
+    .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(adamw, lr, NOT_NEGATIVE, LR, DERIVED, 1e-3),
+            FIELD(adamw, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(adamw, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(adamw, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(adamw, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DERIVED, 1e-2),
+            FLAG(adamw, amsgrad),
+            FLAG(adamw, maximize),
+        },
+};
+
 #define adamw_words adam_words
 
 static bool adamw_config(unsigned bits, descend_adamw *config)

@@ -1,4 +1,19 @@
 /* What the tests know of ASGD; tests/support/rules/sgd.h says what each part is. */
+static const struct expected asgd_expected = {
+    .number = 11,
+    .states = {"ax"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(asgd, lr, NOT_NEGATIVE, LR, DERIVED, 1e-2),
+            FIELD(asgd, lambd, NOT_NEGATIVE, LAMBD, DERIVED, 1e-4),
+            FIELD(asgd, alpha, ANY_FINITE, ALPHA, DERIVED, 0.75),
+            FIELD(asgd, t0, ANY_FINITE, T0, HARMLESS, 1e6),
+            FIELD(asgd, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(asgd, maximize),
+        },
+};
+
 static const char *const asgd_words[] = {"weight_decay", "maximize", "averaging", NULL};
 
 /* Averaging begins at step 3, else never. */

@@ -1,4 +1,19 @@
 /* What the tests know of LAMB; tests/support/rules/sgd.h says what each part is. */
+static const struct expected lamb_expected = {
+    .number = 13,
+    .states = {"exp_avg", "exp_avg_sq"},
+    .not_in_torch = "all",
+    .field =
+        {
+            FIELD(lamb, lr, NOT_NEGATIVE, LR, DIRECT, 1e-3),
+            FIELD(lamb, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(lamb, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(lamb, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-6),
+            FIELD(lamb, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(lamb, maximize),
+        },
+};
+
 static const char *const lamb_words[] = {"weight_decay", "maximize", NULL};
 
 static bool lamb_config(unsigned bits, descend_lamb *config)

@@ -1,4 +1,18 @@
 /* What the tests know of Lion; tests/support/rules/sgd.h says what each part is. */
+static const struct expected lion_expected = {
+    .number = 12,
+    .states = {"exp_avg"},
+    .not_in_torch = "all",
+    .field =
+        {
+            FIELD(lion, lr, NOT_NEGATIVE, LR, DIRECT, 1e-4),
+            FIELD(lion, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(lion, beta2, SMOOTHING, BETA2, DERIVED, 0.99),
+            FIELD(lion, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DERIVED, 0),
+            FLAG(lion, maximize),
+        },
+};
+
 static const char *const lion_words[] = {"weight_decay", "maximize", NULL};
 
 static bool lion_config(unsigned bits, descend_lion *config)

@@ -1,4 +1,21 @@
 /* What the tests know of NAdam; tests/support/rules/sgd.h says what each part is. */
+static const struct expected nadam_expected = {
+    .number = 8,
+    .states = {"exp_avg", "exp_avg_sq", "(mu_product)"},
+    .not_in_torch = "maximize decoupled",
+    .field =
+        {
+            FIELD(nadam, lr, NOT_NEGATIVE, LR, DERIVED, 2e-3),
+            FIELD(nadam, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(nadam, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(nadam, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(nadam, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DERIVED, 0),
+            FIELD(nadam, momentum_decay, NOT_NEGATIVE, MOMENTUM_DECAY, HARMLESS, 4e-3),
+            FLAG(nadam, decoupled_weight_decay),
+            FLAG(nadam, maximize),
+        },
+};
+
 static const char *const nadam_words[] = {"weight_decay", "maximize", "decoupled", NULL};
 
 static bool nadam_config(unsigned bits, descend_nadam *config)

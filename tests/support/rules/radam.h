@@ -1,4 +1,20 @@
 /* What the tests know of RAdam; tests/support/rules/sgd.h says what each part is. */
+static const struct expected radam_expected = {
+    .number = 9,
+    .states = {"exp_avg", "exp_avg_sq"},
+    .not_in_torch = "maximize decoupled",
+    .field =
+        {
+            FIELD(radam, lr, NOT_NEGATIVE, LR, DIRECT, 1e-3),
+            FIELD(radam, beta1, SMOOTHING, BETA1, DERIVED, 0.9),
+            FIELD(radam, beta2, SMOOTHING, BETA2, DERIVED, 0.999),
+            FIELD(radam, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(radam, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DERIVED, 0),
+            FLAG(radam, decoupled_weight_decay),
+            FLAG(radam, maximize),
+        },
+};
+
 static const char *const radam_words[] = {"weight_decay", "maximize", "decoupled", NULL};
 
 static bool radam_config(unsigned bits, descend_radam *config)

@@ -1,4 +1,20 @@
 /* What the tests know of RMSprop; tests/support/rules/sgd.h says what each part is. */
+static const struct expected rmsprop_expected = {
+    .number = 2,
+    .states = {"square_avg", "grad_avg", "momentum_buffer"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(rmsprop, lr, NOT_NEGATIVE, LR, DIRECT, 1e-2),
+            FIELD(rmsprop, alpha, SMOOTHING, ALPHA, DERIVED, 0.99),
+            FIELD(rmsprop, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-8),
+            FIELD(rmsprop, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FIELD(rmsprop, momentum, NOT_NEGATIVE, MOMENTUM, DIRECT, 0),
+            FLAG(rmsprop, centered),
+            FLAG(rmsprop, maximize),
+        },
+};
+
 static const char *const rmsprop_words[] = {"weight_decay", "maximize", "centered", "momentum", NULL};
 
 static bool rmsprop_config(unsigned bits, descend_rmsprop *config)

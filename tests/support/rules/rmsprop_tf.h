@@ -1,4 +1,19 @@
 /* What the tests know of TensorFlow's RMSprop; tests/support/rules/sgd.h says what each part is. */
+static const struct expected rmsprop_tf_expected = {
+    .number = 14,
+    .states = {"square_avg", "momentum_buffer"},
+    .not_in_torch = "all",
+    .field =
+        {
+            FIELD(rmsprop_tf, lr, NOT_NEGATIVE, LR, DIRECT, 1e-2),
+            FIELD(rmsprop_tf, alpha, SMOOTHING, ALPHA, DERIVED, 0.9),
+            FIELD(rmsprop_tf, eps, NOT_NEGATIVE, EPS, DIRECT, 1e-10),
+            FIELD(rmsprop_tf, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FIELD(rmsprop_tf, momentum, NOT_NEGATIVE, MOMENTUM, DIRECT, 0),
+            FLAG(rmsprop_tf, maximize),
+        },
+};
+
 static const char *const rmsprop_tf_words[] = {"weight_decay", "maximize", "momentum", NULL};
 
 static bool rmsprop_tf_config(unsigned bits, descend_rmsprop_tf *config)

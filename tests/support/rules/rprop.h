@@ -1,4 +1,19 @@
 /* What the tests know of Rprop; tests/support/rules/sgd.h says what each part is. */
+static const struct expected rprop_expected = {
+    .number = 10,
+    .states = {"prev", "step_size"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(rprop, lr, NOT_NEGATIVE, LR, DIRECT, 1e-2),
+            FIELD(rprop, eta_minus, FRACTION, ETA_MINUS, DERIVED, 0.5),
+            FIELD(rprop, eta_plus, ABOVE_ONE, ETA_PLUS, DIRECT, 1.2),
+            FIELD(rprop, step_size_min, IN_ORDER, STEP_SIZE_MIN, DERIVED, 1e-6),
+            FIELD(rprop, step_size_max, IN_ORDER, STEP_SIZE_MAX, DERIVED, 50),
+            FLAG(rprop, maximize),
+        },
+};
+
 static const char *const rprop_words[] = {"maximize", "etas", NULL};
 
 static bool rprop_config(unsigned bits, descend_rprop *config)

@@ -1,4 +1,20 @@
-/* What the tests know of SGD: its option sets, from the words of the label, one bit each. */
+/* What the tests know of SGD. */
+static const struct expected sgd_expected = {
+    .number = 1,
+    .states = {"momentum_buffer"},
+    .not_in_torch = "",
+    .field =
+        {
+            FIELD(sgd, lr, NOT_NEGATIVE, LR, DIRECT, 1e-3),
+            FIELD(sgd, momentum, NOT_NEGATIVE, MOMENTUM, DIRECT, 0),
+            FIELD(sgd, dampening, ANY_FINITE, DAMPENING, DERIVED, 0),
+            FIELD(sgd, weight_decay, NOT_NEGATIVE, WEIGHT_DECAY, DIRECT, 0),
+            FLAG(sgd, nesterov),
+            FLAG(sgd, maximize),
+        },
+};
+
+/* Its option sets, from the words of the label, one bit each. */
 static const char *const sgd_words[] = {"weight_decay", "maximize", "momentum", "dampening", "nesterov", NULL};
 
 /* False where the options exclude each other. */
