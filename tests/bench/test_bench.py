@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 BINARY = None
-PLOT = Path(__file__).resolve().parents[2] / "tools" / "plot_bench.py"
+PLOT = Path(__file__).resolve().parents[2] / "tools/plots/plot_bench.py"
 COMPARE = Path("/usr/share/benchmark/compare.py")
 SHORT = "--benchmark_min_time=0.001"
 PNG = b"\x89PNG\r\n\x1a\n"

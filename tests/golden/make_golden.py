@@ -13,7 +13,7 @@ TensorFlow's RMSprop, decoupled decay of NAdam and RAdam, and maximize in these 
 
 One line of torch's is not run as it is: NAdam 1.13.1 multiplies the next step's product of momenta by this step's
 momentum, which the product already contains. torch 2.x has mended that, and the library follows it;
-tools/torch_nadam.py takes the factor away.
+tools/python/torch_nadam.py takes the factor away.
 
 Needs Debian 12's python3-torch and python3-numpy on x86-64.
 """
@@ -27,7 +27,7 @@ os.environ["ATEN_CPU_CAPABILITY"] = "default"  # read when torch is loaded
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/python"))
 
 import torch_nadam  # noqa: E402
 
@@ -69,7 +69,7 @@ OPTIMIZERS = [
      [DECAY, MAXIMIZE, ("lr_decay", {"lr_decay": 0.07})], any_options),
     ("adadelta", "Adadelta", {"lr": 0.9, "rho": 0.93, "eps": 3e-6}, [DECAY, MAXIMIZE], any_options),
     ("adamax", "Adamax", ADAM, [DECAY, MAXIMIZE], any_options),
-    ("nadam", "NAdam", {**ADAM, "momentum_decay": 0.003}, [DECAY], any_options),  # mended by tools/torch_nadam.py
+    ("nadam", "NAdam", {**ADAM, "momentum_decay": 0.003}, [DECAY], any_options),  # mended by tools/python/torch_nadam.py
     ("radam", "RAdam", {**ADAM, "betas": (0.87, 0.99)}, [DECAY], any_options),
     ("rprop", "Rprop", {"lr": 0.013, "etas": (0.5, 1.2), "step_sizes": (0.0071, 0.029)},
      [MAXIMIZE, ("etas", {"etas": (0.3, 1.7)})], any_options),

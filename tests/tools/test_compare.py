@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tests tools/compare.py from outside: test_compare.py DESCEND-TRAIN LIBRARY [unittest's arguments].
+"""Tests tools/compare/compare.py from outside: test_compare.py DESCEND-TRAIN LIBRARY [unittest's arguments].
 
 Exits with 77 where PyTorch or matplotlib is not installed.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from test_train import Case
 
 TRAIN = LIBRARY = None
-COMPARE = Path(__file__).resolve().parents[2] / "tools" / "compare.py"
+COMPARE = Path(__file__).resolve().parents[2] / "tools/compare/compare.py"
 TITLES = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}
 SMALL = ("--epochs", 2, "--batch", 32, "--hidden", 5, "--seed", 12345)
 PARAMETERS, STEPS = 245, 20

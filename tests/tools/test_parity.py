@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tests tools/torch_parity.py: test_parity.py LIBRARY [unittest's arguments].
+"""Tests tools/parity/torch_parity.py: test_parity.py LIBRARY [unittest's arguments].
 
 That it finds nothing is the library's test. Here: that it runs, and that one wrong bit, a wrong coefficient or another
 PyTorch than it counts on makes it fail. Without PyTorch it exits with 77, ctest's sign for a skipped test.
@@ -17,8 +17,8 @@ from pathlib import Path
 from unittest import mock
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
-sys.path.insert(0, os.fspath(TOOLS))
-PROGRAM = TOOLS / "torch_parity.py"
+sys.path.insert(0, os.fspath(TOOLS / "parity"))
+PROGRAM = TOOLS / "parity/torch_parity.py"
 LIBRARY = None
 
 try:
@@ -135,7 +135,7 @@ class Failing(Case):
                    f"runpy.run_path({os.fspath(PROGRAM)!r}, run_name='__main__')\n")
         done = subprocess.run([sys.executable, "-c", program, "--library", LIBRARY, "--seed", "1", "--runs", "5",
                                "--optimizers", "sgd"], capture_output=True, text=True, check=False,
-                              env={**os.environ, "PYTHONPATH": os.fspath(TOOLS)})
+                              env={**os.environ, "PYTHONPATH": os.fspath(TOOLS / "python")})
         self.assertEqual((done.returncode, done.stderr), (1, ""), done)
         self.assertRegex(done.stdout, r"sgd: [1-9]\d* of \d+ elements differ")
 

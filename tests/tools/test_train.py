@@ -19,7 +19,7 @@ from pathlib import Path
 import reference_network
 
 BINARY = None
-PLOT = Path(__file__).resolve().parents[2] / "tools" / "plot_training.py"
+PLOT = Path(__file__).resolve().parents[2] / "tools/plots/plot_training.py"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 NAMES = ["sgd", "momentum", "rmsprop", "adam", "adamw"]
 SIDE = 6

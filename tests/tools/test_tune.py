@@ -17,7 +17,7 @@ BINARY = None
 NAMES = ["sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop",
          "asgd", "lion", "lamb", "rmsprop_tf"]
 BUILT_IN = 32768
-WINS = 1.05  # as in tools/threshold.h
+WINS = 1.05  # as in tools/tune/threshold.h
 
 
 def processors():

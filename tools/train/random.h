@@ -4,7 +4,7 @@
  *
  * A seed's stream 1 draws the initial weights, stream 2 the batch order: the images stand as in their file, each epoch
  * begins by shuffling them as the epoch before has left them, and they are taken from the first on, in batches of which
- * an epoch's last may be smaller. tools/comparison/batches.py does the same in Python.
+ * an epoch's last may be smaller. tools/compare/comparison/batches.py does the same in Python.
  */
 #ifndef TRAIN_RANDOM_H
 #define TRAIN_RANDOM_H

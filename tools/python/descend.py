@@ -13,7 +13,7 @@ import functools
 import os
 import pathlib
 
-LIBRARY = pathlib.Path(__file__).resolve().parents[1] / "build/release/libdescend.so"
+LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/libdescend.so"
 
 
 class Error(Exception):

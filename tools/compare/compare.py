@@ -18,10 +18,11 @@ import pathlib
 import re
 import sys
 
-import descend
-from comparison.run import DIFFERENT, FAILED, SAME, Failure, Task
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[1:1] = [str(ROOT / "tools/python"), str(ROOT / "tools/plots")]
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+import descend  # noqa: E402
+from comparison.run import DIFFERENT, FAILED, SAME, Failure, Task  # noqa: E402
 
 
 def number(text):

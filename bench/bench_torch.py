@@ -21,7 +21,9 @@ import statistics
 import sys
 import time
 
-import descend
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "tools/python"))
+
+import descend  # noqa: E402
 
 try:
     import torch

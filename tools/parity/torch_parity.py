@@ -23,6 +23,8 @@ import zlib
 
 os.environ["ATEN_CPU_CAPABILITY"] = "default"  # read when torch is loaded
 
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "python"))
+
 import descend  # noqa: E402
 import torch_nadam  # noqa: E402
 
