@@ -1,6 +1,6 @@
 /* The median of timings: what a burst of other work does not move. */
-#ifndef TOOLS_MEDIAN_H
-#define TOOLS_MEDIAN_H
+#ifndef DESCEND_TOOLS_MEDIAN_H
+#define DESCEND_TOOLS_MEDIAN_H
 
 #include <stddef.h>
 #include <stdlib.h>

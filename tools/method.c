@@ -53,11 +53,11 @@ METHOD_ROWS(FUNCTIONS)
 
 #define ROW(name_, optimizer, lr_, bytes_, change, ...) \
     {.name = #name_, .lr = lr_, .bytes = bytes_, .create = name_##_create, .step = name_##_step},
-const method method_table[] = {METHOD_ROWS(ROW)};
+const struct method method_table[] = {METHOD_ROWS(ROW)};
 // clang-format on
 _Static_assert(sizeof method_table / sizeof *method_table == METHODS, "METHODS is not the number of rows");
 
-const method *method_find(const char *name, size_t length)
+const struct method *method_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < METHODS; i++)
         if (strlen(method_table[i].name) == length && memcmp(method_table[i].name, name, length) == 0)

@@ -1,15 +1,15 @@
 /* The optimizers that the tools train with and measure: one row each. */
-#ifndef TOOLS_METHOD_H
-#define TOOLS_METHOD_H
-
-#include <descend/optimizer.h>
+#ifndef DESCEND_TOOLS_METHOD_H
+#define DESCEND_TOOLS_METHOD_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "descend/optimizer.h"
+
 enum { METHODS = 15, METHOD_STATES = 2 };
 
-typedef struct method {
+struct method {
     const char *name;
     double lr;    /* its own learning rate, for descend-train's network and batches of 128 */
     size_t bytes; /* that one step moves per parameter: what it reads, and what it writes */
@@ -20,11 +20,11 @@ typedef struct method {
      */
     descend_status (*step)(double lr, uint64_t step, float *param, const float *grad, float *const *state, size_t n,
                            const descend_exec *exec);
-} method;
+};
 
-extern const method method_table[METHODS];
+extern const struct method method_table[METHODS];
 
 /* The row whose name is the first `length` characters of name; NULL if there is none. */
-const method *method_find(const char *name, size_t length);
+const struct method *method_find(const char *name, size_t length);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef TRAIN_ARRAY_H
-#define TRAIN_ARRAY_H
+#ifndef DESCEND_TRAIN_ARRAY_H
+#define DESCEND_TRAIN_ARRAY_H
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,10 +1,5 @@
 #include "checkpoint.h"
 
-#include "complain.h"
-#include "safetensors.h"
-
-#include <descend/checkpoint.h>
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,20 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complain.h"
+#include "descend/checkpoint.h"
+#include "safetensors.h"
+
 enum { NOTES = 9 };
 
 /* All that decides on the bits of a run, but what the optimizer and its tensors say themselves. */
-typedef struct notes {
+struct notes {
     descend_note note[NOTES];
     char text[NOTES][64];
     size_t count;
-} notes;
+};
 
 #ifdef __GNUC__
 __attribute__((format(printf, 3, 4)))
 #endif
 static void
-add(notes *to, const char *key, const char *format, ...)
+add(struct notes *to, const char *key, const char *format, ...)
 {
     char *text = to->text[to->count];
     va_list arguments;
@@ -36,7 +35,7 @@ add(notes *to, const char *key, const char *format, ...)
 }
 
 /* In as few digits as say exactly this number. */
-static void add_number(notes *to, const char *key, double number)
+static void add_number(struct notes *to, const char *key, double number)
 {
     char text[32];
     int digits = 1;
@@ -46,9 +45,9 @@ static void add_number(notes *to, const char *key, double number)
     add(to, key, "%s", text);
 }
 
-static void take(notes *to, const options *chosen, uint32_t images)
+static void take(struct notes *to, const struct options *chosen, uint32_t images)
 {
-    const method *trained = chosen->methods[0];
+    const struct method *trained = chosen->methods[0];
     to->count = 0;
     add(to, "optimizer", "%s", trained->name);
     add(to, "seed", "%" PRIu64, chosen->seed);
@@ -71,9 +70,9 @@ static void complain_of(const char *path, descend_status status)
     complain("%s: %s%s%s", path, descend_status_string(status), system ? ": " : "", reason);
 }
 
-bool checkpoint_save(const options *chosen, uint32_t images, const descend_optimizer *optimizer)
+bool checkpoint_save(const struct options *chosen, uint32_t images, const descend_optimizer *optimizer)
 {
-    notes taken;
+    struct notes taken;
     take(&taken, chosen, images);
     const descend_checkpoint with = {.params = true, .notes = taken.note, .note_count = taken.count};
     const descend_status status = descend_optimizer_save(optimizer, chosen->save, &with);
@@ -82,9 +81,9 @@ bool checkpoint_save(const options *chosen, uint32_t images, const descend_optim
     return status == DESCEND_OK;
 }
 
-bool checkpoint_load(const options *chosen, uint32_t images, descend_optimizer *optimizer)
+bool checkpoint_load(const struct options *chosen, uint32_t images, descend_optimizer *optimizer)
 {
-    notes expected;
+    struct notes expected;
     take(&expected, chosen, images);
     const descend_checkpoint with = {.params = true, .notes = expected.note, .note_count = expected.count};
     const descend_status status = descend_optimizer_load(optimizer, chosen->resume, &with);
@@ -127,7 +126,7 @@ static bool read_tensor(const char *path, const struct descend_safetensors *file
     return status == DESCEND_OK;
 }
 
-bool checkpoint_init(const char *path, const network *net)
+bool checkpoint_init(const char *path, const struct network *net)
 {
     const uint64_t shapes[NETWORK_TENSORS][2] = {
         {net->hidden, net->inputs}, {net->hidden}, {net->outputs, net->hidden}, {net->outputs}};

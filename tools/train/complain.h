@@ -1,6 +1,6 @@
 /* The one way this program reports an error: one line on stderr. */
-#ifndef TRAIN_COMPLAIN_H
-#define TRAIN_COMPLAIN_H
+#ifndef DESCEND_TRAIN_COMPLAIN_H
+#define DESCEND_TRAIN_COMPLAIN_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,5 @@
 #include "idx.h"
 
-#include "complain.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,17 +7,19 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "complain.h"
+
 /* An IDX file begins with a big-endian magic number, 0x08 for bytes and the number of dimensions, then that many
  * 32-bit sizes. */
 enum { IMAGE_MAGIC = 0x803, LABEL_MAGIC = 0x801, MAX_PIXELS = 65536 };
 
-typedef struct idx_file {
+struct idx_file {
     gzFile stream;
     char path[4096];
-} idx_file;
+};
 
 /* zlib reads a file that is not gzipped as it is, so both kinds share all that follows. */
-static bool open_file(idx_file *file, const char *directory, const char *part, const char *kind)
+static bool open_file(struct idx_file *file, const char *directory, const char *part, const char *kind)
 {
     static const char *const suffixes[] = {"", ".gz"};
     for (size_t i = 0; i < 2; i++) {
@@ -44,7 +44,7 @@ static bool open_file(idx_file *file, const char *directory, const char *part, c
 
 /* Reads up to size bytes; fewer only at the file's end. -1: complained. Reading past the end is what makes zlib compare
  * the checksum. */
-static int64_t read_bytes(idx_file *file, unsigned char *bytes, size_t size)
+static int64_t read_bytes(struct idx_file *file, unsigned char *bytes, size_t size)
 {
     const unsigned chunk = 1u << 20;
     size_t used = 0;
@@ -68,7 +68,7 @@ static int64_t read_bytes(idx_file *file, unsigned char *bytes, size_t size)
     return (int64_t)used;
 }
 
-static bool read_header(idx_file *file, uint32_t magic, uint32_t *sizes, size_t dimensions)
+static bool read_header(struct idx_file *file, uint32_t magic, uint32_t *sizes, size_t dimensions)
 {
     unsigned char bytes[4 * 4];
     const size_t length = 4 + 4 * dimensions;
@@ -93,44 +93,54 @@ static bool read_header(idx_file *file, uint32_t magic, uint32_t *sizes, size_t 
     return true;
 }
 
-/* The size bytes that the header announces, and nothing after them. The array grows with what was really read: a
- * header that lies costs no memory. */
-static unsigned char *read_body(idx_file *file, uint64_t size)
+/* Reads the size bytes that the header announces. The array grows with what was really read: a header that lies costs
+ * no memory. false: complained; *bytes is to be freed in either case. */
+static bool read_announced(struct idx_file *file, uint64_t size, unsigned char **bytes)
 {
-    unsigned char *bytes = NULL;
     uint64_t used = 0, room = 0;
     while (used < size) {
         room = room ? 2 * room : 1u << 20;
         if (room > size)
             room = size;
-        unsigned char *larger = room <= SIZE_MAX / 2 ? realloc(bytes, (size_t)room) : NULL;
+        unsigned char *larger = room <= SIZE_MAX / 2 ? realloc(*bytes, (size_t)room) : NULL;
         if (!larger) {
             complain("%s: out of memory for %" PRIu64 " bytes", file->path, room);
-            goto fail;
+            return false;
         }
-        bytes = larger;
-        const int64_t got = read_bytes(file, bytes + used, (size_t)(room - used));
+        *bytes = larger;
+        const int64_t got = read_bytes(file, *bytes + used, (size_t)(room - used));
         if (got < 0)
-            goto fail;
+            return false;
         used += (uint64_t)got;
         if (used < room) {
             complain("%s: truncated: the header announces %" PRIu64 " bytes of data, here are %" PRIu64, file->path,
                      size, used);
-            goto fail;
+            return false;
         }
     }
+    return true;
+}
+
+/* Whether the file ends here, as the header announces; else complained. */
+static bool ends(struct idx_file *file, uint64_t size)
+{
     unsigned char more;
     const int64_t trailing = read_bytes(file, &more, 1);
     if (trailing > 0)
         complain("%s: more data than the %" PRIu64 " bytes that the header announces", file->path, size);
-    if (trailing == 0)
+    return trailing == 0;
+}
+
+static unsigned char *read_body(struct idx_file *file, uint64_t size)
+{
+    unsigned char *bytes = NULL;
+    if (read_announced(file, size, &bytes) && ends(file, size))
         return bytes;
-fail:
     free(bytes);
     return NULL;
 }
 
-static bool read_images(idx_file *file, dataset *data)
+static bool read_images(struct idx_file *file, struct dataset *data)
 {
     uint32_t sizes[3];
     if (!read_header(file, IMAGE_MAGIC, sizes, 3))
@@ -148,7 +158,7 @@ static bool read_images(idx_file *file, dataset *data)
     return data->images != NULL;
 }
 
-static bool read_labels(idx_file *file, dataset *data)
+static bool read_labels(struct idx_file *file, struct dataset *data)
 {
     uint32_t count;
     if (!read_header(file, LABEL_MAGIC, &count, 1))
@@ -170,10 +180,10 @@ static bool read_labels(idx_file *file, dataset *data)
     return true;
 }
 
-bool dataset_load(const char *directory, const char *part, dataset *data)
+bool dataset_load(const char *directory, const char *part, struct dataset *data)
 {
-    *data = (dataset){0};
-    idx_file file;
+    *data = (struct dataset){0};
+    struct idx_file file;
     bool good = open_file(&file, directory, part, "images-idx3-ubyte");
     if (good) {
         good = read_images(&file, data);
@@ -188,9 +198,9 @@ bool dataset_load(const char *directory, const char *part, dataset *data)
     return good;
 }
 
-void dataset_free(dataset *data)
+void dataset_free(struct dataset *data)
 {
     free(data->images);
     free(data->labels);
-    *data = (dataset){0};
+    *data = (struct dataset){0};
 }

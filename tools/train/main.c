@@ -2,12 +2,6 @@
  * descend-train: trains one network on Fashion-MNIST with each of descend's optimizers in turn, from the same initial
  * weights and with the same batches, and compares what they reach and what their updates cost.
  */
-#include "complain.h"
-#include "idx.h"
-#include "network.h"
-#include "options.h"
-#include "training.h"
-
 #include <cblas.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complain.h"
+#include "idx.h"
+#include "network.h"
+#include "options.h"
+#include "training.h"
+
 enum { TRAINED = EXIT_SUCCESS, FAILED = EXIT_FAILURE, WRONG_USAGE = 2, EVALUATION_BATCH = 500 };
 
-static void print_head(const options *chosen, const dataset *train, const dataset *test, const network *net)
+static void print_head(const struct options *chosen, const struct dataset *train, const struct dataset *test,
+                       const struct network *net)
 {
     printf("descend %s (%s), network %zu-%zu-%zu with %zu parameters, %" PRIu32 " training and %" PRIu32
            " test images, batch %" PRIu32 ", seed %" PRIu64 "\n",
@@ -26,18 +27,18 @@ static void print_head(const options *chosen, const dataset *train, const datase
     fflush(stdout);
 }
 
-static void print_row(const options *chosen, const method *trained, const training_result *result, size_t parameters)
+static void print_row(const struct options *chosen, const struct method *trained, const struct training_result *result,
+                      size_t parameters)
 {
     const double bytes = (double)(updater_bytes(chosen, trained) * parameters);
     printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
-           100.0 * result->accuracy);
+           100 * result->accuracy);
     if (chosen->bf16_copy)
-        printf("  %11.2f %%", 100.0 * result->copy_accuracy);
-    printf("  %8.1f us  %6.1f  %11.1f %%\n", 1e6 * result->update, bytes / result->update * 1e-9,
-           100.0 * result->share);
+        printf("  %11.2f %%", 100 * result->copy_accuracy);
+    printf("  %8.1f us  %6.1f  %11.1f %%\n", 1e6 * result->update, bytes / result->update * 1e-9, 100 * result->share);
 }
 
-static void print_table(const options *chosen, const training_result *results, size_t parameters)
+static void print_table(const struct options *chosen, const struct training_result *results, size_t parameters)
 {
     printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
            chosen->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
@@ -53,10 +54,11 @@ static void print_table(const options *chosen, const training_result *results, s
                    results[i].skipped);
 }
 
-static bool train_all(const options *chosen, const dataset *train, const dataset *test, network *net)
+static bool train_all(const struct options *chosen, const struct dataset *train, const struct dataset *test,
+                      struct network *net)
 {
-    training run;
-    training_result results[METHODS];
+    struct training run;
+    struct training_result results[METHODS];
     bool good = training_open(&run, chosen, train, test, net);
     if (good)
         print_head(chosen, train, test, net);
@@ -69,10 +71,10 @@ static bool train_all(const options *chosen, const dataset *train, const dataset
     return good;
 }
 
-static bool load_and_train(const options *chosen)
+static bool load_and_train(const struct options *chosen)
 {
-    dataset train = {0}, test = {0};
-    network net = {0};
+    struct dataset train = {0}, test = {0};
+    struct network net = {0};
     bool good = dataset_load(chosen->data, "train", &train) && dataset_load(chosen->data, "t10k", &test);
     if (good && (train.rows != test.rows || train.columns != test.columns)) {
         complain("%s: training images of %" PRIu32 " x %" PRIu32 " pixels, test images of %" PRIu32 " x %" PRIu32,
@@ -94,8 +96,8 @@ static bool load_and_train(const options *chosen)
 
 int main(int argc, char **argv)
 {
-    options chosen;
-    const options_verdict verdict = options_read(&chosen, argc, argv);
+    struct options chosen;
+    const enum options_verdict verdict = options_read(&chosen, argc, argv);
     if (verdict == OPTIONS_WRONG)
         return WRONG_USAGE;
     if (verdict == OPTIONS_TRAIN) {

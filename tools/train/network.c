@@ -1,34 +1,34 @@
 #include "network.h"
 
-#include "array.h"
-#include "complain.h"
-#include "random.h"
-
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
+#include "complain.h"
+#include "random.h"
+
 enum { WEIGHT_STREAM = 1 };
 
 /* Where each layer's parts begin, in param as in grad. */
-typedef struct layers {
+struct layers {
     size_t weight1, bias1, weight2, bias2;
-} layers;
+};
 
-static layers layers_of(const network *net)
+static struct layers layers_of(const struct network *net)
 {
-    layers at = {0};
+    struct layers at = {0};
     at.bias1 = at.weight1 + net->hidden * net->inputs;
     at.weight2 = at.bias1 + net->hidden;
     at.bias2 = at.weight2 + net->outputs * net->hidden;
     return at;
 }
 
-bool network_create(network *net, size_t inputs, size_t hidden, size_t capacity)
+bool network_create(struct network *net, size_t inputs, size_t hidden, size_t capacity)
 {
     const size_t outputs = IDX_CLASSES;
-    *net = (network){.inputs = inputs, .hidden = hidden, .outputs = outputs, .capacity = capacity};
+    *net = (struct network){.inputs = inputs, .hidden = hidden, .outputs = outputs, .capacity = capacity};
     net->parameters = (inputs + 1) * hidden + (hidden + 1) * outputs;
     net->param = array_create(net->parameters);
     net->grad = array_create(net->parameters);
@@ -43,7 +43,7 @@ bool network_create(network *net, size_t inputs, size_t hidden, size_t capacity)
     return false;
 }
 
-void network_free(network *net)
+void network_free(struct network *net)
 {
     free(net->param);
     free(net->grad);
@@ -52,28 +52,28 @@ void network_free(network *net)
     free(net->hidden_grad);
     free(net->scores);
     free(net->labels);
-    *net = (network){0};
+    *net = (struct network){0};
 }
 
-static void draw(random_stream *stream, float *values, size_t count, size_t layer_inputs)
+static void draw(struct random_stream *stream, float *values, size_t count, size_t layer_inputs)
 {
-    const float bound = (float)(1.0 / sqrt((double)layer_inputs));
+    const float bound = (float)(1 / sqrt((double)layer_inputs));
     for (size_t i = 0; i < count; i++)
         values[i] = bound * (2.0f * random_unit(stream) - 1.0f);
 }
 
-void network_init(network *net, uint64_t seed)
+void network_init(struct network *net, uint64_t seed)
 {
-    random_stream stream = random_start(seed, WEIGHT_STREAM);
-    const layers at = layers_of(net);
+    struct random_stream stream = random_start(seed, WEIGHT_STREAM);
+    const struct layers at = layers_of(net);
     /* The biases follow the weights. */
     draw(&stream, net->param + at.weight1, (net->inputs + 1) * net->hidden, net->inputs);
     draw(&stream, net->param + at.weight2, (net->hidden + 1) * net->outputs, net->hidden);
 }
 
-void network_tensors(const network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS])
+void network_tensors(const struct network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS])
 {
-    const layers at = layers_of(net);
+    const struct layers at = layers_of(net);
     const struct {
         const char *name;
         size_t begin, end;
@@ -92,7 +92,7 @@ void network_tensors(const network *net, uint16_t *copy, descend_tensor tensors[
 }
 
 /* rows NULL: the images from `first` on. */
-static void gather(network *net, const dataset *data, const uint32_t *rows, size_t first, size_t count)
+static void gather(struct network *net, const struct dataset *data, const uint32_t *rows, size_t first, size_t count)
 {
     float level[256];
     for (int i = 0; i < 256; i++)
@@ -117,9 +117,9 @@ static void linear(size_t count, size_t inputs, size_t outputs, const float *in,
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0f, in, k, weight, k, 1.0f, out, n);
 }
 
-static void forward(network *net, const float *param, size_t count)
+static void forward(struct network *net, const float *param, size_t count)
 {
-    const layers at = layers_of(net);
+    const struct layers at = layers_of(net);
     linear(count, net->inputs, net->hidden, net->pixels, param + at.weight1, param + at.bias1, net->hidden_out);
     /* Written so that NaN stays NaN: a run that diverged shows it. */
     for (size_t i = 0; i < count * net->hidden; i++)
@@ -129,9 +129,9 @@ static void forward(network *net, const float *param, size_t count)
 
 /* Turns each row of scores into probabilities. Returns the summed loss; *correct counts the rows whose largest score is
  * their label's. */
-static double softmax(network *net, size_t count, size_t *correct)
+static double softmax(struct network *net, size_t count, size_t *correct)
 {
-    double loss = 0.0;
+    double loss = 0;
     *correct = 0;
     for (size_t i = 0; i < count; i++) {
         float *score = net->scores + i * net->outputs;
@@ -145,7 +145,7 @@ static double softmax(network *net, size_t count, size_t *correct)
         /* Less the largest score, so that exp cannot overflow. */
         const float largest = score[best];
         const double distance = (double)largest - (double)score[label];
-        double sum = 0.0;
+        double sum = 0;
         for (size_t j = 0; j < net->outputs; j++) {
             score[j] = expf(score[j] - largest);
             sum += (double)score[j];
@@ -165,7 +165,7 @@ static void sum_columns(const float *matrix, size_t rows, size_t columns, float 
             sums[j] += matrix[i * columns + j];
 }
 
-double network_backward(network *net, const dataset *data, const uint32_t *rows, size_t count)
+double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count)
 {
     gather(net, data, rows, 0, count);
     forward(net, net->param, count);
@@ -181,7 +181,7 @@ double network_backward(network *net, const dataset *data, const uint32_t *rows,
             score[j] *= share;
     }
 
-    const layers at = layers_of(net);
+    const struct layers at = layers_of(net);
     float *grad = net->grad;
     const int images = (int)count, in = (int)net->inputs, hidden = (int)net->hidden, out = (int)net->outputs;
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, out, hidden, images, 1.0f, net->scores, out, net->hidden_out,
@@ -197,9 +197,9 @@ double network_backward(network *net, const dataset *data, const uint32_t *rows,
     return loss;
 }
 
-evaluation network_evaluate(network *net, const float *param, const dataset *data)
+struct evaluation network_evaluate(struct network *net, const float *param, const struct dataset *data)
 {
-    double loss = 0.0;
+    double loss = 0;
     size_t correct = 0;
     for (size_t first = 0; first < data->count; first += net->capacity) {
         const size_t left = data->count - first;
@@ -210,5 +210,5 @@ evaluation network_evaluate(network *net, const float *param, const dataset *dat
         loss += softmax(net, count, &correct_here);
         correct += correct_here;
     }
-    return (evaluation){.loss = loss / data->count, .accuracy = (double)correct / data->count};
+    return (struct evaluation){.loss = loss / data->count, .accuracy = (double)correct / data->count};
 }

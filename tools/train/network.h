@@ -1,18 +1,17 @@
 /* A network of two linear layers, ReLU between them, softmax and cross-entropy behind. */
-#ifndef TRAIN_NETWORK_H
-#define TRAIN_NETWORK_H
-
-#include "idx.h"
-
-#include <descend/optimizer.h>
+#ifndef DESCEND_TRAIN_NETWORK_H
+#define DESCEND_TRAIN_NETWORK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "descend/optimizer.h"
+#include "idx.h"
+
 enum { NETWORK_TENSORS = 4 };
 
-typedef struct network {
+struct network {
     size_t inputs, hidden, outputs;
     size_t capacity; /* images in one batch at most */
 
@@ -27,29 +26,29 @@ typedef struct network {
     float *hidden_grad; /* hidden */
     float *scores;      /* outputs: logits, then their gradient */
     unsigned char *labels;
-} network;
+};
 
-typedef struct evaluation {
+struct evaluation {
     double loss;     /* mean cross-entropy */
     double accuracy; /* 0 … 1 */
-} evaluation;
+};
 
 /* false: out of memory (complained). Free it in either case. */
-bool network_create(network *net, size_t inputs, size_t hidden, size_t capacity);
-void network_free(network *net);
+bool network_create(struct network *net, size_t inputs, size_t hidden, size_t capacity);
+void network_free(struct network *net);
 
 /* Weights and biases as torch.nn.Linear draws them: uniform within ±1/sqrt(inputs of the layer). */
-void network_init(network *net, uint64_t seed);
+void network_init(struct network *net, uint64_t seed);
 
 /* The layers' weights and biases, named as those of torch.nn.Linear modules "hidden" and "output". copy: a bfloat16 for
  * each parameter, in the same layout; NULL: none. */
-void network_tensors(const network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS]);
+void network_tensors(const struct network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS]);
 
 /* Forward and backward over the images rows[0 … count-1], count within capacity. Sets grad to the gradient of their
  * mean loss, and returns that loss. */
-double network_backward(network *net, const dataset *data, const uint32_t *rows, size_t count);
+double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count);
 
 /* Over the whole data set, with these parameters: the network's own or others in their layout. */
-evaluation network_evaluate(network *net, const float *param, const dataset *data);
+struct evaluation network_evaluate(struct network *net, const float *param, const struct dataset *data);
 
 #endif

@@ -1,8 +1,5 @@
 #define _GNU_SOURCE /* getopt_long */
-
 #include "options.h"
-
-#include "complain.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "complain.h"
 
 #define DEFAULT_METHODS "sgd,momentum,rmsprop,adam,adamw"
 
@@ -94,19 +93,19 @@ static bool read_positive(const char *option, const char *text, double *value)
     char *end = NULL;
     errno = 0;
     const bool digit = (text[0] >= '0' && text[0] <= '9') || text[0] == '.'; /* no blanks, signs, "nan" or "inf" */
-    *value = digit ? strtod(text, &end) : 0.0;
-    if (!digit || *end != '\0' || errno != 0 || !isfinite(*value) || *value <= 0.0) {
+    *value = digit ? strtod(text, &end) : 0;
+    if (!digit || *end != '\0' || errno != 0 || !isfinite(*value) || *value <= 0) {
         complain("%s '%s': must be a number above 0", option, text);
         return false;
     }
     return true;
 }
 
-static bool read_schedule(const char *text, schedule *value)
+static bool read_schedule(const char *text, enum schedule *value)
 {
     for (int i = 0; i < SCHEDULES; i++) {
         if (strcmp(text, schedule_names[i]) == 0) {
-            *value = (schedule)i;
+            *value = (enum schedule)i;
             return true;
         }
     }
@@ -114,9 +113,9 @@ static bool read_schedule(const char *text, schedule *value)
     return false;
 }
 
-static bool add_method(options *chosen, const char *name, size_t length)
+static bool add_method(struct options *chosen, const char *name, size_t length)
 {
-    const method *found = method_find(name, length);
+    const struct method *found = method_find(name, length);
     if (!found) {
         complain("--optimizer '%.*s': must be some of sgd,momentum,rmsprop,adam,adamw, or all", (int)length, name);
         return false;
@@ -131,7 +130,7 @@ static bool add_method(options *chosen, const char *name, size_t length)
     return true;
 }
 
-static bool read_methods(const char *list, options *chosen)
+static bool read_methods(const char *list, struct options *chosen)
 {
     chosen->method_count = 0;
     if (strcmp(list, "all") == 0) {
@@ -149,13 +148,13 @@ static bool read_methods(const char *list, options *chosen)
     }
 }
 
-double options_lr(const options *chosen, const method *trained)
+double options_lr(const struct options *chosen, const struct method *trained)
 {
-    return chosen->lr > 0.0 ? chosen->lr : trained->lr;
+    return chosen->lr > 0 ? chosen->lr : trained->lr;
 }
 
 /* A checkpoint holds one optimizer, and has parameters of its own. */
-static bool fits_files(const options *chosen)
+static bool fits_files(const struct options *chosen)
 {
     if (chosen->init && chosen->resume) {
         complain("--init: a run that goes on by --resume has its parameters");
@@ -168,12 +167,12 @@ static bool fits_files(const options *chosen)
 }
 
 /* Asks the library itself, so that a learning rate or a DESCEND_ISA which it refuses is known before any work. */
-static bool accepted(const options *chosen)
+static bool accepted(const struct options *chosen)
 {
     float *const no_state[METHOD_STATES] = {NULL};
     const descend_exec exec = {.threads = chosen->threads};
     for (size_t i = 0; i < chosen->method_count; i++) {
-        const method *asked = chosen->methods[i];
+        const struct method *asked = chosen->methods[i];
         const descend_status status = asked->step(options_lr(chosen, asked), 1, NULL, NULL, no_state, 0, &exec);
         if (status != DESCEND_OK) {
             complain("%s: %s", asked->name, descend_status_string(status));
@@ -183,7 +182,7 @@ static bool accepted(const options *chosen)
     return true;
 }
 
-static bool read_option(options *chosen, int letter, const char *text)
+static bool read_option(struct options *chosen, int letter, const char *text)
 {
     switch (letter) {
     case 'o':
@@ -231,7 +230,7 @@ static bool read_option(options *chosen, int letter, const char *text)
     }
 }
 
-options_verdict options_read(options *chosen, int argc, char **argv)
+enum options_verdict options_read(struct options *chosen, int argc, char **argv)
 {
     static const struct option table[] = {
         {"optimizer", required_argument, NULL, 'o'},
@@ -254,8 +253,8 @@ options_verdict options_read(options *chosen, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *chosen =
-        (options){.epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
+    *chosen = (struct options){
+        .epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
     (void)read_methods(DEFAULT_METHODS, chosen);
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {

@@ -6,17 +6,17 @@
  * begins by shuffling them as the epoch before has left them, and they are taken from the first on, in batches of which
  * an epoch's last may be smaller. tools/compare/comparison/batches.py does the same in Python.
  */
-#ifndef TRAIN_RANDOM_H
-#define TRAIN_RANDOM_H
+#ifndef DESCEND_TRAIN_RANDOM_H
+#define DESCEND_TRAIN_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct random_stream {
+struct random_stream {
     uint64_t state, increment;
-} random_stream;
+};
 
-static inline uint32_t random_next(random_stream *stream)
+static inline uint32_t random_next(struct random_stream *stream)
 {
     const uint64_t state = stream->state;
     stream->state = state * 6364136223846793005u + stream->increment;
@@ -26,9 +26,9 @@ static inline uint32_t random_next(random_stream *stream)
 }
 
 /* Streams of one seed are independent: the weights' number of draws does not move the batch order. */
-static inline random_stream random_start(uint64_t seed, uint64_t number)
+static inline struct random_stream random_start(uint64_t seed, uint64_t number)
 {
-    random_stream stream = {0, number << 1 | 1u};
+    struct random_stream stream = {0, number << 1 | 1u};
     (void)random_next(&stream);
     stream.state += seed;
     (void)random_next(&stream);
@@ -36,13 +36,13 @@ static inline random_stream random_start(uint64_t seed, uint64_t number)
 }
 
 /* Uniform in [0, 1), a multiple of 2^-24: every value is exact in float32. */
-static inline float random_unit(random_stream *stream)
+static inline float random_unit(struct random_stream *stream)
 {
     return (float)(random_next(stream) >> 8) * 0x1p-24f;
 }
 
 /* Uniform in 0 … bound-1, without modulo bias; bound > 0. */
-static inline uint32_t random_below(random_stream *stream, uint32_t bound)
+static inline uint32_t random_below(struct random_stream *stream, uint32_t bound)
 {
     const uint32_t biased = -bound % bound; /* 2^32 mod bound */
     uint32_t value;
@@ -53,7 +53,7 @@ static inline uint32_t random_below(random_stream *stream, uint32_t bound)
 }
 
 /* Fisher and Yates. */
-static inline void random_shuffle(random_stream *stream, uint32_t *items, uint32_t count)
+static inline void random_shuffle(struct random_stream *stream, uint32_t *items, uint32_t count)
 {
     for (uint32_t left = count; left > 1; left--) {
         const uint32_t pick = random_below(stream, left);

@@ -1,14 +1,13 @@
 #define _POSIX_C_SOURCE 200809L /* clock_gettime, isatty */
-
 #include "report.h"
-
-#include "complain.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "complain.h"
 
 double clock_seconds(void)
 {
@@ -17,9 +16,9 @@ double clock_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-bool report_open(report *shown, const char *csv_path)
+bool report_open(struct report *shown, const char *csv_path)
 {
-    *shown = (report){.csv_path = csv_path, .terminal = isatty(STDOUT_FILENO) == 1};
+    *shown = (struct report){.csv_path = csv_path, .terminal = isatty(STDOUT_FILENO) == 1};
     if (!csv_path)
         return true;
     shown->csv = fopen(csv_path, "w");
@@ -33,7 +32,7 @@ bool report_open(report *shown, const char *csv_path)
 
 /* Complains unless good and closed well. After it there is no CSV, so one failure is one line. errno must have been 0
  * before the writing. */
-static bool close_csv(report *shown, bool good)
+static bool close_csv(struct report *shown, bool good)
 {
     good = fclose(shown->csv) == 0 && good;
     shown->csv = NULL;
@@ -42,7 +41,7 @@ static bool close_csv(report *shown, bool good)
     return good;
 }
 
-static bool write_row(report *shown, const report_row *row)
+static bool write_row(struct report *shown, const struct report_row *row)
 {
     errno = 0;
     fprintf(shown->csv, "%s,%" PRIu32 ",%" PRIu64 ",%.9g,", row->trained->name, row->epoch, row->step, row->loss);
@@ -59,7 +58,7 @@ static bool write_row(report *shown, const report_row *row)
 
 /* On a terminal one line an optimizer, redrawn in place and so below 80 columns; elsewhere one line an epoch, and one
  * where the run ends within it. */
-static void draw_progress(report *shown, const report_row *row)
+static void draw_progress(struct report *shown, const struct report_row *row)
 {
     const double now = clock_seconds();
     const bool last = row->step == row->steps;
@@ -71,20 +70,20 @@ static void draw_progress(report *shown, const report_row *row)
     printf("%-10s epoch %" PRIu32 "/%" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %#.4g", row->trained->name,
            row->epoch, row->epochs, row->step, row->steps, row->mean_loss);
     if (row->epoch_end)
-        printf("  test accuracy %.2f %%", 100.0 * row->accuracy);
+        printf("  test accuracy %.2f %%", 100 * row->accuracy);
     if (!shown->terminal || last)
         putchar('\n');
     complain_below(shown->terminal && !last);
     fflush(stdout);
 }
 
-bool report_step(report *shown, const report_row *row)
+bool report_step(struct report *shown, const struct report_row *row)
 {
     draw_progress(shown, row);
     return !shown->csv || write_row(shown, row);
 }
 
-bool report_close(report *shown)
+bool report_close(struct report *shown)
 {
     if (!shown->csv)
         return true;

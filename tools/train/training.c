@@ -1,23 +1,24 @@
 #include "training.h"
 
-#include "array.h"
-#include "checkpoint.h"
-#include "complain.h"
-#include "median.h"
-#include "random.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
+#include "checkpoint.h"
+#include "complain.h"
+#include "median.h"
+#include "random.h"
+
 /* A median of so many is as good as one of all, however long the run. */
 enum { ORDER_STREAM = 2, TIMED_STEPS = 1 << 16 };
 
-bool training_open(training *run, const options *chosen, const dataset *train, const dataset *test, network *net)
+bool training_open(struct training *run, const struct options *chosen, const struct dataset *train,
+                   const struct dataset *test, struct network *net)
 {
-    *run = (training){.chosen = chosen, .train = train, .test = test, .net = net};
+    *run = (struct training){.chosen = chosen, .train = train, .test = test, .net = net};
     run->order = malloc(train->count * sizeof *run->order);
     run->samples = malloc(TIMED_STEPS * sizeof *run->samples);
     if (chosen->bf16_copy)
@@ -29,7 +30,7 @@ bool training_open(training *run, const options *chosen, const dataset *train, c
     return true;
 }
 
-bool training_close(training *run)
+bool training_close(struct training *run)
 {
     free(run->order);
     free(run->samples);
@@ -37,12 +38,12 @@ bool training_close(training *run)
     return report_close(&run->shown);
 }
 
-typedef struct times {
+struct times {
     double update, step; /* seconds, summed */
     uint64_t steps;
-} times;
+};
 
-static bool train_step(training *run, const uint32_t *rows, size_t count, double *loss, times *sum)
+static bool train_step(struct training *run, const uint32_t *rows, size_t count, double *loss, struct times *sum)
 {
     const double begin = clock_seconds();
     *loss = network_backward(run->net, run->train, rows, count);
@@ -57,21 +58,21 @@ static bool train_step(training *run, const uint32_t *rows, size_t count, double
 }
 
 /* Before the first step too: a file that cannot be written shall be known before there is something to lose. */
-static bool save(const training *run)
+static bool save(const struct training *run)
 {
     return !run->chosen->save || checkpoint_save(run->chosen, run->train->count, run->updater.optimizer);
 }
 
-static uint64_t epoch_steps(const training *run)
+static uint64_t epoch_steps(const struct training *run)
 {
     return ((uint64_t)run->train->count + run->chosen->batch - 1) / run->chosen->batch;
 }
 
 /* row->step is the number of steps done before, those of a checkpoint within the epoch too; the caller has shuffled the
  * order. */
-static bool train_epoch(training *run, report_row *row, times *sum)
+static bool train_epoch(struct training *run, struct report_row *row, struct times *sum)
 {
-    double loss_sum = 0.0;
+    double loss_sum = 0;
     const uint32_t images = run->train->count, batch = run->chosen->batch;
     const uint32_t begin = (uint32_t)(row->step % epoch_steps(run)) * batch;
     for (uint32_t first = begin, count; first < images && row->step < row->steps; first += count) {
@@ -93,9 +94,9 @@ static bool train_epoch(training *run, report_row *row, times *sum)
 }
 
 /* The epochs that a checkpoint has behind it only shuffle. */
-static bool train_epochs(training *run, report_row *row, times *sum)
+static bool train_epochs(struct training *run, struct report_row *row, struct times *sum)
 {
-    random_stream stream = random_start(run->chosen->seed, ORDER_STREAM);
+    struct random_stream stream = random_start(run->chosen->seed, ORDER_STREAM);
     for (uint32_t i = 0; i < run->train->count; i++)
         run->order[i] = i;
     for (row->epoch = 1; row->step < row->steps; row->epoch++) {
@@ -107,9 +108,9 @@ static bool train_epochs(training *run, report_row *row, times *sum)
 }
 
 /* Where the run starts: all methods alike, or one from its checkpoint. */
-static bool start(training *run, report_row *row)
+static bool start(struct training *run, struct report_row *row)
 {
-    const options *chosen = run->chosen;
+    const struct options *chosen = run->chosen;
     network_init(run->net, chosen->seed);
     if (chosen->init && !checkpoint_init(chosen->init, run->net))
         return false;
@@ -128,7 +129,7 @@ static bool start(training *run, report_row *row)
     return (run->shown.csv || report_open(&run->shown, chosen->csv)) && save(run);
 }
 
-static double copy_accuracy(training *run)
+static double copy_accuracy(struct training *run)
 {
     for (size_t i = 0; i < run->net->parameters; i++) {
         const uint32_t bits = (uint32_t)run->updater.copy[i] << 16; /* a bfloat16 is the upper half of a float32 */
@@ -137,23 +138,24 @@ static double copy_accuracy(training *run)
     return network_evaluate(run->net, run->from_copy, run->test).accuracy;
 }
 
-static training_result conclude(training *run, const times *sum)
+static struct training_result conclude(struct training *run, const struct times *sum)
 {
     const size_t samples = sum->steps < TIMED_STEPS ? (size_t)sum->steps : TIMED_STEPS;
     const bool copied = run->from_copy && run->updater.stepped;
-    return (training_result){.loss = network_evaluate(run->net, run->net->param, run->train).loss,
-                             .accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy,
-                             .copy_accuracy = copied ? copy_accuracy(run) : (double)NAN,
-                             .update = median(run->samples, samples),
-                             .share = sum->update / sum->step,
-                             .skipped = updater_skipped(&run->updater)};
+    return (struct training_result){.loss = network_evaluate(run->net, run->net->param, run->train).loss,
+                                    .accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy,
+                                    .copy_accuracy = copied ? copy_accuracy(run) : (double)NAN,
+                                    .update = median(run->samples, samples),
+                                    .share = sum->update / sum->step,
+                                    .skipped = updater_skipped(&run->updater)};
 }
 
-bool training_run(training *run, const method *trained, training_result *result)
+bool training_run(struct training *run, const struct method *trained, struct training_result *result)
 {
     const uint64_t all = run->chosen->epochs * epoch_steps(run), stop = run->chosen->steps;
-    report_row row = {.trained = trained, .epochs = run->chosen->epochs, .steps = stop > 0 && stop < all ? stop : all};
-    times sum = {0};
+    struct report_row row = {
+        .trained = trained, .epochs = run->chosen->epochs, .steps = stop > 0 && stop < all ? stop : all};
+    struct times sum = {0};
     const bool good = updater_open(&run->updater, run->chosen, trained, run->net, all) && start(run, &row) &&
                       train_epochs(run, &row, &sum);
     if (good)

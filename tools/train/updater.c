@@ -1,18 +1,17 @@
 #include "updater.h"
 
-#include "complain.h"
-
-#include <descend/scaler.h>
-#include <descend/schedule.h>
-
 #include <inttypes.h>
 #include <stdlib.h>
+
+#include "complain.h"
+#include "descend/scaler.h"
+#include "descend/schedule.h"
 
 /* The network's tensors come first. Behind them is one without elements, whose gradient is never absent: it counts the
  * steps that are skipped too, and so says, in a checkpoint as well, how far the run is in the order of its batches. */
 enum { BATCHES = NETWORK_TENSORS, TENSORS };
 
-static descend_status add_tensors(updater *made)
+static descend_status add_tensors(struct updater *made)
 {
     descend_tensor tensors[TENSORS];
     network_tensors(made->net, made->copy, tensors);
@@ -21,10 +20,10 @@ static descend_status add_tensors(updater *made)
     return descend_optimizer_add(made->optimizer, 0, tensors, TENSORS);
 }
 
-bool updater_open(updater *made, const options *chosen, const method *trained, const network *net,
-                  uint64_t schedule_steps)
+bool updater_open(struct updater *made, const struct options *chosen, const struct method *trained,
+                  const struct network *net, uint64_t schedule_steps)
 {
-    *made = (updater){.chosen = chosen, .trained = trained, .net = net, .schedule_steps = schedule_steps};
+    *made = (struct updater){.chosen = chosen, .trained = trained, .net = net, .schedule_steps = schedule_steps};
     descend_status status = DESCEND_NO_MEMORY;
     if (chosen->bf16_copy)
         made->copy = calloc(net->parameters, sizeof *made->copy);
@@ -37,43 +36,43 @@ bool updater_open(updater *made, const options *chosen, const method *trained, c
     return status == DESCEND_OK;
 }
 
-void updater_close(updater *made)
+void updater_close(struct updater *made)
 {
     descend_optimizer_destroy(made->optimizer);
     free(made->copy);
-    *made = (updater){0};
+    *made = (struct updater){0};
 }
 
-static uint64_t steps_of(const updater *made, size_t number)
+static uint64_t steps_of(const struct updater *made, size_t number)
 {
     descend_tensor tensor;
     return descend_optimizer_tensor(made->optimizer, number, &tensor, NULL) == DESCEND_OK ? tensor.step : 0;
 }
 
-uint64_t updater_steps(const updater *made)
+uint64_t updater_steps(const struct updater *made)
 {
     return steps_of(made, BATCHES);
 }
 
-uint64_t updater_skipped(const updater *made)
+uint64_t updater_skipped(const struct updater *made)
 {
     return steps_of(made, BATCHES) - steps_of(made, 0);
 }
 
-static double rate(const updater *made, uint64_t step)
+static double rate(const struct updater *made, uint64_t step)
 {
     const uint64_t warmup = made->chosen->warmup;
     double lr = options_lr(made->chosen, made->trained);
     if (made->chosen->schedule == SCHEDULE_COSINE)
-        lr = descend_schedule_cosine(lr, made->schedule_steps, 0.0, step);
+        lr = descend_schedule_cosine(lr, made->schedule_steps, 0, step);
     else if (made->chosen->schedule == SCHEDULE_LINEAR)
-        lr = descend_schedule_polynomial(lr, made->schedule_steps, 1.0, step);
+        lr = descend_schedule_polynomial(lr, made->schedule_steps, 1, step);
     /* From the first of warmup + 1 equal parts. */
-    return warmup > 0 ? descend_schedule_warmup(lr, 1.0 / ((double)warmup + 1.0), warmup, step) : lr;
+    return warmup > 0 ? descend_schedule_warmup(lr, 1 / ((double)warmup + 1), warmup, step) : lr;
 }
 
 /* A step of the batches alone: gradients that are absent leave parameters, states and their step counts as they are. */
-static descend_status skip(updater *made, const descend_exec *exec)
+static descend_status skip(struct updater *made, const descend_exec *exec)
 {
     descend_tensor tensors[NETWORK_TENSORS];
     network_tensors(made->net, NULL, tensors);
@@ -87,13 +86,13 @@ static descend_status skip(updater *made, const descend_exec *exec)
     return status;
 }
 
-static descend_status step(updater *made, uint64_t number)
+static descend_status step(struct updater *made, uint64_t number)
 {
     const descend_exec exec = {.threads = made->chosen->threads};
     const double max_norm = made->chosen->clip;
     descend_pass pass = {0};
     descend_status status = descend_optimizer_set_lr(made->optimizer, 0, rate(made, number));
-    if (status == DESCEND_OK && max_norm > 0.0) {
+    if (status == DESCEND_OK && max_norm > 0) {
         descend_measurement found = {0};
         status = descend_optimizer_measure(made->optimizer, &exec, &found);
         if (status == DESCEND_OK && !found.finite)
@@ -106,7 +105,7 @@ static descend_status step(updater *made, uint64_t number)
     return status;
 }
 
-bool updater_step(updater *made)
+bool updater_step(struct updater *made)
 {
     const uint64_t number = updater_steps(made) + 1;
     const descend_status status = step(made, number);
@@ -115,8 +114,8 @@ bool updater_step(updater *made)
     return status == DESCEND_OK;
 }
 
-size_t updater_bytes(const options *chosen, const method *trained)
+size_t updater_bytes(const struct options *chosen, const struct method *trained)
 {
-    const size_t measured = chosen->clip > 0.0 ? sizeof(float) : 0; /* the gradient is read once more */
+    const size_t measured = chosen->clip > 0 ? sizeof(float) : 0; /* the gradient is read once more */
     return trained->bytes + measured + (chosen->bf16_copy ? sizeof(uint16_t) : 0);
 }

@@ -81,7 +81,7 @@ static void arrays_reset(const struct arrays *arrays)
 
 /* Seconds a call. The first call is not timed: it moves the arrays from the cache of the core that had them. Statuses
  * need no look: thresholds_try has had the same configs, and these arrays are good. */
-static double time_batch(const method *measured, uint64_t *number, const struct arrays *on, size_t n,
+static double time_batch(const struct method *measured, uint64_t *number, const struct arrays *on, size_t n,
                          const descend_exec *exec)
 {
     enum { CALLS = 4 };
@@ -98,7 +98,7 @@ static double time_batch(const method *measured, uint64_t *number, const struct 
     return elapsed / calls;
 }
 
-static void visit(struct cell *cell, const method *measured, uint64_t *number, const struct arrays *on, size_t n)
+static void visit(struct cell *cell, const struct method *measured, uint64_t *number, const struct arrays *on, size_t n)
 {
     static const descend_exec serial = {.threads = 1}, parallel = {.serial_below = 1};
     const double end = now() + visit_seconds;

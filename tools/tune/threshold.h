@@ -2,8 +2,8 @@
  * From how many elements on threads pay, measured. Serial and parallel calls are timed in turn, and all sizes again and
  * again, so that another program's burst spoils few samples of any. Medians of the paired ratios decide.
  */
-#ifndef TOOLS_THRESHOLD_H
-#define TOOLS_THRESHOLD_H
+#ifndef DESCEND_TUNE_THRESHOLD_H
+#define DESCEND_TUNE_THRESHOLD_H
 
 #include <stdbool.h>
 #include <stddef.h>
