@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "naive.h"
 #include "optimizers.h"
 #include "separate.h"
 
@@ -91,30 +92,17 @@ static descend_status autovec_update(const struct contender *contender, const st
 }
 #endif
 
-/* NAIVE_WAYS and DESCEND_ISAS come from CMake: NAIVE(id) for each way that naive.c was compiled, ISA(name) for each
- * variant. */
+/* NAIVE_WAYS comes from CMake: NAIVE(id) for each way that naive.c was compiled. */
 #define NAIVE(id) extern const struct naive naive_##id;
-#define ISA(name) extern const struct separate_kernels separate_##name;
 NAIVE_WAYS
-DESCEND_ISAS
-#undef ISA
 #undef NAIVE
 #define NAIVE(id) &naive_##id,
-#define ISA(name) &separate_##name,
 static const struct naive *const naive_ways[] = {NAIVE_WAYS NULL};
-static const struct separate_kernels *const separate[] = {DESCEND_ISAS};
-#undef ISA
 #undef NAIVE
 
-enum { ISAS = sizeof separate / sizeof *separate, WAYS = sizeof naive_ways / sizeof *naive_ways - 1 };
-
-const struct separate_kernels *separate_find(const char *isa)
-{
-    for (size_t i = 0; i < ISAS; i++)
-        if (strcmp(separate[i]->isa, isa) == 0)
-            return separate[i];
-    return NULL;
-}
+#define ISA(name) +1
+enum { ISAS = 0 DESCEND_ISAS, WAYS = sizeof naive_ways / sizeof *naive_ways - 1 };
+#undef ISA
 
 static struct contender all[ISAS + 2 + WAYS];
 static size_t all_count;

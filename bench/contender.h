@@ -4,15 +4,6 @@
 
 #include "memory.h"
 
-/* bench/naive.c, compiled in one way: the textbook's loops. */
-struct naive {
-    const char *name; /* "naive-gcc-O3" */
-    void (*sgd)(size_t n, float *p, const float *g);
-    void (*momentum)(size_t n, float *p, const float *g, float *buffer);
-    void (*rmsprop)(size_t n, float *p, const float *g, float *square_avg);
-    void (*adam)(size_t n, float *p, const float *g, float *exp_avg, float *exp_avg_sq, int step);
-};
-
 struct contender;
 typedef descend_status contender_update(const struct contender *contender, const struct subject *subject,
                                         struct memory *memory, unsigned threads);

@@ -8,7 +8,6 @@
 #include "commit.h" /* made by commit.cmake */
 #include "descend/descend.h"
 #include "gbench.h"
-#include "limit.h"
 #include "machine.h"
 #include "object.h"
 #include "placements.h"
@@ -20,22 +19,6 @@
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
-
-/* DESCEND_ISAS comes from CMake, as in kernels/dispatch.c. */
-#define ISA(name) extern const struct limit_kernels limit_##name;
-DESCEND_ISAS
-#undef ISA
-
-const struct limit_kernels *limit_find(const char *isa)
-{
-#define ISA(name) &limit_##name,
-    static const struct limit_kernels *const built[] = {DESCEND_ISAS};
-#undef ISA
-    for (size_t i = 0; i < sizeof built / sizeof *built; i++)
-        if (strcmp(built[i]->isa, isa) == 0)
-            return built[i];
-    return NULL;
-}
 
 static void number_context(const char *key, unsigned long value)
 {

@@ -1,8 +1,7 @@
 /* The textbook's loops as users write them, compiled in several ways: NAIVE_ID and NAIVE_NAME come from CMake. */
-#include <math.h>
-#include <stddef.h>
+#include "naive.h"
 
-#include "contender.h"
+#include <math.h>
 
 static void sgd(size_t n, float *p, const float *g)
 {
