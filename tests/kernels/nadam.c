@@ -35,7 +35,7 @@ static descend_nadam config_of(struct schedule schedule)
     return config;
 }
 
-/* docs/numerics.md. */
+/* The mu_product of NAdam's formula in docs/optimizers.md. */
 static float plain_product(struct schedule schedule, uint64_t step, float previous)
 {
     const double mu = schedule.beta1 * (1 - 0.5 * pow(0.96, (double)step * schedule.momentum_decay));

@@ -1,7 +1,7 @@
 /*
  * LAMB (You et al. 2020): how far an element moves depends on the whole tensor, so the tests that take elements on
- * their own say little of it. Here is a plain step, LAMB's row of the table of docs/numerics.md and its rule 7, and
- * what its tests have in common.
+ * their own say little of it. Here is a plain step, LAMB's formula in docs/optimizers.md and rule 7 of
+ * docs/numerics.md, and what its tests have in common.
  */
 #ifndef DESCEND_TESTS_PLAIN_LAMB_H
 #define DESCEND_TESTS_PLAIN_LAMB_H
