@@ -25,6 +25,8 @@ COLOURS = {"sgd": "#E69F00", "momentum": "#009E73", "rmsprop": "#56B4E9", "adam"
 DASHES = {"adamw": (0, (4, 2))}  # often on top of Adam's curve, which must show through
 PANEL_COLUMNS, PANEL_COLOUR = 4, "#0072B2"
 COMPARED, COMPARED_COLOUR = "adam", "#9A9A9A"  # in every panel
+RAW_COLOUR = "#D8D8D8"  # the losses before they are smoothed
+LABEL_SIZE, LABEL_GAP = 12, 16  # points
 
 
 class Run:
@@ -66,9 +68,9 @@ def smooth(losses, window):
 
 
 def smooth_by_step(losses):
-    """The mean of the losses within an eighth of the step around each, for an axis on which steps are logarithmic."""
+    """The mean of the losses within a quarter of the step around each, for an axis on which steps are logarithmic."""
     losses = numpy.where(numpy.isfinite(losses), losses, numpy.nan)
-    return numpy.array([losses[i - i // 8 : i + i // 8 + 1].mean() for i in range(len(losses))])
+    return numpy.array([losses[i - i // 4 : i + i // 4 + 1].mean() for i in range(len(losses))])
 
 
 def scale_losses(axes, least, greatest, ticks):
@@ -79,48 +81,81 @@ def scale_losses(axes, least, greatest, ticks):
     axes.yaxis.set_minor_locator(NullLocator())
 
 
+def spread(heights, gap):
+    """The heights in order, moved as little as it takes to be a gap apart."""
+    moved = []
+    for height in heights:
+        moved.append(max(height, moved[-1] + gap) if moved else height)
+    excess = (sum(moved) - sum(heights)) / max(1, len(heights))
+    return [height - excess for height in moved]
+
+
+def label_ends(axes, labels):
+    """Writes each label (x, y, text, colour) to the right of the point, where its curve ends."""
+    transform = axes.transData.transform
+    labels = sorted(labels, key=lambda label: label[1])
+    heights = [transform(label[:2])[1] for label in labels]
+    scale = axes.figure.dpi / 72
+    for (x, y, text, colour), height, free in zip(labels, heights, spread(heights, LABEL_GAP * scale)):
+        axes.annotate(text, (x, y), xytext=(20, (free - height) / scale), textcoords="offset points", color=colour,
+                      fontsize=LABEL_SIZE, fontweight="bold", va="center", annotation_clip=False,
+                      arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 3,
+                                  "relpos": (0, 0.5)})
+
+
 def draw_loss(axes, runs):
-    steps = max(len(run.steps) for run in runs.values())
-    window = max(1, steps // 40) | 1
-    for name, run in runs.items():
-        axes.plot(run.steps, run.losses, color=COLOURS.get(name), linewidth=0.5, alpha=0.08)
-    shown = []  # the losses that the axis must hold: without the fall from the start, beside which all else is flat
-    for name, run in runs.items():
-        means = smooth(run.losses, window)
-        shown.extend(loss for loss in means[len(means) // 100 :] if loss > 0)
-        axes.plot(run.steps, means, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2,
-                  label=LABELS.get(name, name))
+    """Returns the labels for the curves' ends. Both axes are logarithmic, so that the steep fall at the start and the
+    small differences at the end are both seen."""
+    curves = {name: smooth_by_step(run.losses) for name, run in runs.items()}
+    behind = COMPARED if COMPARED in runs else next(iter(runs))
+    axes.plot(runs[behind].steps, runs[behind].losses, color=RAW_COLOUR, linewidth=0.5)
+    labels = []
+    for name, means in curves.items():
+        line, = axes.plot(runs[name].steps, means, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2.5)
+        if means[-1] > 0:
+            labels.append((runs[name].steps[-1], means[-1], LABELS.get(name, name), line.get_color()))
+    shown = [mean for means in curves.values() for mean in means if mean > 0]
     if shown:
         narrow = max(shown) < 30 * min(shown)
-        scale_losses(axes, min(shown) * 0.85, max(shown) * 1.1, (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if narrow else (1,))
-    axes.set_xlim(0, steps)
+        scale_losses(axes, min(shown) * 0.85, max(shown) * 1.1, (1, 1.5, 2, 3, 4, 6) if narrow else (1,))
+    axes.set_xscale("log")
+    axes.set_xlim(1, max(2, *(run.steps[-1] for run in runs.values())))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:g}"))
     axes.set_title("Training loss")
     axes.set_xlabel("step")
-    axes.set_ylabel(f"cross-entropy, mean of {window} batches" if window > 1 else "cross-entropy")
+    axes.set_ylabel("cross-entropy, smoothed")
+    axes.text(0.02, 0.03, f"grey: {LABELS.get(behind, behind)}'s loss on each batch", transform=axes.transAxes,
+              color="#808080")
+    return labels
 
 
 def draw_accuracy(axes, runs):
+    """Returns the labels for the curves' ends."""
+    labels = []
     for name, run in runs.items():
-        axes.plot(run.epochs, run.accuracies, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2,
-                  marker="o", markersize=5,
-                  label=f"{LABELS.get(name, name)}  {run.accuracies[-1]:.1f} %" if run.accuracies else name)
+        line, = axes.plot(run.epochs, run.accuracies, color=COLOURS.get(name), linestyle=DASHES.get(name),
+                          linewidth=2.5, marker="o", markersize=6)
+        if run.accuracies:
+            label = f"{LABELS.get(name, name)} {run.accuracies[-1]:.1f} %"
+            labels.append((run.epochs[-1], run.accuracies[-1], label, line.get_color()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title("Test accuracy")
     axes.set_xlabel("epoch")
     axes.set_ylabel("test images classified correctly, %")
+    return labels
 
 
 def draw(runs, path):
-    pyplot.rcParams.update({"font.size": 11, "axes.titlesize": 14, "axes.titleweight": "bold",
+    pyplot.rcParams.update({"font.size": 13, "axes.titlesize": 15, "axes.titleweight": "bold",
                             "axes.spines.top": False, "axes.spines.right": False,
                             "axes.grid": True, "grid.alpha": 0.3})
-    figure, (loss, accuracy) = pyplot.subplots(1, 2, figsize=(14, 6), dpi=100, width_ratios=[3, 2])
-    draw_loss(loss, runs)
-    draw_accuracy(accuracy, runs)
-    loss.legend(frameon=False)
-    accuracy.legend(frameon=False, loc="lower right", title="after the last epoch")
-    figure.suptitle("Adam and friends: one network, the same weights and batches, trained with each optimizer")
+    figure, panels = pyplot.subplots(1, 2, figsize=(14, 6.2), dpi=100, width_ratios=[4, 3])
+    labels = [draw_one(axes, runs) for axes, draw_one in zip(panels, (draw_loss, draw_accuracy))]
+    figure.suptitle("One network, the same initial weights and batches, trained with each optimizer")
     figure.tight_layout()
+    figure.subplots_adjust(wspace=0.45, right=0.86)
+    for axes, ends in zip(panels, labels):
+        label_ends(axes, ends)
     figure.savefig(path, format="png")
 
 
@@ -135,7 +170,7 @@ def draw_panel(axes, name, curves, common):
     apart = not means[-1] < greatest
     if apart:
         greatest = 1.1 * max((mean for mean in means if mean > 0), default=greatest)
-        axes.text(0.03, 0.05, "other loss axis", transform=axes.transAxes, style="italic")
+        axes.text(0.03, 0.05, "different loss axis", transform=axes.transAxes, style="italic")
     scale_losses(axes, least, greatest, (1, 3) if apart else (1, 2, 3, 4, 6))
     axes.set_xscale("log")
     axes.set_xlim(1, max(2, steps[-1]))
