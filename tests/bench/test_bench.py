@@ -141,7 +141,8 @@ class Plot(Case):
         return subprocess.run(["/usr/bin/python3", PLOT, *arguments], capture_output=True, text=True, check=False)
 
     def test_picture_and_table(self):
-        bench, png, markdown = (self.directory / name for name in ("bench.json", "bench.png", "bench.md"))
+        bench, png, one, markdown = (self.directory / name
+                                     for name in ("bench.json", "bench.png", "one.png", "bench.md"))
         variant = self.bench("^sgd/scalar/1024/1/process")["context"]["variant"]
         loops = "naive-gcc-(O3|fast)"
         context = self.bench(f"^adam/({variant}/(1024|16384)/[0-9]+|{variant}-against-{loops}/16384)/process",
@@ -150,7 +151,7 @@ class Plot(Case):
         torch.write_text(json.dumps({"context": {"torch": "1.2.3"}, "rows": [
             {"optimizer": "adam", "n": 16384, "threads": 1, "for-loop": {"ns_per_element": 5, "ratio": 8.125},
              "foreach": {"ns_per_element": 6, "ratio": 9}}]}), encoding="utf-8")
-        for options, ratio in (((), "–"), (("--torch", torch), "8.12")):
+        for options, ratio in (((), "–"), (("--torch", torch, "--one", one), "8.12")):
             done = self.plot(*options, bench, png, markdown)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(png.read_bytes()[: len(PNG)], PNG)
@@ -158,6 +159,7 @@ class Plot(Case):
             for fragment in (context["cpu"], f"{context['num_cpus']} cores", context["compiler"], variant):
                 self.assertIn(fragment, lines[0])
             self.assertRegex(lines[-1], rf"^\| Adam \| 16 Ki \|( (\d+\.\d+|–) \|){{5}} {ratio} \|$")
+        self.assertEqual(one.read_bytes()[: len(PNG)], PNG)
 
     def test_refused(self):
         other, empty = self.directory / "other.json", self.directory / "empty.json"

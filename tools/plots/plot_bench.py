@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Turns descend-bench's JSON, and bench_torch.py's, into a picture and a table in Markdown.
+"""Turns descend-bench's JSON, and bench_torch.py's, into a picture, or two, and a table in Markdown.
 
-The picture has throughput over the number of elements: of the repetitions the fastest, since noise only slows down. The
+A picture has throughput over the number of elements: of the repetitions the fastest, since noise only slows down. The
 table's ratios are medians over the repetitions, each of two contenders timed in turn.
 """
 
@@ -18,6 +18,8 @@ try:
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter, NullLocator
+
+    from plot_training import label_ends
 except ImportError as error:
     sys.exit(f"plot_bench.py: {error} (Debian: python3-matplotlib)")
 
@@ -86,11 +88,14 @@ def draw_caches(axes, caches, arrays, lowest, highest):
 
 
 def draw_panel(axes, panel, context, rows, torch):
+    """Returns where the curves end, by their keys in STYLES."""
+    ends = {}
     variant, threads = context["variant"], int(context["threads"])
 
     def plot(style, label, points):
         if points:
             axes.plot(*zip(*points), label=label, markersize=5, **STYLES[style])
+            ends[style] = points[-1]
 
     plot("one", f"descend, 1 thread ({variant})", curve(rows, (panel.row, variant, 1)))
     if threads > 1:
@@ -110,6 +115,7 @@ def draw_panel(axes, panel, context, rows, torch):
         axes.set_xlim(sizes[0] / 1.3, sizes[-1] * 1.3)
         axes.set_xticks(sizes)
     axes.set_title(f"{panel.title}: {panel.bytes} bytes per element")
+    return ends
 
 
 def element_count(n, _=None):
@@ -119,18 +125,29 @@ def element_count(n, _=None):
     return f"{n:g}"
 
 
-def draw(context, rows, torch, path):
+def begin(rows, columns, size):
+    """A figure and its axes."""
     pyplot.rcParams.update({"font.size": 11, "axes.titlesize": 13, "axes.titleweight": "bold",
                             "axes.spines.top": False, "axes.spines.right": False,
                             "axes.grid": True, "grid.alpha": 0.3})
-    figure, grid = pyplot.subplots(2, 2, figsize=(14, 10), dpi=100, sharex=True, sharey=True)
-    for axes, panel in zip(grid.flat, PANELS):
+    figure, grid = pyplot.subplots(rows, columns, figsize=size, dpi=100, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat:
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
-        draw_panel(axes, panel, context, rows, torch)
-        axes.xaxis.set_major_formatter(FuncFormatter(element_count))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
+    return figure, grid
+
+
+def format_axes(axes):
+    axes.xaxis.set_major_formatter(FuncFormatter(element_count))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+
+
+def draw(context, rows, torch, path):
+    figure, grid = begin(2, 2, (14, 10))
+    for axes, panel in zip(grid.flat, PANELS):
+        draw_panel(axes, panel, context, rows, torch)
+        format_axes(axes)
     low, high = grid[0, 0].get_ylim()
     grid[0, 0].set_ylim(low, high * 1.5)  # for the names of the caches
     for axes in grid[1]:
@@ -141,6 +158,24 @@ def draw(context, rows, torch, path):
     figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False)
     figure.suptitle(f"One optimizer step over float32 arrays: {context['cpu']}, {context['num_cpus']} cores")
     figure.tight_layout(rect=(0, 0.1, 1, 1))
+    figure.savefig(path, format="png")
+
+
+def draw_one(context, rows, torch, path):
+    """The last panel alone, its curves labelled where they end."""
+    figure, ((axes,),) = begin(1, 1, (12, 5.5))
+    ends = draw_panel(axes, PANELS[-1], context, rows, torch)
+    format_axes(axes)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * 1.3)  # for the names of the caches
+    axes.set_title(f"One step of {PANELS[-1].title} over float32 arrays ({context['cpu']})", pad=12)
+    axes.set_xlabel("elements")
+    axes.set_ylabel("GB/s of the update's own traffic")
+    names = {"one": "descend, 1 thread", "all": f"descend, {context['threads']} threads", "limit": "limit, 1 thread",
+             "naive-gcc-O3": "plain C loop, -O3", "naive-gcc-fast": "plain C, -ffast-math", "torch": "torch.optim"}
+    figure.tight_layout()
+    figure.subplots_adjust(right=0.79)
+    label_ends(axes, [(*end, names[style], STYLES[style]["color"]) for style, end in ends.items()])
     figure.savefig(path, format="png")
 
 
@@ -178,6 +213,7 @@ def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
     parser.add_argument("--torch", metavar="JSON", help="written by bench_torch.py --json; default: without PyTorch")
+    parser.add_argument("--one", metavar="PNG", help="a second picture to write, of Adam alone")
     parser.add_argument("json", metavar="JSON", help="written by descend-bench --benchmark_out")
     parser.add_argument("png", metavar="PNG", help="the picture to write")
     parser.add_argument("markdown", metavar="MARKDOWN", help="the table to write")
@@ -195,6 +231,9 @@ def main():
             torch_version, torch = read_torch(path)
         path = arguments.png
         draw(context, rows, torch, path)
+        if arguments.one:
+            path = arguments.one
+            draw_one(context, rows, torch, path)
         path = arguments.markdown
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"{text}\n" for text in table(context, rows, torch_version, torch))
