@@ -2,10 +2,10 @@
  * Every kernel of one ISA, compiled once per ISA with that ISA's flags and DESCEND_VEC naming its vec/ header. The only
  * symbol it exports is the table.
  */
+#define DESCEND_INCLUDE_FORMULAS
 #include "kernels.h"
 
 #include "cpu.h"
-#include "formulas/formulas.h"
 #include "stream.h"
 
 /* A kernel of one set of options, and its entry in a table. adam_bare_1 is Adam's bare one with ADAM_AMSGRAD. */

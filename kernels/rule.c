@@ -14,6 +14,17 @@ const struct descend_rule *descend_rule_find(descend_kind kind)
     return number <= RULE_COUNT ? rules[number] : NULL;
 }
 
+const char *descend_rule_refusal(descend_status status)
+{
+    for (unsigned kind = 1; kind <= RULE_COUNT; kind++)
+        for (size_t i = 0; i < rules[kind]->field_count; i++) {
+            const descend_field *field = &rules[kind]->fields[i];
+            if (!field->flag && field->status == status)
+                return field->refusal;
+        }
+    return NULL;
+}
+
 static descend_status check_fields(const struct descend_rule *rule, const void *config)
 {
     for (size_t i = 0; i < rule->field_count; i++) {

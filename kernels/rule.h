@@ -54,6 +54,9 @@ DESCEND_RULES(DECLARE_RULE)
 /* NULL where the kind is none. */
 const struct descend_rule *descend_rule_find(descend_kind kind);
 
+/* What the status of a number out of its range says; NULL where it is no such status. */
+const char *descend_rule_refusal(descend_status status);
+
 /* All checks of a step but those of arrays, and its coefficients and options. To be called guarded (cpu.h). */
 descend_status descend_prepare(const struct descend_rule *rule, const void *config, const struct descend_point *at,
                                struct descend_scalars *scalars, unsigned *options);
@@ -74,19 +77,16 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
  * For the files of rules/. Ranges are inclusive; MAGNITUDE is of learning rates, decays, eps and momenta, SMOOTHING of
  * the coefficients of exponential averages.
  */
-#define MAGNITUDE 0, DBL_MAX
-#define SMOOTHING 0, (1 - DBL_EPSILON / 2)
-#define FINITE -DBL_MAX, DBL_MAX
-#define BELOW_1 DBL_TRUE_MIN, (1 - DBL_EPSILON / 2)
-#define ABOVE_1 (1 + DBL_EPSILON), DBL_MAX
-#define NUMBER(config, member, range, status)                   \
-    {                                                           \
-#member, false, range, status, offsetof(config, member) \
-    }
-#define FLAG(config, member)                                            \
-    {                                                                   \
-#member, true, 0, 1, DESCEND_BAD_FLAG, offsetof(config, member) \
-    }
+#define MAGNITUDE(name) 0, DBL_MAX, name " is negative or not finite"
+#define SMOOTHING(name) 0, (1 - DBL_EPSILON / 2), name " is not in [0, 1)"
+#define FINITE(name) -DBL_MAX, DBL_MAX, name " is not finite"
+#define BELOW_1(name) DBL_TRUE_MIN, (1 - DBL_EPSILON / 2), name " is not in (0, 1)"
+#define ABOVE_1(name) (1 + DBL_EPSILON), DBL_MAX, name " is not above 1 and finite"
+// clang-format off
+#define NUMBER(config, member, range, status) {#member, false, range(#member), status, offsetof(config, member)}
+#define FLAG(config, member) \
+    {#member, true, 0, 1, #member " is neither 0 nor 1", DESCEND_BAD_FLAG, offsetof(config, member)}
+// clang-format on
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -95,8 +95,10 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
     (offsetof(config, maximize) / sizeof(double) + offsetof(config, maximize) % sizeof(double) + 1)
 
 /* The option where the condition holds. Does not compile for an option that no kernel is compiled for. */
-#define OPTION(option_sets, option, condition) \
-    ((condition) ? (unsigned)(option) + 0 * ASSERTED((int)(option) < (int)(option_sets), "an option beyond OPTION_SETS") : 0u)
+#define OPTION(option_sets, option, condition)                                                                   \
+    ((condition)                                                                                                 \
+         ? (unsigned)(option) + 0 * ASSERTED((int)(option) < (int)(option_sets), "an option beyond OPTION_SETS") \
+         : 0u)
 #define ASSERTED(condition, message)        \
     sizeof(struct {                         \
         int unused;                         \

@@ -1,5 +1,5 @@
 /* The words for statuses and for the version. */
-#include "descend/descend.h"
+#include "rule.h"
 
 const char *descend_status_string(descend_status status)
 {
@@ -50,44 +50,12 @@ const char *descend_status_string(descend_status status)
         return "rows times columns is not the number of elements of the whole tensor";
     case DESCEND_OVERFLOW:
         return "a coefficient derived from the config overflows float32";
-    case DESCEND_BAD_LR:
-        return "lr is negative or not finite";
-    case DESCEND_BAD_MOMENTUM:
-        return "momentum is negative or not finite";
-    case DESCEND_BAD_DAMPENING:
-        return "dampening is not finite";
-    case DESCEND_BAD_WEIGHT_DECAY:
-        return "weight_decay is negative or not finite";
     case DESCEND_BAD_NESTEROV:
         return "nesterov needs momentum above 0 and dampening 0";
     case DESCEND_BAD_ALPHA:
         return "alpha is not in [0, 1), or ASGD's is not finite";
-    case DESCEND_BAD_EPS:
-        return "eps is negative or not finite";
-    case DESCEND_BAD_BETA1:
-        return "beta1 is not in [0, 1)";
-    case DESCEND_BAD_BETA2:
-        return "beta2 is not in [0, 1)";
-    case DESCEND_BAD_LR_DECAY:
-        return "lr_decay is negative or not finite";
-    case DESCEND_BAD_INITIAL_ACCUMULATOR_VALUE:
-        return "initial_accumulator_value is negative or not finite";
-    case DESCEND_BAD_RHO:
-        return "rho is not in [0, 1)";
-    case DESCEND_BAD_MOMENTUM_DECAY:
-        return "momentum_decay is negative or not finite";
-    case DESCEND_BAD_ETA_MINUS:
-        return "eta_minus is not in (0, 1)";
-    case DESCEND_BAD_ETA_PLUS:
-        return "eta_plus is not above 1 and finite";
-    case DESCEND_BAD_STEP_SIZE_MIN:
-        return "step_size_min is not finite";
     case DESCEND_BAD_STEP_SIZE_MAX:
         return "step_size_max is below step_size_min or not finite";
-    case DESCEND_BAD_LAMBD:
-        return "lambd is negative or not finite";
-    case DESCEND_BAD_T0:
-        return "t0 is not finite";
     case DESCEND_WRONG_OPTIMIZER:
         return "the config is of another optimizer than the object";
     case DESCEND_BAD_GROUP:
@@ -180,8 +148,11 @@ const char *descend_status_string(descend_status status)
         return "a tensor of the file has another dtype than the optimizer's";
     case DESCEND_BAD_FILE_TENSOR_SHAPE:
         return "a tensor of the file has another shape than the optimizer's";
+    default: { /* a number of a config */
+        const char *refusal = descend_rule_refusal(status);
+        return refusal ? refusal : "not a status of this library";
     }
-    return "not a status of this library";
+    }
 }
 
 #define TEXT_OF(x) #x

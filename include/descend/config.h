@@ -24,30 +24,12 @@
 extern "C" {
 #endif
 
-/* The optimizers, numbered without gaps; a number never changes. */
-typedef enum descend_kind {
-    DESCEND_KIND_NONE = 0,
-    DESCEND_SGD = 1,
-    DESCEND_RMSPROP = 2,
-    DESCEND_ADAM = 3,
-    DESCEND_ADAMW = 4,
-    DESCEND_ADAGRAD = 5,
-    DESCEND_ADADELTA = 6,
-    DESCEND_ADAMAX = 7,
-    DESCEND_NADAM = 8,
-    DESCEND_RADAM = 9,
-    DESCEND_RPROP = 10,
-    DESCEND_ASGD = 11,
-    DESCEND_LION = 12,
-    DESCEND_LAMB = 13,
-    DESCEND_RMSPROP_TF = 14
-} descend_kind;
-
 /* A field of a config: a double, or a bool where flag is true. */
 typedef struct descend_field {
     const char *name; /* the member's: "lr" */
     bool flag;
     double minimum, maximum; /* of a number, both allowed. Fields may also restrict each other: see the config's type */
+    const char *refusal;     /* says that it is not so: "lr is negative or not finite" */
     descend_status status;   /* what a number outside is refused with */
     size_t offset;           /* in bytes, from the beginning of the kind's config (descend_adam …) */
 } descend_field;
@@ -60,8 +42,8 @@ typedef struct descend_state {
 
 /* The kinds are 1 … descend_kind_count(). */
 size_t descend_kind_count(void);
-const char *descend_kind_name(descend_kind kind);  /* "adamw"; NULL for what is none */
-descend_kind descend_kind_find(const char *name);  /* DESCEND_KIND_NONE where none has that name, and for NULL */
+const char *descend_kind_name(descend_kind kind); /* "adamw"; NULL for what is none */
+descend_kind descend_kind_find(const char *name); /* DESCEND_KIND_NONE where none has that name, and for NULL */
 
 /* The fields of a kind's config, "lr" first, numbers before flags. NULL where there is no such field; static storage. */
 size_t descend_kind_field_count(descend_kind kind);
@@ -71,28 +53,6 @@ const descend_field *descend_kind_field(descend_kind kind, size_t field);
  * where there is no such state; static storage. */
 size_t descend_kind_state_count(descend_kind kind);
 const descend_state *descend_kind_state(descend_kind kind, size_t state);
-
-/* A config of any kind. Plain data: it may be copied and kept. */
-typedef struct descend_config {
-    descend_kind kind;
-    union {
-        descend_sgd sgd;
-        descend_rmsprop rmsprop;
-        descend_adam adam;
-        descend_adamw adamw;
-        descend_adagrad adagrad;
-        descend_adadelta adadelta;
-        descend_adamax adamax;
-        descend_nadam nadam;
-        descend_radam radam;
-        descend_rprop rprop;
-        descend_asgd asgd;
-        descend_lion lion;
-        descend_lamb lamb;
-        descend_rmsprop_tf rmsprop_tf;
-        double room[32]; /* for the configs of kinds to come: the size of this struct never changes */
-    };
-} descend_config;
 
 /* What descend_adamw_defaults and its like return. All zeros, which every function refuses, for what is no kind. */
 descend_config descend_config_defaults(descend_kind kind);

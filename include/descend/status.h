@@ -83,8 +83,8 @@ typedef enum DESCEND_NODISCARD descend_status {
 
     /* Restoring an optimizer: descend_optimizer_restore, and the arguments of checkpoint.h. */
     DESCEND_NULL_SNAPSHOT = 60, /* or a function of it */
-    DESCEND_BAD_PATH = 61,  /* NULL */
-    DESCEND_BAD_NOTE = 62,  /* NULL, or its key or value is */
+    DESCEND_BAD_PATH = 61,      /* NULL */
+    DESCEND_BAD_NOTE = 62,      /* NULL, or its key or value is */
 
     /* Checkpoint files. */
     DESCEND_FILE_OPEN = 80, /* errno says why, here and in the next two */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh SOURCE-DIR WORK-DIR: tests of the tests. Breaks a copy of the library in one place at a time and wants the test
-# named beside it to fail. mutants.txt lists them; one whose test only shows on AVX2 is skipped on a machine without.
+# named beside it to fail. mutants.txt lists them; one whose test only shows on AVX2 is skipped on a machine without. In
+# place of a test, compiler: a static assertion has to refuse the library.
 set -euo pipefail
 source_dir=$1 work_dir=$2
 tree=$work_dir/tree build=$work_dir/build
@@ -24,6 +25,11 @@ while IFS=$'\t' read -r test file edit; do
     if cmp -s "$source_dir/$file" "$tree/$file"; then
         echo "mutant $count changes nothing in $file: $edit" >&2
         survivors=$((survivors + 1))
+    elif [[ $test == compiler ]]; then
+        if cmake --build "$build" --target descend >"$work_dir/log" 2>&1 || ! grep -q 'static assertion' "$work_dir/log"; then
+            echo "mutant $count is not refused by a static assertion: $file: $edit" >&2
+            survivors=$((survivors + 1))
+        fi
     elif ! cmake --build "$build" --target "${test/#kernels_objects/descend}" >"$work_dir/log" 2>&1; then
         echo "mutant $count does not compile: $file: $edit" >&2
         tail -n 5 "$work_dir/log" >&2

@@ -1,0 +1,328 @@
+/*
+ * The kinds of optimizers, with their configs, their defaults and their step functions over flat arrays. This is a part of
+ * descend.h, which says what holds of all of them: errors, threads, numerics.
+ */
+#ifndef DESCEND_KINDS_H
+#define DESCEND_KINDS_H
+
+#include "descend/descend.h"
+
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The optimizers, numbered without gaps; a number never changes. */
+typedef enum descend_kind {
+    DESCEND_KIND_NONE = 0,
+    DESCEND_SGD = 1,
+    DESCEND_RMSPROP = 2,
+    DESCEND_ADAM = 3,
+    DESCEND_ADAMW = 4,
+    DESCEND_ADAGRAD = 5,
+    DESCEND_ADADELTA = 6,
+    DESCEND_ADAMAX = 7,
+    DESCEND_NADAM = 8,
+    DESCEND_RADAM = 9,
+    DESCEND_RPROP = 10,
+    DESCEND_ASGD = 11,
+    DESCEND_LION = 12,
+    DESCEND_LAMB = 13,
+    DESCEND_RMSPROP_TF = 14
+} descend_kind;
+
+/*
+ * Optimizers. A config is plain data; start from the _defaults(), which are PyTorch 2.x's. All learning rates, decays
+ * and eps are >= 0 and finite, and so is every coefficient derived from them once rounded to float32.
+ *
+ * In every config:
+ *
+ *   lr            learning rate
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param. Rprop has none; in AdamW, Lion and LAMB it
+ *                 is something else: see there
+ *   maximize      ascend: negate the gradient first
+ *
+ * Every step function takes, beside the config (read during the call only):
+ *   step   the number of this step, counted from 1, at most 2^53
+ *   param  n elements, updated
+ *   grad   n elements, read
+ *   state  arrays of n elements by torch's names, updated. The caller gives them their start value before step 1: 0
+ *          where nothing else is said. One that the config does not use may be NULL and is never looked at
+ *   n      elements per array; 0 is fine with any pointers, and so validates a config
+ *   exec   how to run; NULL for the defaults
+ * Arrays must be aligned to 4 bytes, no more, and must not overlap.
+ */
+
+/* Stochastic gradient descent, with momentum after Sutskever et al., "On the importance of initialization and momentum
+ * in deep learning" (2013). As torch.optim.SGD. */
+typedef struct descend_sgd {
+    double lr;           /* 1e-3 */
+    double momentum;     /* 0; >= 0 and finite */
+    double dampening;    /* 0; any finite value; the first step is not dampened */
+    double weight_decay; /* 0 */
+    bool nesterov;       /* false; needs momentum > 0 and dampening 0 */
+    bool maximize;       /* false */
+} descend_sgd;
+
+/* RMSprop (Hinton, Coursera lecture 6e, 2012; centered: Graves 2013), eps outside the root. As torch.optim.RMSprop.
+ * Centered, rounding can make the variance negative and the parameter NaN, as in PyTorch. */
+typedef struct descend_rmsprop {
+    double lr;           /* 1e-2 */
+    double alpha;        /* 0.99; smoothing, in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 0 */
+    double momentum;     /* 0; >= 0 and finite */
+    bool centered;       /* false */
+    bool maximize;       /* false */
+} descend_rmsprop;
+
+/* Adam (Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015); amsgrad: Reddi et al., "On the
+ * convergence of Adam and beyond", ICLR 2018. As torch.optim.Adam. */
+typedef struct descend_adam {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 0 */
+    bool amsgrad;        /* false */
+    bool maximize;       /* false */
+} descend_adam;
+
+/* Adam with decoupled weight decay: param is first multiplied by 1 - lr * weight_decay (Loshchilov and Hutter,
+ * "Decoupled weight decay regularization", ICLR 2019). As torch.optim.AdamW. */
+typedef struct descend_adamw {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 1e-2 */
+    bool amsgrad;        /* false */
+    bool maximize;       /* false */
+} descend_adamw;
+
+/* Adagrad (Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization",
+ * JMLR 2011). As torch.optim.Adagrad. */
+typedef struct descend_adagrad {
+    double lr;                        /* 1e-2 */
+    double lr_decay;                  /* 0; the rate is lr / (1 + (step - 1) * lr_decay) */
+    double weight_decay;              /* 0 */
+    double initial_accumulator_value; /* 0; what sum starts at */
+    double eps;                       /* 1e-10 */
+    bool maximize;                    /* false */
+} descend_adagrad;
+
+/* Adadelta (Zeiler, "ADADELTA: an adaptive learning rate method", 2012). As torch.optim.Adadelta. */
+typedef struct descend_adadelta {
+    double lr;           /* 1; a factor of the method's own rate */
+    double rho;          /* 0.9; smoothing, in [0, 1) */
+    double eps;          /* 1e-6; inside the roots */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_adadelta;
+
+/* Adamax: Adam with the infinity norm (Kingma and Ba 2015, section 7.1). As torch.optim.Adamax. */
+typedef struct descend_adamax {
+    double lr;           /* 2e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-8; added to the gradient's magnitude */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_adamax;
+
+/* Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop). As
+ * torch.optim.NAdam 2.x; 1.13.1 multiplies by the momentum once too often in the coefficient of exp_avg. The momenta
+ * are computed with the C library's pow: the bits are promised for one C library only. */
+typedef struct descend_nadam {
+    double lr;                   /* 2e-3 */
+    double beta1;                /* 0.9; in [0, 1) */
+    double beta2;                /* 0.999; in [0, 1) */
+    double eps;                  /* 1e-8 */
+    double weight_decay;         /* 0 */
+    double momentum_decay;       /* 4e-3 */
+    bool decoupled_weight_decay; /* false; true: as AdamW's */
+    bool maximize;               /* false */
+} descend_nadam;
+
+/* Adam whose rate is rectified while the variance of the squares' average is large (Liu et al., "On the variance of the
+ * adaptive learning rate and beyond", ICLR 2020). As torch.optim.RAdam. */
+typedef struct descend_radam {
+    double lr;                   /* 1e-3 */
+    double beta1;                /* 0.9; in [0, 1) */
+    double beta2;                /* 0.999; in [0, 1) */
+    double eps;                  /* 1e-8 */
+    double weight_decay;         /* 0 */
+    bool decoupled_weight_decay; /* false; true: as AdamW's */
+    bool maximize;               /* false */
+} descend_radam;
+
+/* Resilient propagation, for whole batches (Riedmiller and Braun, "A direct adaptive method for faster backpropagation
+ * learning: the RPROP algorithm", 1993). As torch.optim.Rprop. Only the gradient's sign counts. */
+typedef struct descend_rprop {
+    double lr;            /* 1e-2; what step_size starts at */
+    double eta_minus;     /* 0.5; in (0, 1): step_size's factor where the gradient changed its sign */
+    double eta_plus;      /* 1.2; above 1: its factor where the gradient kept it */
+    double step_size_min; /* 1e-6; finite, at most step_size_max */
+    double step_size_max; /* 50; finite */
+    bool maximize;        /* false */
+} descend_rprop;
+
+/* Averaged SGD (Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", 1992). As
+ * torch.optim.ASGD with a constant lr; where lr changes torch follows one step later. The rate is computed with the C
+ * library's pow: the bits are promised for one C library only. */
+typedef struct descend_asgd {
+    double lr;           /* 1e-2; the rate is lr / (1 + lambd * lr * (step - 1))^alpha */
+    double lambd;        /* 1e-4; param is also multiplied by 1 - lambd * rate */
+    double alpha;        /* 0.75; any finite value */
+    double t0;           /* 1e6; any finite value; ax averages after so many steps, before it is param */
+    double weight_decay; /* 0 */
+    bool maximize;       /* false */
+} descend_asgd;
+
+/* Lion (Chen et al., "Symbolic discovery of optimization algorithms", 2023): steps by the sign of an average. Defaults
+ * are the paper's; lr is to be 3 to 10 times smaller than for AdamW, weight_decay as much larger. */
+typedef struct descend_lion {
+    double lr;           /* 1e-4 */
+    double beta1;        /* 0.9; in [0, 1): of the average stepped by */
+    double beta2;        /* 0.99; in [0, 1): of the one kept */
+    double weight_decay; /* 0; decoupled, as AdamW's */
+    bool maximize;       /* false */
+} descend_lion;
+
+/* LAMB (You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, algorithm 2
+ * with phi(x) = x): Adam whose step in each tensor is as long as lr times the tensor's norm. The norms are of the whole
+ * array: slices are refused with DESCEND_NO_SLICES, and the object steps a shard by the shard's own norms. lr times the
+ * ratio is not checked: where it overflows float32 the parameters become infinite or NaN. */
+typedef struct descend_lamb {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double eps;          /* 1e-6 */
+    double weight_decay; /* 0; added to Adam's step, not to the gradient */
+    bool maximize;       /* false */
+} descend_lamb;
+
+/* RMSprop as TensorFlow has it: eps inside the root, lr inside the momentum buffer. TensorFlow 1 starts square_avg at
+ * 1, later versions at 0; with the flat function it is the caller's choice. */
+typedef struct descend_rmsprop_tf {
+    double lr;           /* 1e-2 */
+    double alpha;        /* 0.9; smoothing, in [0, 1); TensorFlow's rho or decay */
+    double eps;          /* 1e-10 */
+    double weight_decay; /* 0 */
+    double momentum;     /* 0; >= 0 and finite */
+    bool maximize;       /* false */
+} descend_rmsprop_tf;
+
+/* A config of any kind. Plain data: it may be copied and kept. */
+typedef struct descend_config {
+    descend_kind kind;
+    union {
+        descend_sgd sgd;
+        descend_rmsprop rmsprop;
+        descend_adam adam;
+        descend_adamw adamw;
+        descend_adagrad adagrad;
+        descend_adadelta adadelta;
+        descend_adamax adamax;
+        descend_nadam nadam;
+        descend_radam radam;
+        descend_rprop rprop;
+        descend_asgd asgd;
+        descend_lion lion;
+        descend_lamb lamb;
+        descend_rmsprop_tf rmsprop_tf;
+        double room[32]; /* for the configs of kinds to come: the size of this struct never changes */
+    };
+} descend_config;
+
+descend_sgd descend_sgd_defaults(void);
+descend_rmsprop descend_rmsprop_defaults(void);
+descend_adam descend_adam_defaults(void);
+descend_adamw descend_adamw_defaults(void);
+descend_adagrad descend_adagrad_defaults(void);
+descend_adadelta descend_adadelta_defaults(void);
+descend_adamax descend_adamax_defaults(void);
+descend_nadam descend_nadam_defaults(void);
+descend_radam descend_radam_defaults(void);
+descend_rprop descend_rprop_defaults(void);
+descend_asgd descend_asgd_defaults(void);
+descend_lion descend_lion_defaults(void);
+descend_lamb descend_lamb_defaults(void);
+descend_rmsprop_tf descend_rmsprop_tf_defaults(void);
+
+/* State: momentum_buffer with momentum > 0. At step 1 it is written without being read. */
+descend_status descend_sgd_step(const descend_sgd *config, uint64_t step, float *param, const float *grad,
+                                float *momentum_buffer, size_t n, const descend_exec *exec);
+
+/* State: square_avg; grad_avg with centered; momentum_buffer with momentum > 0. */
+descend_status descend_rmsprop_step(const descend_rmsprop *config, uint64_t step, float *param, const float *grad,
+                                    float *square_avg, float *grad_avg, float *momentum_buffer, size_t n,
+                                    const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq; max_exp_avg_sq with amsgrad. */
+descend_status descend_adam_step(const descend_adam *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, float *exp_avg_sq, float *max_exp_avg_sq, size_t n,
+                                 const descend_exec *exec);
+
+/* State: as descend_adam_step. */
+descend_status descend_adamw_step(const descend_adamw *config, uint64_t step, float *param, const float *grad,
+                                  float *exp_avg, float *exp_avg_sq, float *max_exp_avg_sq, size_t n,
+                                  const descend_exec *exec);
+
+/* State: sum, starting at initial_accumulator_value. */
+descend_status descend_adagrad_step(const descend_adagrad *config, uint64_t step, float *param, const float *grad,
+                                    float *sum, size_t n, const descend_exec *exec);
+
+/* State: square_avg, acc_delta. */
+descend_status descend_adadelta_step(const descend_adadelta *config, uint64_t step, float *param, const float *grad,
+                                     float *square_avg, float *acc_delta, size_t n, const descend_exec *exec);
+
+/* State: exp_avg, exp_inf. */
+descend_status descend_adamax_step(const descend_adamax *config, uint64_t step, float *param, const float *grad,
+                                   float *exp_avg, float *exp_inf, size_t n, const descend_exec *exec);
+
+/* NAdam's mu_product is one float: the product of the momenta of all steps so far. This is what it is through this
+ * step, from what it was through the one before: 1 before the first. NaN for a NULL config. */
+float descend_nadam_mu_product(const descend_nadam *config, uint64_t step, float previous);
+
+/* State: exp_avg, exp_avg_sq, and mu_product through this step, in [0, 1): equal in all slices of a step. */
+descend_status descend_nadam_step(const descend_nadam *config, uint64_t step, float mu_product, float *param,
+                                  const float *grad, float *exp_avg, float *exp_avg_sq, size_t n,
+                                  const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq. */
+descend_status descend_radam_step(const descend_radam *config, uint64_t step, float *param, const float *grad,
+                                  float *exp_avg, float *exp_avg_sq, size_t n, const descend_exec *exec);
+
+/* State: prev; step_size, starting at lr rounded to float32. */
+descend_status descend_rprop_step(const descend_rprop *config, uint64_t step, float *param, const float *grad,
+                                  float *prev, float *step_size, size_t n, const descend_exec *exec);
+
+/* State: ax. */
+descend_status descend_asgd_step(const descend_asgd *config, uint64_t step, float *param, const float *grad, float *ax,
+                                 size_t n, const descend_exec *exec);
+
+/* State: exp_avg. */
+descend_status descend_lion_step(const descend_lion *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, size_t n, const descend_exec *exec);
+
+/* State: exp_avg, exp_avg_sq. Reads all of it twice; with a thread pool, run is called twice. */
+descend_status descend_lamb_step(const descend_lamb *config, uint64_t step, float *param, const float *grad,
+                                 float *exp_avg, float *exp_avg_sq, size_t n, const descend_exec *exec);
+
+/* State: square_avg, momentum_buffer; both with any momentum. */
+descend_status descend_rmsprop_tf_step(const descend_rmsprop_tf *config, uint64_t step, float *param, const float *grad,
+                                       float *square_avg, float *momentum_buffer, size_t n, const descend_exec *exec);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+
+#endif
