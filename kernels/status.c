@@ -53,7 +53,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_NESTEROV:
         return "nesterov needs momentum above 0 and dampening 0";
     case DESCEND_BAD_ALPHA:
-        return "alpha is not in [0, 1), or ASGD's is not finite";
+        return "alpha is out of the range that its optimizer gives it";
     case DESCEND_BAD_STEP_SIZE_MAX:
         return "step_size_max is below step_size_min or not finite";
     case DESCEND_WRONG_OPTIMIZER:

@@ -19,17 +19,22 @@ exported() {
     esac | awk 'NF == 3 {print $3}'
 }
 
-# numerics, rule 3: vf_quotient in Adam and LAMB is the one place that fuses, twice each time (compilers may negate a factor
-# beforehand, so which of the fused forms is theirs); and no estimate stands for a quotient or a root
+# The rules whose formulas call vf_quotient, themselves or in a formula that they include: "adam|adamw|lamb".
+formulas=$(dirname "${BASH_SOURCE[0]}")/../../kernels/formulas
+calling=$(grep -lw vf_quotient "$formulas"/*.h | sed -E 's/.*\/(.*)\.h/\1/' | paste -sd'|')
+fusing=$(grep -lE "vf_quotient|formulas/($calling)\.h" "$formulas"/*.h | sed -E 's/.*\/(.*)\.h/\1/' | paste -sd'|')
+
+# numerics, rule 3: vf_quotient is the one place that fuses, twice each time (compilers may negate a factor beforehand, so
+# which of the fused forms is theirs); and no estimate stands for a quotient or a root
 check_arithmetic() {
     local fused
-    fused=$("$objdump" -d --no-show-raw-insn "$1" | awk '
+    fused=$("$objdump" -d --no-show-raw-insn "$1" | awk -v fusing="$fusing" '
         /^[0-9a-f]+ <.*>:$/ { kernel = $2 }
         /\tv?(rcp|rsqrt|frecp|frsqrt)/ { print kernel, $0 }
         /\t(vfn?m(add|sub)|fn?m(add|sub)|fml[as])/ { count[kernel]++ }
         END {
             for (kernel in count)
-                if (kernel !~ /^<(adamw?|lamb)_(reduce_)?(bare|full)_/ || count[kernel] % 2 != 0)
+                if (kernel !~ "^<(" fusing ")_(reduce_)?(bare|full)_" || count[kernel] % 2 != 0)
                     print kernel, count[kernel], "fused"
         }')
     [[ -z $fused ]] || complain "$1 fuses or estimates: $(head -n 3 <<<"$fused")"

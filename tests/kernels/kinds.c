@@ -56,6 +56,8 @@ static void check_fields(descend_kind kind, const struct expected_field *expecte
         assert_int_equal(found->offset, expected[k].offset);
         assert_int_equal(found->flag, expected[k].range == TRUE_OR_FALSE);
         assert_int_equal(found->status, expected[k].error);
+        assert_non_null(strstr(descend_status_string(found->status), found->flag ? "flag" : found->name));
+        assert_non_null(strstr(found->refusal, found->name));
     }
     assert_null(expected[count].name);
     assert_null(descend_kind_field(kind, count));
