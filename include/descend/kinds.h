@@ -31,7 +31,8 @@ typedef enum descend_kind {
     DESCEND_ASGD = 11,
     DESCEND_LION = 12,
     DESCEND_LAMB = 13,
-    DESCEND_RMSPROP_TF = 14
+    DESCEND_RMSPROP_TF = 14,
+    DESCEND_SIGNUM = 15
 } descend_kind;
 
 /*
@@ -41,8 +42,8 @@ typedef enum descend_kind {
  * In every config:
  *
  *   lr            learning rate
- *   weight_decay  L2 penalty, added to the gradient as weight_decay * param. Rprop has none; in AdamW, Lion and LAMB it
- *                 is something else: see there
+ *   weight_decay  L2 penalty, added to the gradient as weight_decay * param. Rprop has none; with
+ *                 AdamW, Lion, Signum and LAMB it is something else: see there
  *   maximize      ascend: negate the gradient first
  *
  * Every step function takes, beside the config (read during the call only):
@@ -216,6 +217,16 @@ typedef struct descend_rmsprop_tf {
     bool maximize;       /* false */
 } descend_rmsprop_tf;
 
+/* Signum (Bernstein, Wang, Azizzadenesheli and Anandkumar, "signSGD: compressed optimisation for non-convex problems", ICML
+ * 2018): steps by the sign of an average of the gradient; with beta 0 by the gradient's own, and without state: SignSGD. As
+ * with Lion, lr is to be smaller than Adam's. */
+typedef struct descend_signum {
+    double lr;           /* 1e-4 */
+    double beta;         /* 0.9; in [0, 1) */
+    double weight_decay; /* 0; decoupled, as AdamW's */
+    bool maximize;       /* false */
+} descend_signum;
+
 /* A config of any kind. Plain data: it may be copied and kept. */
 typedef struct descend_config {
     descend_kind kind;
@@ -234,6 +245,7 @@ typedef struct descend_config {
         descend_lion lion;
         descend_lamb lamb;
         descend_rmsprop_tf rmsprop_tf;
+        descend_signum signum;
         double room[32]; /* for the configs of kinds to come: the size of this struct never changes */
     };
 } descend_config;
@@ -252,6 +264,7 @@ descend_asgd descend_asgd_defaults(void);
 descend_lion descend_lion_defaults(void);
 descend_lamb descend_lamb_defaults(void);
 descend_rmsprop_tf descend_rmsprop_tf_defaults(void);
+descend_signum descend_signum_defaults(void);
 
 /* State: momentum_buffer with momentum > 0. At step 1 it is written without being read. */
 descend_status descend_sgd_step(const descend_sgd *config, uint64_t step, float *param, const float *grad,
@@ -316,6 +329,10 @@ descend_status descend_lamb_step(const descend_lamb *config, uint64_t step, floa
 /* State: square_avg, momentum_buffer; both with any momentum. */
 descend_status descend_rmsprop_tf_step(const descend_rmsprop_tf *config, uint64_t step, float *param, const float *grad,
                                        float *square_avg, float *momentum_buffer, size_t n, const descend_exec *exec);
+
+/* State: exp_avg with beta > 0. */
+descend_status descend_signum_step(const descend_signum *config, uint64_t step, float *param, const float *grad,
+                                   float *exp_avg, size_t n, const descend_exec *exec);
 
 #ifdef __cplusplus
 }

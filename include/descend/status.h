@@ -59,6 +59,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_STEP_SIZE_MAX = 37, /* not finite, or less than step_size_min */
     DESCEND_BAD_LAMBD = 38,
     DESCEND_BAD_T0 = 39,
+    DESCEND_BAD_BETA = 58,
 
     /* The optimizer object of optimizer.h. */
     DESCEND_WRONG_OPTIMIZER = 40, /* a config of another optimizer than the object's */
