@@ -32,7 +32,8 @@ typedef enum descend_kind {
     DESCEND_LION = 12,
     DESCEND_LAMB = 13,
     DESCEND_RMSPROP_TF = 14,
-    DESCEND_SIGNUM = 15
+    DESCEND_SIGNUM = 15,
+    DESCEND_ADEMAMIX = 16
 } descend_kind;
 
 /*
@@ -43,7 +44,7 @@ typedef enum descend_kind {
  *
  *   lr            learning rate
  *   weight_decay  L2 penalty, added to the gradient as weight_decay * param. Rprop has none; with
- *                 AdamW, Lion, Signum and LAMB it is something else: see there
+ *                 AdamW, Lion, Signum, AdEMAMix and LAMB it is something else: see there
  *   maximize      ascend: negate the gradient first
  *
  * Every step function takes, beside the config (read during the call only):
@@ -227,6 +228,24 @@ typedef struct descend_signum {
     bool maximize;       /* false */
 } descend_signum;
 
+/* AdEMAMix (Pagliardini, Ablin and Grangier, "The AdEMAMix optimizer: better, faster, older", 2024, algorithm 1): AdamW
+ * whose step mixes in a second, slow average of the gradient. The warm-ups are the paper's: alpha grows from 0 along a line
+ * for alpha_warmup steps, beta3 from beta1 for beta3_warmup steps, its half-life about along a line; the paper has both for
+ * the whole training. A warm-up of beta3 is computed with the C library's exp and log: with one the bits are promised for
+ * one C library only. */
+typedef struct descend_ademamix {
+    double lr;           /* 1e-3 */
+    double beta1;        /* 0.9; in [0, 1) */
+    double beta2;        /* 0.999; in [0, 1) */
+    double beta3;        /* 0.9999; in [0, 1): of the slow average */
+    double alpha;        /* 5; >= 0 and finite: how much of the slow average is added; the paper has 4 to 10 */
+    double beta3_warmup; /* 0; >= 0 and finite, in steps; 0: none */
+    double alpha_warmup; /* 0; >= 0 and finite, in steps; 0: none */
+    double eps;          /* 1e-8 */
+    double weight_decay; /* 0; decoupled, as AdamW's */
+    bool maximize;       /* false */
+} descend_ademamix;
+
 /* A config of any kind. Plain data: it may be copied and kept. */
 typedef struct descend_config {
     descend_kind kind;
@@ -246,6 +265,7 @@ typedef struct descend_config {
         descend_lamb lamb;
         descend_rmsprop_tf rmsprop_tf;
         descend_signum signum;
+        descend_ademamix ademamix;
         double room[32]; /* for the configs of kinds to come: the size of this struct never changes */
     };
 } descend_config;
@@ -265,6 +285,7 @@ descend_lion descend_lion_defaults(void);
 descend_lamb descend_lamb_defaults(void);
 descend_rmsprop_tf descend_rmsprop_tf_defaults(void);
 descend_signum descend_signum_defaults(void);
+descend_ademamix descend_ademamix_defaults(void);
 
 /* State: momentum_buffer with momentum > 0. At step 1 it is written without being read. */
 descend_status descend_sgd_step(const descend_sgd *config, uint64_t step, float *param, const float *grad,
@@ -333,6 +354,11 @@ descend_status descend_rmsprop_tf_step(const descend_rmsprop_tf *config, uint64_
 /* State: exp_avg with beta > 0. */
 descend_status descend_signum_step(const descend_signum *config, uint64_t step, float *param, const float *grad,
                                    float *exp_avg, size_t n, const descend_exec *exec);
+
+/* State: exp_avg_fast, exp_avg_slow, exp_avg_sq. */
+descend_status descend_ademamix_step(const descend_ademamix *config, uint64_t step, float *param, const float *grad,
+                                     float *exp_avg_fast, float *exp_avg_slow, float *exp_avg_sq, size_t n,
+                                     const descend_exec *exec);
 
 #ifdef __cplusplus
 }

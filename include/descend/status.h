@@ -60,6 +60,9 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_LAMBD = 38,
     DESCEND_BAD_T0 = 39,
     DESCEND_BAD_BETA = 58,
+    DESCEND_BAD_BETA3 = 59,
+    DESCEND_BAD_BETA3_WARMUP = 63,
+    DESCEND_BAD_ALPHA_WARMUP = 64,
 
     /* The optimizer object of optimizer.h. */
     DESCEND_WRONG_OPTIMIZER = 40, /* a config of another optimizer than the object's */
