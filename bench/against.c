@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "contender.h"
 #include "gbench.h"
+#include "implementation.h"
 #include "memory.h"
 #include "pair.h"
 
@@ -11,8 +11,8 @@
 enum { N_MIN = 1 << 14, N_MAX = 1 << 24, N_FACTOR = 4, BATCH_ELEMENTS = 1 << 16 };
 
 struct row {
-    const struct contender *one, *other;
-    const struct subject *subject;
+    const struct implementation *one, *other;
+    const struct configuration *configuration;
 };
 
 struct run {
@@ -21,23 +21,23 @@ struct run {
     descend_status status;
 };
 
-static void select_contender(struct run *run, const struct contender *contender)
+static void select_implementation(struct run *run, const struct implementation *implementation)
 {
-    const descend_status status = contender_select(contender);
+    const descend_status status = implementation_select(implementation);
     if (status != DESCEND_OK)
         run->status = status;
 }
 
-static void update(struct run *run, const struct contender *contender)
+static void update(struct run *run, const struct implementation *implementation)
 {
-    const descend_status status = contender->update(contender, run->row->subject, &run->memory, 1);
+    const descend_status status = implementation->update(implementation, run->row->configuration, &run->memory, 1);
     if (status != DESCEND_OK)
         run->status = status;
 }
 
 static void select_one(void *run)
 {
-    select_contender(run, ((struct run *)run)->row->one);
+    select_implementation(run, ((struct run *)run)->row->one);
 }
 
 static void update_one(void *run)
@@ -47,7 +47,7 @@ static void update_one(void *run)
 
 static void select_other(void *run)
 {
-    select_contender(run, ((struct run *)run)->row->other);
+    select_implementation(run, ((struct run *)run)->row->other);
 }
 
 static void update_other(void *run)
@@ -75,7 +75,7 @@ static void against(struct gbench_state *state, const void *context)
 static void add(const struct row *row)
 {
     char name[160];
-    snprintf(name, sizeof name, "%s/%s-against-%s", row->subject->label, row->one->name, row->other->name);
+    snprintf(name, sizeof name, "%s/%s-against-%s", row->configuration->label, row->one->name, row->other->name);
     gbench_register(&(struct gbench_benchmark){.name = name,
                                                .function = against,
                                                .context = row,
@@ -83,12 +83,12 @@ static void add(const struct row *row)
                                                .range = {{NULL, N_MIN, N_MAX, N_FACTOR}}});
 }
 
-void against_register(const struct subject *subject)
+void against_register(const struct configuration *configuration)
 {
     size_t count;
-    const struct contender *all = contenders(&count);
-    for (const struct contender *one = all; one < all + count && one->variant; one++)
-        for (const struct contender *other = all; other < all + count; other++)
-            if (other != one && contender_can(other, subject))
-                add(&(struct row){one, other, subject});
+    const struct implementation *all = implementations(&count);
+    for (const struct implementation *one = all; one < all + count && one->variant; one++)
+        for (const struct implementation *other = all; other < all + count; other++)
+            if (other != one && implementation_can(other, configuration))
+                add(&(struct row){one, other, configuration});
 }

@@ -1,9 +1,9 @@
-/* One contender beside another: the rows optimizer/variant-against-contender/n, on one thread. */
+/* A variant beside another implementation: the rows optimizer/variant-against-implementation/n, on one thread. */
 #ifndef DESCEND_BENCH_AGAINST_H
 #define DESCEND_BENCH_AGAINST_H
 
-#include "subject.h"
+#include "configuration.h"
 
-void against_register(const struct subject *subject);
+void against_register(const struct configuration *configuration);
 
 #endif

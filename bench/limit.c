@@ -1,40 +1,39 @@
 /* Compiled once per ISA, like kernels/kernels.c, over the library's own loop. */
-#include DESCEND_VEC
-
 #include "limit.h"
 #include "stream.h"
 
-static inline vf limit_state(const void *scalars, unsigned options, vf p, vf *g, vf *s0, vf *s1, vf *s2)
+static inline void limit_first(const void *scalars, unsigned options, struct lanes *v)
 {
-    (void)scalars, (void)options, (void)p;
-    *s0 = vf_add(*s0, *g);
-    *s1 = vf_add(*s1, *g);
-    *s2 = vf_add(*s2, *g);
-    return *g;
+    (void)scalars, (void)options;
+    v->s[0] = vf_add(v->s[0], v->g);
+    v->s[1] = vf_add(v->s[1], v->g);
+    v->s[2] = vf_add(v->s[2], v->g);
+    v->s[3] = vf_add(v->s[3], v->g);
+    v->x = v->g;
 }
 
-static inline vf limit_param(const void *scalars, unsigned options, vf p, vf g, vf x, vf s0, vf s1, vf s2)
+static inline void limit_second(const void *scalars, unsigned options, struct lanes *v)
 {
-    (void)scalars, (void)options, (void)g, (void)s0, (void)s1, (void)s2;
-    return vf_add(p, x);
+    (void)scalars, (void)options;
+    v->p = vf_add(v->p, v->x);
 }
 
 #define LIMIT(states)                                                                                                \
     static void limit_##states(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
     {                                                                                                                \
-        const unsigned mask = (1u << states) - 1;                                                                    \
-        const struct stream loop = {BODY_BARE, PHASE_ONLY, 0, mask, mask, {ELEMENT_f32, ELEMENT_f32, ELEMENT_f32},   \
-                                    *streams};                                                                       \
-        stream((struct formula){limit_state, limit_param}, scalars, loop, begin, end);                               \
+        const struct state_use use = read_and_written((1u << (states)) - 1);                                         \
+        const struct formula formula = {limit_first, limit_second};                                                  \
+        stream((struct stream){formula, scalars, 0, use, BODY_BARE, STREAM_ONLY, *streams}, begin, end);             \
     }
 LIMIT(0)
 LIMIT(1)
 LIMIT(2)
 LIMIT(3)
+LIMIT(4)
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(limit_, isa)
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 extern const struct limit_kernels TABLE(VF_ISA);
-const struct limit_kernels TABLE(VF_ISA) = {TEXT(VF_ISA), {limit_0, limit_1, limit_2, limit_3}};
+const struct limit_kernels TABLE(VF_ISA) = {TEXT(VF_ISA), {limit_0, limit_1, limit_2, limit_3, limit_4}};

@@ -6,7 +6,7 @@
 
 struct limit_kernels {
     const char *isa;
-    descend_kernel *kernel[STATES_MAX + 1]; /* by the number of state arrays, each read and written */
+    descend_stream_kernel *kernel[STATES_MAX + 1]; /* by the number of state arrays, each read and written */
 };
 
 /* NULL for the name of no variant. */

@@ -6,12 +6,12 @@
 
 #include "against.h"
 #include "commit.h" /* made by commit.cmake */
+#include "configuration.h"
 #include "descend/descend.h"
 #include "gbench.h"
 #include "machine.h"
 #include "object.h"
 #include "placements.h"
-#include "subject.h"
 #include "update.h"
 
 #ifdef __clang__
@@ -38,28 +38,20 @@ static void context(void)
     number_context("page_size", (unsigned long)sysconf(_SC_PAGESIZE));
 }
 
-/* The kernels worth rows: maximize, weight decay and dampening cost nothing of their own. */
-static bool has_rows(const struct subject *subject)
-{
-    return !strstr(subject->label, "maximize") && !strstr(subject->label, "weight_decay") &&
-           !strstr(subject->label, "dampening");
-}
-
 int main(int argc, char **argv)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     if (strcmp(descend_isa_active(), "none") == 0) {
         fprintf(stderr, "descend-bench: DESCEND_ISA names no variant that runs here\n");
         return EXIT_FAILURE;
     }
     context();
-    for (const struct subject *subject = all; subject < all + count; subject++)
-        if (has_rows(subject)) {
-            update_register(subject);
-            against_register(subject);
-            placements_register(subject);
-        }
+    for (size_t i = 0; i < count; i++) {
+        update_register(&all[i]);
+        against_register(&all[i]);
+        placements_register(&all[i]);
+    }
     object_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;

@@ -34,6 +34,14 @@ void memory_free(struct memory *memory)
     free(memory->block);
 }
 
+struct descend_streams memory_streams(const struct memory *memory)
+{
+    struct descend_streams streams = {.param = memory->array[0], .grad = memory->array[1]};
+    for (size_t i = 0; i < STATES_MAX; i++)
+        streams.state[i] = memory->array[2 + i];
+    return streams;
+}
+
 void memory_place(struct memory *memory, enum placement placement)
 {
     const size_t apart = placement == ALIASED ? LINE : PAGE / MEMORY_ARRAYS / LINE * LINE;

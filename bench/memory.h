@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "subject.h"
+#include "kernels.h"
 
-enum { MEMORY_ARRAYS = 2 + SUBJECT_STATES };
+enum { MEMORY_ARRAYS = 2 + STATES_MAX };
 
 struct memory {
     char *block;
@@ -27,6 +27,9 @@ extern const char *const placement_names[PLACEMENTS];
 /* Ordinary values everywhere. False where there is no memory. */
 bool memory_new(struct memory *memory, size_t n);
 void memory_free(struct memory *memory);
+
+/* The arrays as kernels take them. */
+struct descend_streams memory_streams(const struct memory *memory);
 
 /* Moves the starts (the values stay behind: any are good). Every array has a page of room for it. */
 void memory_place(struct memory *memory, enum placement placement);

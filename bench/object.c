@@ -39,7 +39,7 @@ struct run {
     struct tensors tensors;
     descend_optimizer *optimizer;
     const struct separate_kernels *separate;
-    descend_adamw config;
+    descend_config config; /* AdamW's */
     descend_exec exec;
     descend_status status;
 };
@@ -97,7 +97,8 @@ static void tensors_free(struct tensors *tensors)
     free(tensors->tensor);
 }
 
-static void keep(struct run *run, descend_status status)
+/* The last refusal of all calls is the row's. */
+static void note(struct run *run, descend_status status)
 {
     if (status != DESCEND_OK)
         run->status = status;
@@ -106,14 +107,14 @@ static void keep(struct run *run, descend_status status)
 static void object_step(void *context)
 {
     struct run *run = context;
-    keep(run, descend_optimizer_step(run->optimizer, NULL, &run->exec));
+    note(run, descend_optimizer_step(run->optimizer, NULL, &run->exec));
 }
 
 static void flat_step(struct run *run, size_t t, size_t n, const descend_exec *exec)
 {
     const descend_tensor *tensor = &run->tensors.tensor[t];
-    keep(run, descend_adamw_step(&run->config, STEP, tensor->param.data, tensor->grad.data, run->tensors.exp_avg[t],
-                                 run->tensors.exp_avg_sq[t], NULL, n, exec));
+    note(run, descend_adamw_step(&run->config.adamw, STEP, tensor->param.data, tensor->grad.data,
+                                 run->tensors.exp_avg[t], run->tensors.exp_avg_sq[t], NULL, n, exec));
 }
 
 static void flat_serial(void *context)
@@ -151,7 +152,8 @@ static void flat_array(void *context)
     float *memory = (float *)(void *)run->tensors.memory, *array[4];
     for (size_t i = 0; i < 4; i++)
         array[i] = memory + i * ((n + LINE) / LINE * LINE + LINE);
-    keep(run, descend_adamw_step(&run->config, STEP, array[0], array[1], array[2], array[3], NULL, n, &run->exec));
+    note(run,
+         descend_adamw_step(&run->config.adamw, STEP, array[0], array[1], array[2], array[3], NULL, n, &run->exec));
 }
 
 static const double loss_scale = 65536, max_norm = 1;
@@ -161,10 +163,10 @@ static void fused(void *context)
 {
     struct run *run = context;
     descend_measurement found;
-    keep(run, descend_optimizer_measure(run->optimizer, &run->exec, &found));
+    note(run, descend_optimizer_measure(run->optimizer, &run->exec, &found));
     const double clip = descend_clip_coefficient(max_norm, found.norm / loss_scale);
     const descend_pass pass = {.grad_scale = clip / loss_scale, .zero_grad = true};
-    keep(run, descend_optimizer_step(run->optimizer, &pass, &run->exec));
+    note(run, descend_optimizer_step(run->optimizer, &pass, &run->exec));
 }
 
 /* A pass of its own over one tensor's gradient or parameter, by the same grid. */
@@ -203,7 +205,7 @@ static void separate(void *context)
     struct run *run = context;
     descend_measurement found;
     run_pass((struct pass){run, SCALE, (float)(1 / loss_scale)});
-    keep(run, descend_optimizer_measure(run->optimizer, &run->exec, &found));
+    note(run, descend_optimizer_measure(run->optimizer, &run->exec, &found));
     run_pass((struct pass){run, SCALE, (float)descend_clip_coefficient(max_norm, found.norm)});
     flat_step(run, 0, run->tensors.tensor[0].n, &run->exec);
     run_pass((struct pass){run, ZERO, 0});
@@ -212,14 +214,14 @@ static void separate(void *context)
 
 static void object(struct gbench_state *state, const void *context)
 {
-    struct run run = {.row = context, .config = descend_adamw_defaults(), .status = DESCEND_OK};
+    struct run run = {.row = context, .config = descend_config_defaults(DESCEND_ADAMW), .status = DESCEND_OK};
     struct pair pair = {0};
     run.exec = (descend_exec){.threads = run.row->threads};
     run.separate = separate_find(descend_isa_active());
-    keep(&run, descend_adamw_create(&run.optimizer, &run.config));
+    note(&run, descend_optimizer_create(&run.optimizer, &run.config));
     bool good = tensors_new(&run.tensors, run.row);
     if (good && run.status == DESCEND_OK)
-        keep(&run, descend_optimizer_add(run.optimizer, 0, run.tensors.tensor, run.tensors.count));
+        note(&run, descend_optimizer_add(run.optimizer, 0, run.tensors.tensor, run.tensors.count));
     for (size_t i = 0; good && run.status == DESCEND_OK && i < FIRST_STEPS; i++)
         object_step(&run);
     if (good && run.status == DESCEND_OK)

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "contender.h"
 #include "gbench.h"
+#include "implementation.h"
 #include "median.h"
 #include "memory.h"
 #include "pair.h"
@@ -11,8 +11,8 @@
 enum { N = 1 << 14, TRIALS = 200, SWEEPS = 50, BATCH = 4, PAGE = 4096 };
 
 struct row {
-    const struct contender *contender;
-    const struct subject *subject;
+    const struct implementation *implementation;
+    const struct configuration *configuration;
 };
 
 struct run {
@@ -27,7 +27,7 @@ static void run_update(void *context)
 {
     struct run *run = context;
     const struct row *row = run->row;
-    const descend_status status = row->contender->update(row->contender, row->subject, &run->memory, 1);
+    const descend_status status = row->implementation->update(row->implementation, row->configuration, &run->memory, 1);
     if (status != DESCEND_OK)
         run->status = status;
 }
@@ -58,10 +58,9 @@ static void label_slowest(struct gbench_state *state, struct run *run)
     for (int64_t i = 0; i <= slowest; i++)
         memory_place_at_random(&run->memory, &seed);
     size_t length = (size_t)snprintf(text, sizeof text, "slowest at");
-    for (unsigned k = 0; k < MEMORY_ARRAYS; k++)
-        if (k < 2 || run->row->subject->used >> (k - 2)) /* at least one more */
-            length += (size_t)snprintf(text + length, sizeof text - length, " %zu",
-                                       (size_t)((uintptr_t)run->memory.array[k] % PAGE));
+    for (unsigned k = 0; k < 2 + run->row->configuration->array_count; k++)
+        length += (size_t)snprintf(text + length, sizeof text - length, " %zu",
+                                   (size_t)((uintptr_t)run->memory.array[k] % PAGE));
     gbench_label(state, text);
 }
 
@@ -69,7 +68,7 @@ static void placements(struct gbench_state *state, const void *context)
 {
     double seconds[TRIALS] = {0};
     struct run run = {.row = context, .seconds = seconds, .trials = gbench_argument(state, 0)};
-    run.status = contender_select(run.row->contender);
+    run.status = implementation_select(run.row->implementation);
     if (!memory_new(&run.memory, N)) {
         gbench_skip(state, "out of memory");
         return;
@@ -90,7 +89,7 @@ static void placements(struct gbench_state *state, const void *context)
 static void add(const struct row *row)
 {
     char name[160];
-    snprintf(name, sizeof name, "%s/%s/%d/1/placements", row->subject->label, row->contender->name, N);
+    snprintf(name, sizeof name, "%s/%s/%d/1/placements", row->configuration->label, row->implementation->name, N);
     gbench_register(&(struct gbench_benchmark){.name = name,
                                                .function = placements,
                                                .context = row,
@@ -99,10 +98,10 @@ static void add(const struct row *row)
                                                .range = {{"trials", TRIALS, TRIALS, 2}}});
 }
 
-void placements_register(const struct subject *subject)
+void placements_register(const struct configuration *configuration)
 {
     size_t count;
-    const struct contender *all = contenders(&count);
+    const struct implementation *all = implementations(&count);
     for (size_t i = 0; i < count && all[i].variant; i++)
-        add(&(struct row){&all[i], subject});
+        add(&(struct row){&all[i], configuration});
 }

@@ -2,8 +2,8 @@
 #ifndef DESCEND_BENCH_PLACEMENTS_H
 #define DESCEND_BENCH_PLACEMENTS_H
 
-#include "subject.h"
+#include "configuration.h"
 
-void placements_register(const struct subject *subject);
+void placements_register(const struct configuration *configuration);
 
 #endif

@@ -1,9 +1,8 @@
 /* Compiled once per ISA, like kernels/kernels.c: each pass is as good a loop as the library's, only that it is alone.
  */
-#include DESCEND_VEC
-
 #include "separate.h"
-#include "optimizers.h"
+
+#include "formulas/adam.h"
 
 static void update_exp_avg(const struct adam_scalars *k, float *m, const float *g, size_t begin, size_t end)
 {

@@ -8,7 +8,7 @@
 /* Of the elements [begin, end), in whole vectors. */
 struct separate_kernels {
     const char *isa;
-    descend_kernel *adam; /* of adam_scalars; the last state array is for the denominators */
+    descend_stream_kernel *adam; /* of adam_scalars; the last state array is for the denominators */
     void (*scale)(float *array, float factor, size_t begin, size_t end);
     void (*copy)(void *to, const float *from, size_t begin, size_t end); /* as bfloat16 */
 };

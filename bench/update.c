@@ -6,8 +6,8 @@
 #include <omp.h>
 #endif
 
-#include "contender.h"
 #include "gbench.h"
+#include "implementation.h"
 #include "limit.h"
 #include "machine.h"
 #include "memory.h"
@@ -20,17 +20,17 @@ enum {
     COLD_ITERATIONS = 30
 };
 
-/* One row: who updates, what, and where. */
+/* What one row measures. */
 struct row {
-    const struct contender *contender;
-    const struct subject *subject;
+    const struct implementation *implementation;
+    const struct configuration *configuration;
     size_t n;
     unsigned threads;
     enum placement placement;
     bool cold;
 };
 
-/* A row under way. */
+/* What the row works on while it is measured. */
 struct run {
     const struct row *row;
     const struct limit_kernels *limit;
@@ -38,23 +38,19 @@ struct run {
     descend_status status;
 };
 
-static unsigned state_count(const struct subject *subject)
+/* Array elements moved for each parameter. In two passes three more: the first moves all but the parameter, the second
+ * reads parameter and states and writes the parameter. */
+static size_t traffic(const struct configuration *configuration)
 {
-    return (unsigned)__builtin_popcount(subject->used & ((1u << subject->arrays) - 1));
-}
-
-/* Elements moved per parameter. Of an optimizer that takes two passes: the first moves all but the parameter, the
- * second reads parameter and states and writes the parameter; together that is a pass more over three arrays. */
-static size_t traffic(const struct subject *subject)
-{
-    return 3 + 2 * state_count(subject) + (subject->in_slices ? 0 : 3);
+    return 3 + 2 * configuration->array_count + (configuration->one_pass ? 0 : 3);
 }
 
 static void run_update(void *context)
 {
     struct run *run = context;
     const struct row *row = run->row;
-    const descend_status status = row->contender->update(row->contender, row->subject, &run->memory, row->threads);
+    const descend_status status =
+        row->implementation->update(row->implementation, row->configuration, &run->memory, row->threads);
     if (status != DESCEND_OK)
         run->status = status;
 }
@@ -63,10 +59,8 @@ static void run_limit(void *context)
 {
     const struct run *run = context;
     const struct row *row = run->row;
-    float *const *array = run->memory.array;
-    const struct descend_streams streams = {
-        .param = array[0], .grad = array[1], .state = {array[2], array[3], array[4]}};
-    descend_kernel *kernel = run->limit->kernel[state_count(row->subject)];
+    const struct descend_streams streams = memory_streams(&run->memory);
+    descend_stream_kernel *kernel = run->limit->kernel[row->configuration->array_count];
 #ifdef _OPENMP
     if (row->threads > 1) {
 #pragma omp parallel num_threads((int)row->threads)
@@ -74,14 +68,14 @@ static void run_limit(void *context)
             size_t begin, end;
             descend_slice(row->n, (unsigned)omp_get_thread_num(), (unsigned)omp_get_num_threads(), &begin, &end);
             kernel(NULL, &streams, begin, end);
-            if (!row->subject->in_slices)
+            if (!row->configuration->one_pass)
                 run->limit->kernel[0](NULL, &streams, begin, end);
         }
         return;
     }
 #endif
     kernel(NULL, &streams, 0, row->n);
-    if (!row->subject->in_slices)
+    if (!row->configuration->one_pass)
         run->limit->kernel[0](NULL, &streams, 0, row->n);
 }
 
@@ -93,7 +87,7 @@ static void evict(void *context)
 
 static void report(struct gbench_state *state, const struct row *row, const struct pair *pair)
 {
-    const size_t bytes = sizeof(float) * traffic(row->subject) * row->n;
+    const size_t bytes = sizeof(float) * traffic(row->configuration) * row->n;
     const double elements = (double)row->n;
     gbench_set_items(state, gbench_iterations(state) * (int64_t)row->n);
     gbench_set_bytes(state, gbench_iterations(state) * (int64_t)bytes);
@@ -107,7 +101,9 @@ static void update(struct gbench_state *state, const void *context)
 {
     const struct row *row = context;
     const bool small = row->n < BATCH_ELEMENTS && !row->cold;
-    struct run run = {.row = row, .limit = limit_find(row->contender->isa), .status = contender_select(row->contender)};
+    struct run run = {.row = row,
+                      .limit = limit_find(row->implementation->isa),
+                      .status = implementation_select(row->implementation)};
     struct pair pair = {0};
     if (!memory_new(&run.memory, row->n)) {
         gbench_skip(state, "out of memory");
@@ -126,8 +122,8 @@ static void update(struct gbench_state *state, const void *context)
 static void add(const struct row *row)
 {
     char name[160];
-    snprintf(name, sizeof name, "%s/%s/%zu/%u%s%s", row->subject->label, row->contender->name, row->n, row->threads,
-             placement_names[row->placement], row->cold ? "/cold" : "");
+    snprintf(name, sizeof name, "%s/%s/%zu/%u%s%s", row->configuration->label, row->implementation->name, row->n,
+             row->threads, placement_names[row->placement], row->cold ? "/cold" : "");
     /* Between cold batches the caches are filled anew, which takes longer than all but the largest updates. */
     gbench_register(&(struct gbench_benchmark){.name = name,
                                                .function = update,
@@ -137,11 +133,11 @@ static void add(const struct row *row)
 }
 
 /* Every power of two, for the variants on one thread and on all, in every place; for others aligned and warm on one. */
-static void add_sizes(const struct contender *contender, const struct subject *subject)
+static void add_sizes(const struct implementation *implementation, const struct configuration *configuration)
 {
     const unsigned counts[] = {1, machine_threads()};
-    const bool all = contender->variant;
-    struct row row = {.contender = contender, .subject = subject};
+    const bool all = implementation->variant;
+    struct row row = {.implementation = implementation, .configuration = configuration};
     for (int log2 = N_MIN_LOG2; log2 <= N_MAX_LOG2; log2++)
         for (size_t i = 0; i < (all && counts[1] > 1 ? 2 : 1); i++)
             for (int cold = 0; cold <= all; cold++)
@@ -153,11 +149,11 @@ static void add_sizes(const struct contender *contender, const struct subject *s
                 }
 }
 
-void update_register(const struct subject *subject)
+void update_register(const struct configuration *configuration)
 {
     size_t count;
-    const struct contender *all = contenders(&count);
+    const struct implementation *all = implementations(&count);
     for (size_t i = 0; i < count; i++)
-        if (contender_can(&all[i], subject))
-            add_sizes(&all[i], subject);
+        if (implementation_can(&all[i], configuration))
+            add_sizes(&all[i], configuration);
 }

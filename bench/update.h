@@ -1,9 +1,9 @@
-/* Update throughput of one kernel at one size: the rows optimizer/contender/n/threads[/placement][/cold]. */
+/* Update throughput of one kernel at one size: the rows optimizer/implementation/n/threads[/placement][/cold]. */
 #ifndef DESCEND_BENCH_UPDATE_H
 #define DESCEND_BENCH_UPDATE_H
 
-#include "subject.h"
+#include "configuration.h"
 
-void update_register(const struct subject *subject);
+void update_register(const struct configuration *configuration);
 
 #endif
