@@ -3,20 +3,14 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/equal.h"
 #include "checkpoint/scene.h"
 #include "environment.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
+#include "test.h"
 
 static const descend_checkpoint with_params = {.params = true};
 
@@ -33,7 +27,7 @@ static void leave_environment(struct environment expected)
 static descend_status save(const descend_optimizer *optimizer, const descend_checkpoint *with)
 {
     environment_set(saving);
-    const descend_status status = descend_optimizer_save(optimizer, PATH, with);
+    const descend_status status = descend_optimizer_save(optimizer, FILE_PATH, with);
     leave_environment(saving);
     return status;
 }
@@ -41,7 +35,7 @@ static descend_status save(const descend_optimizer *optimizer, const descend_che
 static descend_status load(descend_optimizer *optimizer, const descend_checkpoint *with)
 {
     environment_set(loading);
-    const descend_status status = descend_optimizer_load(optimizer, PATH, with);
+    const descend_status status = descend_optimizer_load(optimizer, FILE_PATH, with);
     leave_environment(loading);
     return status;
 }
@@ -288,11 +282,11 @@ static void check_same_bytes(const struct subject *subject)
     mirror_add(&to, shapes, COUNT(shapes), SPECIAL, 2);
     mirror_step(&from, NULL, NULL);
     assert_int_equal(save(from.optimizer, &with), DESCEND_OK);
-    const struct bytes first = read_bytes(PATH);
+    const struct bytes first = read_bytes(FILE_PATH);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(load(to.optimizer, &with), DESCEND_OK);
         assert_int_equal(save(to.optimizer, &with), DESCEND_OK);
-        const struct bytes again = read_bytes(PATH);
+        const struct bytes again = read_bytes(FILE_PATH);
         assert_int_equal(first.size, again.size);
         assert_memory_equal(first.data, again.data, first.size);
         free(again.data);
@@ -325,12 +319,12 @@ static void decimal_comma(void **state)
 {
     struct mirror mirror = stepped(1);
     assert_int_equal(save(mirror.optimizer, NULL), DESCEND_OK);
-    const struct bytes before = read_bytes(PATH);
+    const struct bytes before = read_bytes(FILE_PATH);
     const bool comma = set_comma();
     if (comma) {
         assert_int_equal(load(mirror.optimizer, NULL), DESCEND_OK);
         assert_int_equal(save(mirror.optimizer, NULL), DESCEND_OK);
-        const struct bytes now = read_bytes(PATH);
+        const struct bytes now = read_bytes(FILE_PATH);
         assert_int_equal(before.size, now.size);
         assert_memory_equal(before.data, now.data, now.size);
         free(now.data);

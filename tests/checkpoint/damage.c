@@ -1,26 +1,21 @@
 /* Damaged files are refused with nothing changed: any byte another, any end missing, or no safetensors file at all. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/scene.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* Not over the file that is there: some file systems would flush it to the disk. */
 static descend_status load_bytes(struct scene *scene, const void *data, size_t size)
 {
-    remove(SCENE_PATH);
-    write_bytes(SCENE_PATH, (struct bytes){(unsigned char *)data, size});
-    return descend_optimizer_load(scene->mirror.optimizer, SCENE_PATH, &scene->with);
+    remove(FILE_PATH);
+    write_bytes(FILE_PATH, (struct bytes){(unsigned char *)data, size});
+    return descend_optimizer_load(scene->mirror.optimizer, FILE_PATH, &scene->with);
 }
 
 static void assert_bytes_refused(struct scene *scene, const void *data, size_t size, descend_status expected,
@@ -62,7 +57,7 @@ static void check_bit(const struct scene *scene, int descriptor, size_t at, unsi
     char what[64];
     snprintf(what, sizeof what, "bit %u of byte %zu of %zu", bit, at, file.size);
     assert_int_equal(pwrite(descriptor, &other, 1, (off_t)at), 1);
-    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, SCENE_PATH, &scene->with);
+    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, FILE_PATH, &scene->with);
     assert_int_equal(pwrite(descriptor, &file.data[at], 1, (off_t)at), 1);
     if (status < DESCEND_BAD_FILE_SHORT || (at >= data_at(file) && status != DESCEND_BAD_FILE_CHECKSUM))
         fail_msg("%s: %d (%s)", what, (int)status, descend_status_string(status));
@@ -73,7 +68,7 @@ static void check_bytes(const struct subject *subject)
 {
     struct scene scene;
     scene_make(&scene, subject);
-    const int descriptor = open(SCENE_PATH, O_WRONLY | O_CLOEXEC);
+    const int descriptor = open(FILE_PATH, O_WRONLY | O_CLOEXEC);
     assert_true(descriptor >= 0);
     for (size_t at = 0; at < scene.good.size; at++)
         for (unsigned bit = 0; bit < 8 && !in_name_of_checksum(scene.good, at); bit++)
@@ -186,9 +181,9 @@ static void files_that_cannot_be_opened(void **state)
         int error;
     } cases[] = {{"none.safetensors", ENOENT},
                  {"", ENOENT},
-                 {"none/" SCENE_PATH, ENOENT},
+                 {"none/" FILE_PATH, ENOENT},
                  {"directory", EISDIR},
-                 {SCENE_PATH "/x", ENOTDIR}};
+                 {FILE_PATH "/x", ENOTDIR}};
     struct scene scene;
     size_t count;
     const struct subject *all = subjects(&count);

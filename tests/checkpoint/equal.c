@@ -1,14 +1,11 @@
 #include "equal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 static void assert_equal_configs(const descend_optimizer *a, const descend_optimizer *b, const char *where)
 {

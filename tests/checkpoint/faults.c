@@ -4,19 +4,14 @@
  * are wrapped by the linker (tests/CMakeLists.txt) in the libraries' own objects, which this program is built of.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/equal.h"
 #include "checkpoint/scene.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* Allocations while `on`: how many, of how many bytes in all, and which is to fail. Blocks not freed, at any time. */
 static struct {
@@ -161,13 +156,13 @@ static void check_loading(const struct mirror *from, const struct mirror *to, co
                           bool has_states)
 {
     size_t states = has_states ? 0 : 64; /* in one block with a header */
-    assert_int_equal(descend_optimizer_save(from->optimizer, SCENE_PATH, with), DESCEND_OK);
-    const struct bytes file = read_bytes(SCENE_PATH);
+    assert_int_equal(descend_optimizer_save(from->optimizer, FILE_PATH, with), DESCEND_OK);
+    const struct bytes file = read_bytes(FILE_PATH);
     free(file.data);
     kept.bytes = 0;
     const long live = heap.live;
     watch(0, NOTHING, 0);
-    const descend_status status = descend_optimizer_load(to->optimizer, SCENE_PATH, with);
+    const descend_status status = descend_optimizer_load(to->optimizer, FILE_PATH, with);
     unwatch();
     assert_int_equal(status, DESCEND_OK);
     assert_int_equal(heap.live, live);
@@ -237,7 +232,7 @@ static void with_scene(const struct subject *subject, void (*check)(struct scene
 
 static descend_status load(struct scene *scene)
 {
-    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, SCENE_PATH, &scene->with);
+    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, FILE_PATH, &scene->with);
     const int error = errno;
     unwatch();
     errno = error;
@@ -247,7 +242,7 @@ static descend_status load(struct scene *scene)
 /* Saves another optimizer's over it. */
 static descend_status save(struct scene *scene)
 {
-    const descend_status status = descend_optimizer_save(scene->mirror.optimizer, SCENE_PATH, &scene->with);
+    const descend_status status = descend_optimizer_save(scene->mirror.optimizer, FILE_PATH, &scene->with);
     const int error = errno;
     unwatch();
     errno = error;
@@ -257,7 +252,7 @@ static descend_status save(struct scene *scene)
 /* And is the only one there. */
 static void assert_old_file(const struct scene *scene)
 {
-    const struct bytes now = read_bytes(SCENE_PATH);
+    const struct bytes now = read_bytes(FILE_PATH);
     assert_int_equal(now.size, scene->good.size);
     assert_memory_equal(now.data, scene->good.data, now.size);
     free(now.data);
@@ -293,7 +288,7 @@ static void check_save_allocations(struct scene *scene)
         assert_int_equal(status, DESCEND_NO_MEMORY);
         assert_old_file(scene);
     }
-    assert_int_equal(descend_optimizer_load(scene->saved.optimizer, SCENE_PATH, &scene->with), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(scene->saved.optimizer, FILE_PATH, &scene->with), DESCEND_OK);
     assert_equal_optimizers(scene->saved.optimizer, scene->untouched.optimizer, "after failed allocations");
 }
 
@@ -352,7 +347,7 @@ static void check_save_writes(struct scene *scene)
         watch(0, event, 0);
         assert_int_equal(save(scene), DESCEND_OK);
     }
-    assert_int_equal(descend_optimizer_load(scene->saved.optimizer, SCENE_PATH, &scene->with), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(scene->saved.optimizer, FILE_PATH, &scene->with), DESCEND_OK);
     assert_equal_optimizers(scene->saved.optimizer, scene->untouched.optimizer, "after failed writes");
 }
 

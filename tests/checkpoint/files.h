@@ -7,6 +7,9 @@
 
 #include "safetensors.h"
 
+/* The file that most tests write: in the directory that enter_directory made. */
+#define FILE_PATH "it.safetensors"
+
 /* A file's bytes. */
 struct bytes {
     unsigned char *data;

@@ -1,14 +1,11 @@
 /* Files that were written once can still be loaded: the format is stable. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/equal.h"
 #include "checkpoint/golden_content.h"
+#include "test.h"
 
 static void files_of_old(void **state)
 {

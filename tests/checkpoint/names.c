@@ -1,19 +1,13 @@
 /* Tensors come back by their names, whatever those are and wherever the tensors were added. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "checkpoint/equal.h"
 #include "checkpoint/files.h"
 #include "data.h"
 #include "descend/checkpoint.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
+#include "test.h"
 
 enum { N = 5, TENSORS_MAX = 64 };
 
@@ -92,8 +86,8 @@ static void odd_names(void **state)
     for (unsigned steps = 0; steps < 2; steps++) {
         named_new(&saved, names, COUNT(names), steps, 1);
         named_new(&loaded, names, COUNT(names), 1 - steps, 2);
-        assert_int_equal(descend_optimizer_save(saved.optimizer, PATH, &with_params), DESCEND_OK);
-        assert_int_equal(descend_optimizer_load(loaded.optimizer, PATH, &with_params), DESCEND_OK);
+        assert_int_equal(descend_optimizer_save(saved.optimizer, FILE_PATH, &with_params), DESCEND_OK);
+        assert_int_equal(descend_optimizer_load(loaded.optimizer, FILE_PATH, &with_params), DESCEND_OK);
         assert_equal_optimizers(saved.optimizer, loaded.optimizer, "odd names, %u steps", steps);
         descend_optimizer_destroy(saved.optimizer);
         descend_optimizer_destroy(loaded.optimizer);
@@ -108,14 +102,14 @@ static void check_meeting(const char *const names[2], bool params, unsigned step
     const descend_checkpoint with = {.params = params};
     named_new(&saved, names, 2, steps, 1);
     named_new(&loaded, names, 2, 0, 1);
-    remove(PATH);
-    const descend_status status = descend_optimizer_save(saved.optimizer, PATH, &with);
+    remove(FILE_PATH);
+    const descend_status status = descend_optimizer_save(saved.optimizer, FILE_PATH, &with);
     if (status == DESCEND_OK) {
         if (params)
             memset(loaded.param, 0, sizeof loaded.param);
         else
             memcpy(loaded.param, saved.param, sizeof loaded.param);
-        assert_int_equal(descend_optimizer_load(loaded.optimizer, PATH, &with), DESCEND_OK);
+        assert_int_equal(descend_optimizer_load(loaded.optimizer, FILE_PATH, &with), DESCEND_OK);
         assert_equal_optimizers(saved.optimizer, loaded.optimizer, "%s beside %s", names[0], names[1]);
     } else {
         assert_true(params);
@@ -146,8 +140,8 @@ static void other_order(void **state)
     static struct named saved, loaded;
     named_new(&saved, forward, COUNT(forward), 3, 1);
     named_new(&loaded, backward, COUNT(backward), 1, 2);
-    assert_int_equal(descend_optimizer_save(saved.optimizer, PATH, &with_params), DESCEND_OK);
-    assert_int_equal(descend_optimizer_load(loaded.optimizer, PATH, &with_params), DESCEND_OK);
+    assert_int_equal(descend_optimizer_save(saved.optimizer, FILE_PATH, &with_params), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(loaded.optimizer, FILE_PATH, &with_params), DESCEND_OK);
     for (size_t i = 0; i < COUNT(forward); i++) {
         descend_tensor x, y;
         assert_int_equal(descend_optimizer_tensor(saved.optimizer, i, &x, NULL), DESCEND_OK);
@@ -168,8 +162,8 @@ static void no_tensors(void **state)
     named_new(&saved, NULL, 0, 1, 1);
     named_new(&loaded, NULL, 0, 0, 1);
     assert_int_equal(descend_optimizer_set_lr(saved.optimizer, 0, 0.3), DESCEND_OK);
-    assert_int_equal(descend_optimizer_save(saved.optimizer, PATH, NULL), DESCEND_OK);
-    assert_int_equal(descend_optimizer_load(loaded.optimizer, PATH, &with_params), DESCEND_OK);
+    assert_int_equal(descend_optimizer_save(saved.optimizer, FILE_PATH, NULL), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(loaded.optimizer, FILE_PATH, &with_params), DESCEND_OK);
     assert_equal_optimizers(saved.optimizer, loaded.optimizer, "no tensors");
     descend_optimizer_destroy(saved.optimizer);
     descend_optimizer_destroy(loaded.optimizer);

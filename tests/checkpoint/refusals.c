@@ -1,16 +1,11 @@
 /* Files that are no checkpoint of this optimizer are refused, each for its own reason, and nothing has changed: not the
  * optimizer, parameters or states, nor the scaler. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/scene.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* Its header's text. To be freed. */
 static char *header_of(struct bytes file)
@@ -37,8 +32,8 @@ static void write_edited(struct bytes good, const char *text, const char *replac
     assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - json), json, replacement, at + strlen(text)) > 0);
     const struct bytes bad = with_header(edited, data_size);
     memcpy(bad.data + bad.size - data_size, good.data + data_at, data_size);
-    remove(SCENE_PATH);
-    write_bytes(SCENE_PATH, bad);
+    remove(FILE_PATH);
+    write_bytes(FILE_PATH, bad);
     free(json);
     free(edited);
     free(bad.data);
@@ -49,7 +44,7 @@ enum { ANY_BAD_FILE = -1 };
 
 static void assert_load_refused(struct scene *scene, const descend_checkpoint *with, int expected, const char *what)
 {
-    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, SCENE_PATH, with);
+    const descend_status status = descend_optimizer_load(scene->mirror.optimizer, FILE_PATH, with);
     const bool any = expected == ANY_BAD_FILE && status >= DESCEND_BAD_FILE_SHORT;
     if (!any && (int)status != expected)
         fail_msg("%s, %s: %d (%s), not %d", scene->mirror.group[0].label, what, (int)status,
@@ -149,7 +144,7 @@ static void check_edits(const struct subject *subject)
     mirror_step(&scene.mirror, NULL, NULL);
     assert_mirrored(&scene.mirror, "after bad files");
     write_edited(scene.good, "{", "{"); /* without a checksum, else as it was */
-    assert_int_equal(descend_optimizer_load(scene.mirror.optimizer, SCENE_PATH, &scene.with), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(scene.mirror.optimizer, FILE_PATH, &scene.with), DESCEND_OK);
     assert_loaded(&scene, "after bad files");
     scene_free(&scene);
 }
@@ -186,7 +181,7 @@ static void check_asking(const struct subject *subject)
     assert_load_refused(&scene, &nothing, DESCEND_BAD_FILE_UNKNOWN, "an unknown parameter");
     write_without_one_param(scene.good);
     assert_load_refused(&scene, &scene.with, DESCEND_BAD_FILE_MISSING, "one parameter too few");
-    assert_int_equal(descend_optimizer_save(scene.saved.optimizer, SCENE_PATH, NULL), DESCEND_OK);
+    assert_int_equal(descend_optimizer_save(scene.saved.optimizer, FILE_PATH, NULL), DESCEND_OK);
     assert_load_refused(&scene, &(descend_checkpoint){.params = true}, DESCEND_BAD_FILE_MISSING, "no parameters");
     assert_load_refused(&scene, &(descend_checkpoint){.scaler = &scene.scaler}, DESCEND_BAD_FILE_METADATA, "no scaler");
     assert_load_refused(&scene, &(descend_checkpoint){.notes = notes, .note_count = 1}, DESCEND_BAD_FILE_NOTE,
@@ -208,7 +203,7 @@ static void save_shapes(const struct scene *scene, unsigned groups, const struct
         mirror_group(&other, &scene->saved.group[0]);
     mirror_add(&other, shapes, count, ORDINARY, 1);
     mirror_step(&other, NULL, NULL);
-    assert_int_equal(descend_optimizer_save(other.optimizer, SCENE_PATH, &scene->with), DESCEND_OK);
+    assert_int_equal(descend_optimizer_save(other.optimizer, FILE_PATH, &scene->with), DESCEND_OK);
     mirror_free(&other);
 }
 
@@ -259,7 +254,7 @@ static void check_optimizers(const struct subject *subject)
         mirror_group(&other, &all[i]);
         mirror_add(&other, scene_shapes, SCENE_TENSORS, ORDINARY, 1);
         mirror_step(&other, NULL, NULL);
-        assert_int_equal(descend_optimizer_save(other.optimizer, SCENE_PATH, &scene.with), DESCEND_OK);
+        assert_int_equal(descend_optimizer_save(other.optimizer, FILE_PATH, &scene.with), DESCEND_OK);
         assert_load_refused(&scene, &scene.with, DESCEND_BAD_FILE_OPTIMIZER, all[i].optimizer);
         mirror_free(&other);
     }
@@ -277,7 +272,7 @@ static void assert_save_refused(struct scene *scene, const char *path, const des
                                 descend_status expected)
 {
     assert_int_equal(descend_optimizer_save(scene->mirror.optimizer, path, with), expected);
-    const struct bytes now = read_bytes(SCENE_PATH);
+    const struct bytes now = read_bytes(FILE_PATH);
     assert_int_equal(now.size, scene->good.size);
     assert_memory_equal(now.data, scene->good.data, now.size);
     free(now.data);
@@ -300,17 +295,17 @@ static void check_arguments(const struct subject *subject)
     struct scene scene;
     scene_make(&scene, subject);
     assert_both_refuse(&scene, NULL, NULL, DESCEND_BAD_PATH);
-    assert_int_equal(descend_optimizer_save(NULL, SCENE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
-    assert_int_equal(descend_optimizer_load(NULL, SCENE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
+    assert_int_equal(descend_optimizer_save(NULL, FILE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
+    assert_int_equal(descend_optimizer_load(NULL, FILE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
     const descend_note *const notes[] = {NULL, &without_key, &without_value};
     for (size_t i = 0; i < COUNT(notes); i++)
-        assert_both_refuse(&scene, SCENE_PATH, &(descend_checkpoint){.notes = notes[i], .note_count = 1},
+        assert_both_refuse(&scene, FILE_PATH, &(descend_checkpoint){.notes = notes[i], .note_count = 1},
                            DESCEND_BAD_NOTE);
-    assert_both_refuse(&scene, SCENE_PATH, &(descend_checkpoint){.notes = last_bad, .note_count = 2}, DESCEND_BAD_NOTE);
+    assert_both_refuse(&scene, FILE_PATH, &(descend_checkpoint){.notes = last_bad, .note_count = 2}, DESCEND_BAD_NOTE);
     for (size_t word = 0; word < COUNT(scene.with.reserved); word++) {
         descend_checkpoint with = scene.with;
         with.reserved[word] = (uintptr_t)1 << 8 * word;
-        assert_both_refuse(&scene, SCENE_PATH, &with, DESCEND_BAD_RESERVED);
+        assert_both_refuse(&scene, FILE_PATH, &with, DESCEND_BAD_RESERVED);
     }
     scene_free(&scene);
 }
@@ -342,7 +337,7 @@ static void files_that_would_be_bad(void **state)
     struct scene scene;
     scene_make(&scene, &all[count - 1]);
     for (size_t i = 0; i < COUNT(cases); i++)
-        assert_save_refused(&scene, SCENE_PATH, &(descend_checkpoint){.notes = cases[i].notes, .note_count = 2},
+        assert_save_refused(&scene, FILE_PATH, &(descend_checkpoint){.notes = cases[i].notes, .note_count = 2},
                             cases[i].status);
     scene_free(&scene);
     free(too_long);

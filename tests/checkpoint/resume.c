@@ -1,20 +1,14 @@
 /* What is saved at any step and loaded into another object goes on as if it had never stopped, on other variants and
  * numbers of threads: every optimizer and set of options, absent gradients, configs that change on the way. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "checkpoint/equal.h"
 #include "checkpoint/files.h"
 #include "descend/checkpoint.h"
 #include "mirror.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
 
 enum { STEPS = 6, SAVES = 4, CHANGE = 2, CHANGE_BACK = 4 };
 
@@ -118,8 +112,8 @@ static struct mirror saved_and_loaded(const struct mirror *from, struct family f
     add_tensors(&mirror, true, ORDINARY);
     if (turn % 2)
         take_step(&mirror, turn % STEPS, ORDINARY, turn);
-    assert_int_equal(descend_optimizer_save(from->optimizer, PATH, &with_params), DESCEND_OK);
-    assert_int_equal(descend_optimizer_load(mirror.optimizer, PATH, &with_params), DESCEND_OK);
+    assert_int_equal(descend_optimizer_save(from->optimizer, FILE_PATH, &with_params), DESCEND_OK);
+    assert_int_equal(descend_optimizer_load(mirror.optimizer, FILE_PATH, &with_params), DESCEND_OK);
     assert_equal_optimizers(from->optimizer, mirror.optimizer, "loaded, turn %u", turn);
     return mirror;
 }

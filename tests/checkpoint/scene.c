@@ -1,14 +1,11 @@
 #include "scene.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "equal.h"
+#include "test.h"
 
 const descend_scaler scene_scaler = {1024, 2, 0.5, 100, 7};
 const descend_note scene_note = {"seed", "1234"};
@@ -46,8 +43,8 @@ void scene_make(struct scene *scene, const struct subject *subject)
                             .untouched = stepped(&another, fewest, 2, 50),
                             .scaler = scene_scaler};
     scene->with = (descend_checkpoint){.params = true, .scaler = &scene->scaler, .notes = &scene_note, .note_count = 1};
-    assert_int_equal(descend_optimizer_save(scene->saved.optimizer, SCENE_PATH, &scene->with), DESCEND_OK);
-    scene->good = read_bytes(SCENE_PATH);
+    assert_int_equal(descend_optimizer_save(scene->saved.optimizer, FILE_PATH, &scene->with), DESCEND_OK);
+    scene->good = read_bytes(FILE_PATH);
     scene->scaler = other_scaler;
 }
 

@@ -7,8 +7,6 @@
 #include "descend/checkpoint.h"
 #include "mirror.h"
 
-#define SCENE_PATH "it.safetensors"
-
 struct scene {
     struct mirror saved;             /* what is in the file */
     struct mirror mirror, untouched; /* the optimizer, and its equal */

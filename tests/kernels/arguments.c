@@ -1,20 +1,12 @@
 /* Every bad array, n, step and exec: its own error, and no byte changed. The configs are in
  * tests/kernels/config.c. */
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "call.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* An address that nothing may look at: not a multiple of 4, and never mapped. */
-#define NOWHERE ((float *)(uintptr_t)3)
+#include "test.h"
 
 /* Runs the check on every subject. */
 static void for_each_subject(void (*check)(const struct subject *))

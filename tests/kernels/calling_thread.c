@@ -2,19 +2,17 @@
  * from inside OpenMP regions, which are right besides. */
 #include <dirent.h>
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "data.h"
 #include "sanitizers.h"
+#include "test.h"
 #include "touch.h"
 
 enum {

@@ -1,21 +1,15 @@
 /* The coefficients of RAdam, NAdam and ASGD, as their rules prepare them: those of docs/optimizers.md in plain double,
  * around the steps at which RAdam begins to rectify and ASGD to average, and far beyond. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "formulas/asgd.h"
 #include "formulas/nadam.h"
 #include "formulas/radam.h"
 #include "rule.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define STEP_MAX (UINT64_C(1) << 53)
+#include "test.h"
 
 /* Every step to so many, some beyond, the last. */
 static uint64_t next_step(uint64_t step, uint64_t dense)

@@ -1,17 +1,12 @@
 /* Every bad hyperparameter: its own error, and no byte changed. The defaults, and what the statuses say. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "call.h"
 #include "config_derived.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 static const struct expected_field *field_of(const struct subject *subject, const char *name)
 {

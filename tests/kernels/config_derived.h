@@ -6,6 +6,7 @@
 #define DESCEND_TESTS_CONFIG_DERIVED_H
 
 #include "expected.h"
+#include "test.h"
 
 static const struct derived {
     const char *label; /* an optimizer alone: no option on */

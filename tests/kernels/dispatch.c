@@ -2,17 +2,14 @@
  * Which variant runs. What the environment says is read once, so each case is a child process that makes its first call
  * itself. DESCEND_TEST_EXPECT, where set, names the variant that this machine must choose: emulated CPU models.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "descend/descend.h"
+#include "test.h"
 
 static descend_status one_step(void)
 {

@@ -1,15 +1,12 @@
 /* The caller's floating-point environment neither changes the result nor is changed, in any thread. */
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
 #include "environment.h"
+#include "test.h"
 
 enum { N = 2 * 4096 + 5, THREADS = 3 };
 

@@ -1,12 +1,9 @@
 /* Many threads make the library's first call at once; run under ThreadSanitizer too. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 enum { THREADS = 8, N = 40000 };
 

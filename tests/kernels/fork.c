@@ -1,16 +1,13 @@
 /* A forked child's step returns, with the same bits, whichever parallel regions its parent ran before. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "data.h"
+#include "test.h"
 
 enum { N = 300000, GENERATIONS = 2, SECONDS = 20 };
 

@@ -1,15 +1,12 @@
 /* Every subject, on every variant, takes the steps that torch.optim 1.13.1 took: the same bits. */
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
 #include "descend/optimizer.h"
+#include "test.h"
 
 struct golden_row {
     const char *label;

@@ -3,14 +3,11 @@
  * same. `kernels_hashes --print` prints hashes.inc anew, for a new optimizer or a new DESCEND_NUMERICS_VERSION.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 enum { N = 1003, STEPS = 20 };
 

@@ -1,15 +1,12 @@
 /* What the library says of its own optimizers, and configs by the names of their fields (descend/config.h). */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
 #include "environment.h"
+#include "test.h"
 
 enum { KINDS_MAX = 100 };
 
@@ -84,7 +81,7 @@ static void no_kind(void **state)
     const int none[] = {0, (int)kind_count + 1, -1, 1000000, INT32_MIN, INT32_MAX};
     static const char *const unknown[] = {"", "Adam", "adam ", "ada", "adamww", "none"};
     const descend_config zero = {.kind = DESCEND_KIND_NONE};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    for (size_t i = 0; i < COUNT(none); i++) {
         const descend_kind kind = (descend_kind)none[i];
         descend_config config = descend_config_defaults(kind);
         double value = 7;
@@ -103,7 +100,7 @@ static void no_kind(void **state)
         assert_true(isnan(descend_config_initial(&config, 0)) && isnan(descend_config_advance(&config, 1, 1)));
         assert_true(value == 7);
     }
-    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+    for (size_t i = 0; i < COUNT(unknown); i++)
         assert_int_equal(descend_kind_find(unknown[i]), DESCEND_KIND_NONE);
     assert_int_equal(descend_kind_find(NULL), DESCEND_KIND_NONE);
     assert_int_equal(descend_step(NULL, 1, NULL, NULL, NULL, 0, NULL), DESCEND_NULL_CONFIG);
@@ -165,7 +162,7 @@ static void in_any_environment(void **state)
     (void)state;
     const struct environment environments[] = {environment_with(FE_UPWARD, true, environment_can_trap()),
                                                environment_with(FE_DOWNWARD, true, false)};
-    for (size_t i = 0; i < sizeof environments / sizeof *environments; i++) {
+    for (size_t i = 0; i < COUNT(environments); i++) {
         descend_config config = descend_config_defaults(DESCEND_RPROP);
         const struct environment before = environment_get();
         environment_set(environments[i]);

@@ -1,16 +1,11 @@
 /* LAMB has the bits of the plain step, on every variant and however the work is shared out; slices are refused. */
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
-
 #include "plain_lamb.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum { OFFSETS = 16 };
 

@@ -3,15 +3,10 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 
-#include <cmocka.h>
-
 #include "plain_lamb.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 static const size_t ns[] = {1, 15, 16, 17, 4095, 4096, 4097, 100000, LAMB_LARGE};
 

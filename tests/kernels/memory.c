@@ -1,15 +1,12 @@
 /* No byte outside an array is read or written: arrays that begin or end at an unmapped page, the gradient read-only. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 enum { PAGES = 2 };
 

@@ -2,17 +2,13 @@
  * leaving it alone; the step refuses what is not in [0, 1), and coefficients that overflow for it. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "environment.h"
 #include "expected.h"
+#include "test.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define FLOAT_BELOW_1 0x1.fffffep-1f
 
 enum { N = 5 };

@@ -7,14 +7,11 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 /* What the errors of a run were. */
 struct tally {

@@ -1,12 +1,10 @@
 #include "plain_lamb.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 const char *const lamb_names[LAMB_ARRAYS] = {"param", "grad", "exp_avg", "exp_avg_sq"};
 

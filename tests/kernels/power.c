@@ -1,13 +1,10 @@
 /* Rule 9 of docs/numerics.md: the coefficients from the library's powers are those from pow, in float32. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
-
-#include <cmocka.h>
 
 #include "data.h"
 #include "rules/power.h"
+#include "test.h"
 
 enum { CASES = 4000000 };
 

@@ -7,14 +7,11 @@
 
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 enum { CHUNK = 4096, MANTISSAS = 1 << 23 };
 

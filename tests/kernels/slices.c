@@ -1,16 +1,11 @@
 /* What descend_slice promises, at every scale: tiling in order, the grid, equal sizes, nothing beyond the last slice.
  */
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
 #include "data.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 enum {
     BLOCK = 4096,

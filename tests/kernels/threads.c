@@ -1,20 +1,16 @@
 /* Threads, slices, runners and OpenMP, in every combination: the bits of one thread. */
 #include <limits.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 #include "data.h"
 #include "sanitizers.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 enum { MOST = 8, STEPS = 2 };
 

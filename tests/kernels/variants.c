@@ -1,14 +1,11 @@
 /* Every variant equals the scalar one bit for bit, at every length and misalignment, and touches nothing outside. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
+#include "test.h"
 
 enum {
     LENGTHS = 1100, /* every n from 0 to here */

@@ -1,19 +1,10 @@
 /* What descend_optimizer_add refuses, each by its own status, with nothing changed; and what it takes. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TWO_TO_53 (UINT64_C(1) << 53)
-
-/* An address that nothing may look at: not a multiple of 4, and never mapped. */
-#define NOWHERE ((void *)(uintptr_t)3)
+#include "test.h"
 
 /* Two tensors, each with all its arrays given, far from each other in one room. */
 enum { N = 100, COPY = ARRAYS, GIVEN = ARRAYS + 1, SPACING = 3 * N };
@@ -249,8 +240,8 @@ static void check_numbers(struct trial *trial)
 {
     static const size_t too_many[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 4 + 1, SIZE_MAX / 4 + 2,
                                       SIZE_MAX / 4 * 3 + 101};
-    static const uint64_t bad_steps[] = {TWO_TO_53 + 1, UINT64_C(1) << 63, UINT64_MAX};
-    static const uint64_t bad_firsts[] = {TWO_TO_53 - N + 1, TWO_TO_53, UINT64_MAX - N + 1, UINT64_MAX};
+    static const uint64_t bad_steps[] = {STEP_MAX + 1, UINT64_C(1) << 63, UINT64_MAX};
+    static const uint64_t bad_firsts[] = {STEP_MAX - N + 1, STEP_MAX, UINT64_MAX - N + 1, UINT64_MAX};
     descend_tensor changed = trial->second;
     for (size_t i = 0; i < COUNT(too_many); i++) {
         changed.n = too_many[i];
@@ -261,13 +252,13 @@ static void check_numbers(struct trial *trial)
         changed.step = bad_steps[i];
         refuse(trial, &changed, DESCEND_BAD_STEP, "step");
     }
-    changed.step = TWO_TO_53;
+    changed.step = STEP_MAX;
     accept(trial->subject, &changed, "the last step");
     for (size_t i = 0; i < COUNT(bad_firsts); i++) {
         changed.first = bad_firsts[i];
         refuse(trial, &changed, DESCEND_BAD_FIRST, "first");
     }
-    changed.first = TWO_TO_53 - N;
+    changed.first = STEP_MAX - N;
     accept(trial->subject, &changed, "the last shard");
     changed = trial->second;
     for (size_t word = 0; word < COUNT(changed.reserved); word++)

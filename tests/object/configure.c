@@ -1,16 +1,11 @@
 /* Configs that change between steps: every change from one set of options to another and back, the learning rate by
  * itself, and two whose meaning is torch's: momentum and amsgrad switched on in the fifth step. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 static void take_step(struct mirror *mirror, uint64_t seed, const char *what, const struct subject *before)
 {

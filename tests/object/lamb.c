@@ -2,17 +2,12 @@
  * finite stays in its tensor; slices are refused. tests/support/mirror.h compares with the flat function, whose values
  * tests/kernels/lamb.c and lamb_values.c check. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static descend_status step(void *optimizer, const descend_exec *exec)
 {

@@ -2,20 +2,15 @@
  * largest magnitude; Inf and NaN wherever they are; and it changes nothing. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
 #include "numerics.h"
 #include "sanitizers.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Plain SGD over gradients of these sizes; parameters are not looked at, so that one array of them will do. */
 enum { TENSORS_MAX = 1000 };

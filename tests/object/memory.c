@@ -4,17 +4,12 @@
  * functions are wrapped by the linker (tests/CMakeLists.txt) in the library's own objects, which this program is built
  * of.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* What is counted while `on`: all calls, and the blocks not freed; which call is to fail. */
 static struct {

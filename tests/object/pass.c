@@ -2,21 +2,16 @@
  * at every length, without a byte outside. The conversions over all that float32 can be rounded from. */
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
 #include "numerics.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 static void check_pass(const struct subject *subject, const descend_pass *pass, enum data_kind kind)
 {

@@ -1,14 +1,11 @@
 /* How the elements of many tensors are shared out: each exactly once, on the grid, in equal parts. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "optimizer/plan.h"
+#include "test.h"
 
 enum { BLOCK = 4096, COST = 64, TENSORS_MAX = 1000, PARTS_MAX = 67 };
 

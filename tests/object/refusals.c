@@ -2,19 +2,13 @@
  * next good call is as if nothing had been. Adding has a test of its own. */
 #include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TWO_TO_53 (UINT64_C(1) << 53)
 
 static const struct shape two_groups[] = {{.n = 40, .copy = DESCEND_BF16},
                                           {.n = 5000, .step = 3, .own_state = true},
@@ -137,7 +131,7 @@ static void check_last_step(const struct subject *subject)
         struct mirror mirror = mirror_new(subject);
         struct shape shapes[COUNT(two_groups)];
         memcpy(shapes, two_groups, sizeof shapes);
-        shapes[last].step = TWO_TO_53 - 1;
+        shapes[last].step = STEP_MAX - 1;
         mirror_group(&mirror, subject);
         mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
         mirror_step(&mirror, NULL, NULL);

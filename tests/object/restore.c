@@ -1,14 +1,11 @@
 /* Going on from a snapshot that the caller keeps. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "descend/optimizer.h"
 #include "environment.h"
+#include "test.h"
 
 enum { N = 10, STEPS = 7 };
 

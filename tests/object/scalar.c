@@ -2,17 +2,12 @@
  * absent gradients and changed configs, restored, and refused where it is the caller's own and bad. What holds for
  * every state is in the other tests. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum { MU_PRODUCT = 2, STEPS = 12 };
 

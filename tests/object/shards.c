@@ -1,16 +1,12 @@
 /* A tensor that is a shard of a larger one: its norms are of the segments of the whole (docs/numerics.md, rule 7), its
  * updates are those of any tensor; what says where it lies is checked, and can be asked for. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "kernels/plain_lamb.h"
 #include "mirror.h"
-#include "sanitizers.h"
+#include "test.h"
 #include "ways.h"
 
 /* Segments of the whole are of 8192 elements. */
@@ -101,7 +97,7 @@ static void check_measure(const struct shard *shard)
 
 static void all_measures(void)
 {
-    for (size_t i = 0; i < sizeof shards / sizeof *shards; i++)
+    for (size_t i = 0; i < COUNT(shards); i++)
         check_measure(&shards[i]);
 }
 
@@ -137,7 +133,7 @@ static void check_lamb(const struct shard *shard)
 
 static void all_lambs(void)
 {
-    for (size_t i = 0; i < sizeof shards / sizeof *shards; i++)
+    for (size_t i = 0; i < COUNT(shards); i++)
         check_lamb(&shards[i]);
 }
 
@@ -181,7 +177,7 @@ static void where_it_lies(void **state)
         {6, 0, 0, UINT64_C(1) << 33, UINT64_C(1) << 33, DESCEND_BAD_SHAPE},
         {0, 0, 0, UINT64_C(1) << 32, UINT64_C(1) << 32, DESCEND_BAD_SHAPE}, /* a product of 0 in 64 bits */
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const descend_config sgd = descend_config_defaults(DESCEND_SGD);
         descend_optimizer *optimizer;
         descend_tensor tensor = {.name = "w",

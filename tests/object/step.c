@@ -1,15 +1,10 @@
 /* The optimizer object takes the steps of the flat functions, tensor by tensor and bit by bit: groups, absent
  * gradients, step counts, the caller's own state; and it tells what it has. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "mirror.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 enum { STEPS = 5 };
 

@@ -1,20 +1,15 @@
 /* One call over all tensors split in every way gives the bits of one thread, and its step is one step; in any
  * floating-point environment, which is left as it is. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "environment.h"
 #include "mirror.h"
 #include "sanitizers.h"
+#include "test.h"
 #include "ways.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct stepping {
     descend_optimizer *optimizer;

@@ -5,19 +5,16 @@
  */
 #include <math.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "data.h"
 #include "descend/optimizer.h"
 #include "descend/scaler.h"
 #include "numerics.h"
 #include "sanitizers.h"
+#include "test.h"
 
 enum { STEPS = 6 };
 

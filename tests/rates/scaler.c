@@ -2,17 +2,12 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "data.h"
 #include "descend/scaler.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* torch's rule, written down from its documentation and its behaviour: _amp_update_scale_ of 1.13 runs on GPUs only.
  * float32 and int32 as there; factors are double; a product is rounded when it is stored. */

@@ -2,18 +2,13 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "descend/descend.h"
 #include "descend/schedule.h"
+#include "test.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define STEP_MAX (UINT64_C(1) << 53)
 #define PI 3.14159265358979323846
 
 /* Half a unit in the last place of 1: what one rounding may change, relatively. */

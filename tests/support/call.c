@@ -1,11 +1,9 @@
 #include "call.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static float memory[(ARRAYS + 2) * CALL_SPACING];
 

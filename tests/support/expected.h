@@ -12,7 +12,6 @@
 #define BELOW_1 0x1.fffffffffffffp-1
 /* FLT_MAX and half a unit in its last place: the least double that rounds to an infinite float32. */
 #define OVERFLOWING 0x1.ffffffp127
-#define STEP_MAX (UINT64_C(1) << 53)
 
 enum field_range {
     ANY_FINITE,

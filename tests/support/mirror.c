@@ -2,15 +2,12 @@
 
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "numerics.h"
+#include "test.h"
 
 struct mirror mirror_new(const struct subject *subject)
 {

@@ -1,11 +1,9 @@
 #include "ways.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "test.h"
 
 static descend_status worse(descend_status a, descend_status b)
 {

@@ -1,10 +1,8 @@
 /* CRC-32 against zlib's, and against its published check value. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
+#include "test.h"
 #include <zlib.h>
 
 #include "crc32.h"

@@ -1,19 +1,14 @@
 /* What loading costs whatever a file holds: one allocation, smaller than the file, and linear time. Allocations are
  * counted, and made to fail, in the linker's place of malloc. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/files.h"
 #include "data.h"
-
-#define PATH "it.safetensors"
+#include "test.h"
 
 void *__real_malloc(size_t size);
 void __real_free(void *memory);
@@ -147,21 +142,21 @@ static void every_allocation_fails_in_turn(void **state)
 {
     (void)state;
     struct descend_safetensors file;
-    assert_int_equal(descend_safetensors_write(PATH, tensors, 1, &pair, 1), DESCEND_OK);
+    assert_int_equal(descend_safetensors_write(FILE_PATH, tensors, 1, &pair, 1), DESCEND_OK);
     const size_t descriptors = open_descriptors();
     watch(1);
-    assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_NO_MEMORY);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_NO_MEMORY);
     assert_int_equal(heap.live, 0);
 
     size_t failed = 0;
     for (descend_status status = DESCEND_NO_MEMORY; status != DESCEND_OK; failed++) {
         watch(failed + 1);
-        status = descend_safetensors_write(PATH, tensors, 2, &pair, 1);
+        status = descend_safetensors_write(FILE_PATH, tensors, 2, &pair, 1);
         const size_t calls = heap.calls;
         assert_int_equal(heap.live, 0);
         assert_int_equal(status, calls < failed + 1 ? DESCEND_OK : DESCEND_NO_MEMORY);
         watch(0);
-        assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_OK);
+        assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
         assert_int_equal(file.header.tensors, status == DESCEND_OK ? 2 : 1);
         descend_safetensors_close(&file);
         assert_entries(1);

@@ -1,20 +1,15 @@
 /* Numbers as text: the text that C's printf would give in the C locale, exactly the number again, in any locale. */
 #include <locale.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/files.h"
 #include "data.h"
 #include "numerals.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "test.h"
 
 /* NaN's payload and sign are not kept. */
 static void check_double(double value)

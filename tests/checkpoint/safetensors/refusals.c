@@ -1,7 +1,5 @@
 /* Headers, good and bad, by hand: what the format allows is read, everything else refused, each cause by its status. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/files.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
+#include "test.h"
 
 /* The fields of a tensor of two bytes at the data's beginning. */
 #define FIELDS "\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]"
@@ -309,13 +303,13 @@ static void a_file_that_becomes_shorter(void **state)
     (void)state;
     struct descend_safetensors file;
     const struct bytes bytes = with_header("{\"a\":" TENSOR "}", 2);
-    write_bytes(PATH, bytes);
-    assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_OK);
+    write_bytes(FILE_PATH, bytes);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
     const struct descend_entry entry = descend_header_entry(&file.header, 0);
     unsigned char data[2];
     assert_int_equal(descend_safetensors_read(&file, &entry, data), DESCEND_OK);
     assert_memory_equal(data, "\x5a\x5a", 2);
-    assert_int_equal(truncate(PATH, (off_t)bytes.size - 1), 0);
+    assert_int_equal(truncate(FILE_PATH, (off_t)bytes.size - 1), 0);
     assert_int_equal(descend_safetensors_read(&file, &entry, data), DESCEND_FILE_READ);
     assert_int_equal(errno, EIO);
     descend_safetensors_close(&file);

@@ -1,9 +1,7 @@
 /* Saving is all or nothing: whatever call fails, and whenever the process is killed, the file is the old one or the
  * new, whole. System calls are counted, and made to fail, in the linker's place of libc's functions. */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/files.h"
 #include "data.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
+#include "test.h"
 
 /* What happens to these functions: at call number `at`, from 1; INTERRUPTED and WRITES_LITTLE to every one. */
 enum event { NOTHING, FAILS, KILLED_BEFORE, KILLED_AFTER, INTERRUPTED, WRITES_LITTLE };
@@ -109,7 +103,7 @@ static descend_status save(const char *path, unsigned char byte)
 static descend_status save_with(struct plan what, unsigned char byte)
 {
     plan = what;
-    const descend_status status = save(PATH, byte);
+    const descend_status status = save(FILE_PATH, byte);
     plan.event = NOTHING;
     return status;
 }
@@ -146,7 +140,7 @@ static void every_call_fails_in_turn(void **state)
         for (unsigned at = 1; at <= CALLS; at++) {
             assert_int_equal(save_with((struct plan){FAILS, errors[e], at, 0}, 'n'), DESCEND_FILE_WRITE);
             assert_int_equal(errno, errors[e]);
-            assert_int_equal(contents(PATH), at == LAST ? 'n' : 'o');
+            assert_int_equal(contents(FILE_PATH), at == LAST ? 'n' : 'o');
             assert_entries(1);
             assert_int_equal(open_descriptors(), descriptors);
         }
@@ -159,7 +153,7 @@ static void a_new_file_that_fails_is_not_there(void **state)
 {
     (void)state;
     for (unsigned at = 1; at < LAST; at++) {
-        remove(PATH);
+        remove(FILE_PATH);
         assert_int_equal(save_with((struct plan){FAILS, ENOSPC, at, 0}, 'n'), DESCEND_FILE_WRITE);
         assert_entries(0);
     }
@@ -170,10 +164,10 @@ static void interrupted_and_short_writes_go_on(void **state)
     (void)state;
     assert_int_equal(save_with((struct plan){.event = INTERRUPTED}, 'i'), DESCEND_OK);
     assert_true(plan.calls > CALLS);
-    assert_int_equal(contents(PATH), 'i');
+    assert_int_equal(contents(FILE_PATH), 'i');
     assert_int_equal(save_with((struct plan){.event = WRITES_LITTLE}, 'l'), DESCEND_OK);
     assert_true(plan.calls > 2 * CALLS);
-    assert_int_equal(contents(PATH), 'l');
+    assert_int_equal(contents(FILE_PATH), 'l');
     assert_entries(1);
 }
 
@@ -182,18 +176,18 @@ static void a_file_size_limit(void **state)
 {
     (void)state;
     struct rlimit old;
-    assert_int_equal(save(PATH, 'o'), DESCEND_OK);
+    assert_int_equal(save(FILE_PATH, 'o'), DESCEND_OK);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     signal(SIGXFSZ, SIG_IGN);
     const struct rlimit small = {300000, old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const descend_status status = save(PATH, 'n');
+    const descend_status status = save(FILE_PATH, 'n');
     const int error = errno;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(status, DESCEND_FILE_WRITE);
     assert_int_equal(error, EFBIG);
-    assert_int_equal(contents(PATH), 'o');
+    assert_int_equal(contents(FILE_PATH), 'o');
     assert_entries(1);
 }
 
@@ -201,7 +195,7 @@ static void a_file_size_limit(void **state)
 static void remove_temporary(pid_t process)
 {
     char name[64];
-    snprintf(name, sizeof name, PATH ".tmp.%ld.0", (long)process);
+    snprintf(name, sizeof name, FILE_PATH ".tmp.%ld.0", (long)process);
     remove(name);
     assert_entries(1);
 }
@@ -211,7 +205,7 @@ static void killed_at_every_call(void **state)
     (void)state;
     for (unsigned at = 1; at <= CALLS; at++)
         for (enum event event = KILLED_BEFORE; event <= KILLED_AFTER; event++) {
-            assert_int_equal(save(PATH, 'o'), DESCEND_OK);
+            assert_int_equal(save(FILE_PATH, 'o'), DESCEND_OK);
             const pid_t child = fork();
             if (child == 0) {
                 save_with((struct plan){.event = event, .at = at}, 'n');
@@ -220,7 +214,7 @@ static void killed_at_every_call(void **state)
             int status;
             assert_int_equal(waitpid(child, &status, 0), child);
             assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-            assert_int_equal(contents(PATH), at > RENAME || (at == RENAME && event == KILLED_AFTER) ? 'n' : 'o');
+            assert_int_equal(contents(FILE_PATH), at > RENAME || (at == RENAME && event == KILLED_AFTER) ? 'n' : 'o');
             remove_temporary(child);
         }
 }
@@ -229,15 +223,15 @@ static void killed_at_any_moment(void **state)
 {
     (void)state;
     enum { KILLS = 200 };
-    assert_int_equal(save(PATH, 'a'), DESCEND_OK);
+    assert_int_equal(save(FILE_PATH, 'a'), DESCEND_OK);
     uint64_t seed = 5;
     unsigned changed = 0;
     for (int i = 0; i < KILLS; i++) {
-        const unsigned char before = contents(PATH);
+        const unsigned char before = contents(FILE_PATH);
         const pid_t child = fork();
         if (child == 0)
             for (unsigned char byte = before;; byte = byte == 'z' ? 'a' : byte + 1)
-                if (save(PATH, byte) != DESCEND_OK)
+                if (save(FILE_PATH, byte) != DESCEND_OK)
                     _exit(1);
         const struct timespec moment = {0, (long)(random_bits(&seed) % 20000000)};
         nanosleep(&moment, NULL);
@@ -245,7 +239,7 @@ static void killed_at_any_moment(void **state)
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status));
-        changed += contents(PATH) != before;
+        changed += contents(FILE_PATH) != before;
         remove_temporary(child);
     }
     print_message("killed %d times, %u times with a new file in place\n", KILLS, changed);
@@ -262,16 +256,16 @@ static void permissions_stay(void **state)
 {
     (void)state;
     const mode_t mask = umask(027);
-    remove(PATH);
-    assert_int_equal(save(PATH, 'a'), DESCEND_OK);
-    assert_int_equal(permissions(PATH), 0640);
+    remove(FILE_PATH);
+    assert_int_equal(save(FILE_PATH, 'a'), DESCEND_OK);
+    assert_int_equal(permissions(FILE_PATH), 0640);
     static const mode_t modes[] = {0600, 0444, 0666, 0777};
     for (size_t i = 0; i < COUNT(modes); i++) {
-        assert_int_equal(chmod(PATH, modes[i]), 0);
-        assert_int_equal(save(PATH, 'b'), DESCEND_OK);
-        assert_int_equal(permissions(PATH), modes[i]);
+        assert_int_equal(chmod(FILE_PATH, modes[i]), 0);
+        assert_int_equal(save(FILE_PATH, 'b'), DESCEND_OK);
+        assert_int_equal(permissions(FILE_PATH), modes[i]);
     }
-    remove(PATH);
+    remove(FILE_PATH);
     umask(mask);
 }
 
@@ -281,9 +275,9 @@ static void paths(void **state)
     char directory[4096], absolute[4200];
     assert_int_equal(mkdir("directory", 0777), 0);
     assert_non_null(realpath("directory", directory));
-    snprintf(absolute, sizeof absolute, "%s/%s", directory, PATH);
+    snprintf(absolute, sizeof absolute, "%s/%s", directory, FILE_PATH);
     assert_int_equal(save(absolute, 'a'), DESCEND_OK);
-    assert_int_equal(save("directory/../directory//" PATH, 'b'), DESCEND_OK);
+    assert_int_equal(save("directory/../directory//" FILE_PATH, 'b'), DESCEND_OK);
     assert_int_equal(contents(absolute), 'b');
 
     /* a link is replaced, what it led to stays */
@@ -296,8 +290,11 @@ static void paths(void **state)
     static const struct {
         const char *path;
         int error;
-    } cases[] = {
-        {"directory", EINVAL}, {"pipe", EINVAL}, {"nowhere/" PATH, ENOENT}, {"", ENOENT}, {"link/" PATH, ENOTDIR}};
+    } cases[] = {{"directory", EINVAL},
+                 {"pipe", EINVAL},
+                 {"nowhere/" FILE_PATH, ENOENT},
+                 {"", ENOENT},
+                 {"link/" FILE_PATH, ENOTDIR}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(save(cases[i].path, 'd'), DESCEND_FILE_WRITE);
         assert_int_equal(errno, cases[i].error);
@@ -315,11 +312,11 @@ static void a_temporary_name_in_use(void **state)
     (void)state;
     char names[3][64];
     for (int i = 0; i < 3; i++) {
-        snprintf(names[i], sizeof names[i], PATH ".tmp.%ld.%d", (long)getpid(), i);
+        snprintf(names[i], sizeof names[i], FILE_PATH ".tmp.%ld.%d", (long)getpid(), i);
         write_bytes(names[i], (struct bytes){(unsigned char *)names[i], sizeof names[i]});
     }
-    assert_int_equal(save(PATH, 'a'), DESCEND_OK);
-    assert_int_equal(contents(PATH), 'a');
+    assert_int_equal(save(FILE_PATH, 'a'), DESCEND_OK);
+    assert_int_equal(contents(FILE_PATH), 'a');
     assert_entries(4);
     for (int i = 0; i < 3; i++)
         remove(names[i]);

@@ -1,17 +1,11 @@
 /* What is written is read again; of other files, which are read, and which refused: each cause by its own status. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "checkpoint/files.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define PATH "it.safetensors"
+#include "test.h"
 
 /* Every dtype, ranks 0 to 3, empty ones, one that is larger than a piece of the checksum's, and names that need
  * escapes. */
@@ -46,7 +40,7 @@ static const struct descend_file_pair pairs[] = {
 
 static void save(void)
 {
-    assert_int_equal(descend_safetensors_write(PATH, tensors, COUNT(tensors), pairs, COUNT(pairs)), DESCEND_OK);
+    assert_int_equal(descend_safetensors_write(FILE_PATH, tensors, COUNT(tensors), pairs, COUNT(pairs)), DESCEND_OK);
 }
 
 static void assert_string(struct descend_string string, const char *wanted)
@@ -90,7 +84,7 @@ static void what_is_written_is_read(void **state)
     (void)state;
     save();
     struct descend_safetensors file;
-    assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_OK);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
     assert_int_equal(file.data_at % 8, 0);
     assert_true(file.header.has_checksum);
     assert_contents(&file);
@@ -118,7 +112,7 @@ static void what_is_not_there_is_not_found(void **state)
     struct descend_safetensors file;
     struct descend_entry entry;
     struct descend_string value;
-    assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_OK);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
     static const char *const names[] = {"w3",   "w1 ",   "w11",          "state", "blocK",
                                         "\xff", "w\xff", "__metadata__", "z",     "step"};
     for (size_t i = 0; i < COUNT(names); i++)
@@ -157,7 +151,7 @@ static void every_truncation_and_flip(void **state)
 {
     (void)state;
     save();
-    const struct bytes bytes = read_bytes(PATH);
+    const struct bytes bytes = read_bytes(FILE_PATH);
     const size_t header_end = 8 + bytes.data[0] + 256u * bytes.data[1];
     struct descend_safetensors file;
     for (size_t size = 0; size < bytes.size; size += size < header_end ? 1 : 97)
@@ -198,11 +192,11 @@ static void bad_contents_are_not_written(void **state)
         {{{"a", FILE_U8, 1, shape_1, block}}, 1, {"crc32", "01234567"}, DESCEND_BAD_FILE_DUPLICATE},
     };
     save();
-    const struct bytes old = read_bytes(PATH);
+    const struct bytes old = read_bytes(FILE_PATH);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(descend_safetensors_write(PATH, cases[i].tensors, cases[i].count, &cases[i].pair, 1),
+        assert_int_equal(descend_safetensors_write(FILE_PATH, cases[i].tensors, cases[i].count, &cases[i].pair, 1),
                          cases[i].status);
-        const struct bytes now = read_bytes(PATH);
+        const struct bytes now = read_bytes(FILE_PATH);
         assert_int_equal(now.size, old.size);
         assert_memory_equal(now.data, old.data, old.size);
         free(now.data);
@@ -217,8 +211,8 @@ static void next_to_nothing(void **state)
     (void)state;
     struct descend_safetensors file;
     struct descend_entry entry;
-    assert_int_equal(descend_safetensors_write(PATH, NULL, 0, NULL, 0), DESCEND_OK);
-    assert_int_equal(descend_safetensors_open(&file, PATH), DESCEND_OK);
+    assert_int_equal(descend_safetensors_write(FILE_PATH, NULL, 0, NULL, 0), DESCEND_OK);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
     assert_int_equal(file.header.tensors, 0);
     assert_int_equal(file.header.pairs, 1);
     assert_false(descend_header_find(&file.header, "", &entry));
