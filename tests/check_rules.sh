@@ -22,9 +22,16 @@ refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE
 refuse 'OpenMP outside run.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/run.c'
 refuse 'printing or ending in the kernels' '\b(printf|fprintf|puts|perror|abort|exit|_exit|assert)\(' -- 'kernels/*.[ch]'
 refuse 'allocating outside the optimizer object and its checkpoints' '\b(malloc|calloc|realloc|free)\(' \
-    -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/checkpoint'
+    -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/io'
 refuse 'flags that change arithmetic or bind the build to a machine' '^[^#]*(-march=native|[^o]-ffast-math|-Ofast)' \
     -- CMakeLists.txt CMakePresets.json cmake kernels
+while read -r name; do
+    git grep -qE "^[a-z].*\\b$name\\(|^$name\\(" -- 'kernels/*.c' || {
+        echo "$name is declared in include/ and not defined in plain text in kernels/" >&2
+        failed=1
+    }
+done < <(git grep -hE '\bdescend_[a-z0-9_]+\(' -- 'include/descend/*.h' | grep -v typedef |
+    grep -oE '\bdescend_[a-z0-9_]+\(' | tr -d '(' | sort -u)
 if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\.[a-z]+$)' | grep -v 'avx2\.h$'); then
     printf 'vague names:\n%s\n' "$vague" >&2
     failed=1
