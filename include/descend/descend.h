@@ -23,8 +23,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "descend/exec.h"
+#include "descend/kinds.h"
 #include "descend/status.h"
 
 #define DESCEND_VERSION_MAJOR 0
@@ -40,50 +41,11 @@
 extern "C" {
 #endif
 
-/* Element types of arrays. The functions of this header take float32 alone. */
-typedef enum descend_dtype { DESCEND_F32 = 0, DESCEND_BF16 = 1, DESCEND_F16 = 2 } descend_dtype;
-
 /* One English line without a full stop, for any value; static storage. */
 const char *descend_status_string(descend_status status);
 
 /* The version of the library that runs, "0.1.0"; static storage. */
 const char *descend_version_string(void);
-
-/* One share of a call's work. A runner calls it for each index below the number of tasks it was given. */
-typedef void descend_task(void *work, unsigned index);
-
-/*
- * How to run one call. It never changes a bit of the result. NULL and all zeros both mean the defaults; initialise with
- * = {0}, so that fields of later versions are zero.
- *
- * The library can see an active OpenMP region and then stays serial, but it cannot see other thread pools: when calling
- * from a pool of your own, set threads = 1, or slices, or run.
- */
-typedef struct descend_exec {
-    /* 0: the library's choice (OpenMP's own maximum; one inside an active parallel region). 1: the calling thread.
-     * More: OpenMP is asked for that many, inside a region for a nested one, which it makes only where its
-     * max-active-levels allows; but never for more than there are 4096-element blocks, nor than max(64, processors).
-     * With run: the number of tasks exactly, at least 1. */
-    unsigned threads;
-    /* slices > 0: do slice number `slice` of `slices` equal parts, on the calling thread; threads and run stay 0. Each
-     * of the slices is a call with otherwise equal arguments, in any order, on any thread; all return the same. */
-    unsigned slice, slices;
-    /* The caller's own thread pool: calls task(work, index) once for each index in 0 … tasks-1, on any threads, and
-     * returns when all have returned. NULL: OpenMP, or serial in a build without it. */
-    void (*run)(void *pool, descend_task *task, void *work, unsigned tasks);
-    void *pool; /* handed to run */
-    /* The n under which a call stays on the calling thread. 0: the built-in value, measured for OpenMP (32768); run is
-     * then used at any n. */
-    size_t serial_below;
-    uintptr_t reserved[7]; /* zero; anything else is refused */
-} descend_exec;
-
-/*
- * The elements [*begin, *end) that `slice` of `slices` covers in an array of n. Slices begin at multiples of 4096
- * elements (or at n) and are within one such block of equal size; in order they cover 0 … n. slices 0 means one; slice
- * >= slices covers nothing. Neither pointer may be NULL. Use it to place memory (first touch on NUMA) or to shard.
- */
-void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end);
 
 /*
  * Variants: "scalar" everywhere, "avx2" and "avx512" on x86-64, "neon" on aarch64. The best that can run here is chosen
@@ -107,7 +69,5 @@ descend_status descend_isa_force(const char *name);
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif
-
-#include "descend/kinds.h" /* the optimizers */
 
 #endif

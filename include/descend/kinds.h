@@ -5,7 +5,12 @@
 #ifndef DESCEND_KINDS_H
 #define DESCEND_KINDS_H
 
-#include "descend/descend.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "descend/exec.h"
+#include "descend/status.h"
 
 #ifdef __GNUC__
 #pragma GCC visibility push(default)

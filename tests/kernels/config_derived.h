@@ -5,6 +5,8 @@
 #ifndef DESCEND_TESTS_CONFIG_DERIVED_H
 #define DESCEND_TESTS_CONFIG_DERIVED_H
 
+#include <float.h>
+
 #include "expected.h"
 #include "test.h"
 

@@ -1,4 +1,12 @@
 /* What the tests know of Adadelta; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADADELTA_H
+#define DESCEND_TESTS_ADADELTA_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected adadelta_expected = {
     .number = 6,
     .states = {"square_avg", "acc_delta"},
@@ -49,3 +57,5 @@ static descend_status adadelta_step(const void *config, uint64_t step, float *pa
 {
     return descend_adadelta_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

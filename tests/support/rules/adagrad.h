@@ -1,4 +1,12 @@
 /* What the tests know of Adagrad; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADAGRAD_H
+#define DESCEND_TESTS_ADAGRAD_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected adagrad_expected = {
     .number = 5,
     .states = {"sum"},
@@ -51,3 +59,5 @@ static descend_status adagrad_step(const void *config, uint64_t step, float *par
 {
     return descend_adagrad_step(config, step, param, grad, state[0], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of Adam; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADAM_H
+#define DESCEND_TESTS_ADAM_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected adam_expected = {
     .number = 3,
     .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
@@ -57,3 +65,5 @@ static descend_status adam_step(const void *config, uint64_t step, float *param,
 {
     return descend_adam_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }
+
+#endif

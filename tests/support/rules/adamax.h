@@ -1,4 +1,12 @@
 /* What the tests know of Adamax; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADAMAX_H
+#define DESCEND_TESTS_ADAMAX_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected adamax_expected = {
     .number = 7,
     .states = {"exp_avg", "exp_inf"},
@@ -51,3 +59,5 @@ static descend_status adamax_step(const void *config, uint64_t step, float *para
 {
     return descend_adamax_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

@@ -1,4 +1,13 @@
 /* What the tests know of AdamW; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADAMW_H
+#define DESCEND_TESTS_ADAMW_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+#include "adam.h"
+
 static const struct expected adamw_expected = {
     .number = 4,
     .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"},
@@ -50,3 +59,5 @@ static descend_status adamw_step(const void *config, uint64_t step, float *param
 {
     return descend_adamw_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }
+
+#endif

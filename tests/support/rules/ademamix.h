@@ -1,4 +1,12 @@
 /* What the tests know of AdEMAMix; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ADEMAMIX_H
+#define DESCEND_TESTS_ADEMAMIX_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected ademamix_expected = {
     .number = 16,
     .states = {"exp_avg_fast", "exp_avg_slow", "exp_avg_sq"},
@@ -76,3 +84,5 @@ static descend_status ademamix_step(const void *config, uint64_t step, float *pa
 {
     return descend_ademamix_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of ASGD; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_ASGD_H
+#define DESCEND_TESTS_ASGD_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected asgd_expected = {
     .number = 11,
     .states = {"ax"},
@@ -53,3 +61,5 @@ static descend_status asgd_step(const void *config, uint64_t step, float *param,
 {
     return descend_asgd_step(config, step, param, grad, state[0], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of LAMB; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_LAMB_H
+#define DESCEND_TESTS_LAMB_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected lamb_expected = {
     .number = 13,
     .states = {"exp_avg", "exp_avg_sq"},
@@ -52,3 +60,5 @@ static descend_status lamb_step(const void *config, uint64_t step, float *param,
 {
     return descend_lamb_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

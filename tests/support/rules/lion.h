@@ -1,4 +1,12 @@
 /* What the tests know of Lion; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_LION_H
+#define DESCEND_TESTS_LION_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected lion_expected = {
     .number = 12,
     .states = {"exp_avg"},
@@ -51,3 +59,5 @@ static descend_status lion_step(const void *config, uint64_t step, float *param,
 {
     return descend_lion_step(config, step, param, grad, state[0], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of NAdam; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_NADAM_H
+#define DESCEND_TESTS_NADAM_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected nadam_expected = {
     .number = 8,
     .states = {"exp_avg", "exp_avg_sq", "(mu_product)"},
@@ -73,3 +81,5 @@ static descend_status nadam_step(const void *config, uint64_t step, float *param
     const float mu_product = descend_nadam_mu_product(config, step, n > 0 ? *state[2] : 1);
     return descend_nadam_step(config, step, mu_product, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of RAdam; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_RADAM_H
+#define DESCEND_TESTS_RADAM_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected radam_expected = {
     .number = 9,
     .states = {"exp_avg", "exp_avg_sq"},
@@ -80,3 +88,5 @@ static descend_status radam_step(const void *config, uint64_t step, float *param
 {
     return descend_radam_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of RMSprop; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_RMSPROP_H
+#define DESCEND_TESTS_RMSPROP_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected rmsprop_expected = {
     .number = 2,
     .states = {"square_avg", "grad_avg", "momentum_buffer"},
@@ -60,3 +68,5 @@ static descend_status rmsprop_step(const void *config, uint64_t step, float *par
 {
     return descend_rmsprop_step(config, step, param, grad, state[0], state[1], state[2], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of TensorFlow's RMSprop; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_RMSPROP_TF_H
+#define DESCEND_TESTS_RMSPROP_TF_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected rmsprop_tf_expected = {
     .number = 14,
     .states = {"square_avg", "momentum_buffer"},
@@ -53,3 +61,5 @@ static descend_status rmsprop_tf_step(const void *config, uint64_t step, float *
 {
     return descend_rmsprop_tf_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of Rprop; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_RPROP_H
+#define DESCEND_TESTS_RPROP_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected rprop_expected = {
     .number = 10,
     .states = {"prev", "step_size"},
@@ -59,3 +67,5 @@ static descend_status rprop_step(const void *config, uint64_t step, float *param
 {
     return descend_rprop_step(config, step, param, grad, state[0], state[1], n, exec);
 }
+
+#endif

@@ -1,4 +1,12 @@
 /* What the tests know of SGD. */
+#ifndef DESCEND_TESTS_SGD_H
+#define DESCEND_TESTS_SGD_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected sgd_expected = {
     .number = 1,
     .states = {"momentum_buffer"},
@@ -57,3 +65,5 @@ static descend_status sgd_step(const void *config, uint64_t step, float *param, 
 {
     return descend_sgd_step(config, step, param, grad, state[0], n, exec);
 }
+
+#endif

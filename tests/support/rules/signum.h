@@ -1,4 +1,12 @@
 /* What the tests know of Signum; tests/support/rules/sgd.h says what each part is. */
+#ifndef DESCEND_TESTS_SIGNUM_H
+#define DESCEND_TESTS_SIGNUM_H
+
+#include <math.h>
+
+#include "../bounded.h"
+#include "../expected.h"
+
 static const struct expected signum_expected = {
     .number = 15,
     .states = {"exp_avg"},
@@ -50,3 +58,5 @@ static descend_status signum_step(const void *config, uint64_t step, float *para
 {
     return descend_signum_step(config, step, param, grad, state[0], n, exec);
 }
+
+#endif
