@@ -24,8 +24,8 @@ CALL = [
     ("compiled once", BLUE, [
         ("kernels/rules/adam.c", "descend_adam_step(&config, step, param, …)",
          "the public function, and what Adam is: fields, states, coefficients"),
-        ("kernels/flat.c", "", "checks every argument; an error returns from here, before anything is written"),
-        ("kernels/pass.c", "", "computes the coefficients in double and makes the passes of the rule: Adam has one"),
+        ("kernels/flat.c", "", "checks every argument, computes coefficients in double; an error returns before any write"),
+        ("kernels/pass.c", "", "makes the passes of the rule: Adam has one"),
         ("kernels/run.c", "", "cuts the work into tasks for this thread, OpenMP's threads or the caller's pool"),
     ]),
     ("compiled once\nfor each ISA", GREEN, [
