@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Puts Debian's PyTorch beside descend: one optimizer step over one parameter, both in this process.
 
-Each contender has arrays of its own with equal contents: descend through ctypes, torch.optim with foreach=False
+Each of three sides has arrays of its own with equal contents: descend through ctypes, torch.optim with foreach=False
 (for-loop) and with foreach=True. Batches are timed in turn, and a ratio is the median of those of the rounds: how many
 times as long as descend PyTorch takes. A step is timed as Python calls it, ctypes and optimizer.step() included.
 
 Threads are set alike, by torch.set_num_threads and by descend_exec.threads (importing torch sets OpenMP's own number to
-1), and counted at work. Fewer than 32768 elements both leave to one thread. Before a row is timed, all its contenders
+1), and counted at work. Fewer than 32768 elements both leave to one thread. Before a row is timed, all its sides
 must agree after three steps; with ATEN_CPU_CAPABILITY=default in the environment, the for-loop to the bit.
 """
 
@@ -31,7 +31,7 @@ except ImportError as error:
     print(f"bench_torch.py: skipped: {error} (Debian: python3-torch)")
     sys.exit(0)
 
-CONTENDERS = ["descend", "for-loop", "foreach"]
+SIDES = ["descend", "for-loop", "foreach"]
 STEPS = 3  # before the timing: the first writes the state, the others read it
 MIN_ROUNDS = 5
 BATCH_SECONDS = 0.002
@@ -51,18 +51,11 @@ class Failure(Exception):
     """Ends the program with its line."""
 
 
-def descend_contender(library, optimizer, start, grad):
-    """Our contender. Its arrays are torch's too, so that all are placed by the same allocator."""
-    name, theirs, changed = OPTIMIZERS[optimizer]
-    param, config = start.clone(), library.config(name)
-    given = {"lr": config.lr} if theirs is torch.optim.SGD else {}  # the one that torch has no default for
-    defaults = theirs([param], **given).defaults
-    for option, value in descend.torch_options(config).items():
-        if defaults[option] != value:  # a struct of descend.py is not the header's
-            raise Failure(f"{optimizer}: {option} is {value} by default, but torch's {defaults[option]}")
-    descend.set_options(config, **changed)
-    states = descend.start_states(config, param, torch.full_like)
-    return descend.Optimizer(library, config, param, grad.clone(), states)
+def our_side(library, optimizer, start, grad):
+    """Its arrays are torch's too, so that all are placed by the same allocator."""
+    name, _, changed = OPTIMIZERS[optimizer]
+    param, config = start.clone(), library.config(name, **changed)
+    return descend.Optimizer(config, param, grad.clone(), config.start_states(param, torch.full_like))
 
 
 class Torch:
@@ -71,11 +64,11 @@ class Torch:
     def __init__(self, ours, optimizer, foreach, start, grad):
         self.param = start.clone().requires_grad_()
         self.param.grad = grad.clone()
-        self.step = OPTIMIZERS[optimizer][1]([self.param], **descend.torch_options(ours.config), foreach=foreach).step
+        self.step = OPTIMIZERS[optimizer][1]([self.param], **ours.config.torch_options(), foreach=foreach).step
 
 
-def contenders(library, optimizer, start, grad):
-    ours = descend_contender(library, optimizer, start, grad)
+def make_sides(library, optimizer, start, grad):
+    ours = our_side(library, optimizer, start, grad)
     return [ours, Torch(ours, optimizer, False, start, grad), Torch(ours, optimizer, True, start, grad)]
 
 
@@ -84,20 +77,20 @@ def set_threads(ours, threads):
     ours.exec.threads = threads
 
 
-def check_agreement(optimizer, racers, start):
-    """Steps all alike, and returns which of the other contenders have descend's bits.
+def check_agreement(optimizer, sides, start):
+    """Steps all alike, and returns which of the other sides have descend's bits.
 
     The tolerance: with a state that starts at 0 and one gradient for all steps, nothing cancels, so that a step's move
-    carries its roundings (under 24 of 2^-24 relative in each contender) and a parameter is rounded twice a step.
+    carries its roundings (under 24 of 2^-24 relative in each side) and a parameter is rounded twice a step.
     """
     for _ in range(STEPS):
-        for racer in racers:
-            racer.step()
-    ours = racers[0].param
+        for side in sides:
+            side.step()
+    ours = sides[0].param
     bound = 2.0**-24 * (4 * STEPS * torch.maximum(start.abs(), ours.abs()) + 48 * (ours - start).abs())
     equal = {}
-    for name, racer in zip(CONTENDERS[1:], racers[1:]):
-        theirs = racer.param.detach()
+    for name, side in zip(SIDES[1:], sides[1:]):
+        theirs = side.param.detach()
         if torch.equal(ours, start) or not bool(((ours - theirs).abs() <= bound).all()):
             raise Failure(f"{optimizer}, n = {start.numel()}: descend and PyTorch's {name} differ after {STEPS} steps")
         equal[name] = torch.equal(ours.view(torch.int32), theirs.view(torch.int32))
@@ -130,17 +123,17 @@ def threads_at_work(step, wanted):
 
 
 def check_threads(library, threads, data):
-    racers = contenders(library, "adam", *(array[:1 << 20] for array in data))
-    set_threads(racers[0], threads)
-    for name, racer in zip(CONTENDERS, racers):
-        found = threads_at_work(racer.step, threads)
+    sides = make_sides(library, "adam", *(array[:1 << 20] for array in data))
+    set_threads(sides[0], threads)
+    for name, side in zip(SIDES, sides):
+        found = threads_at_work(side.step, threads)
         if found != threads:
             raise Failure(f"{name} has {found} threads at work where {threads} are wanted: no fair comparison "
                           f"(loaded: {' and '.join(openmp_runtimes()) or 'no OpenMP'}; does the environment limit it?)")
 
 
-def time_batch(racer, calls, warm):
-    step = racer.step
+def time_batch(side, calls, warm):
+    step = side.step
     if warm:
         step()
     start = time.perf_counter_ns()
@@ -149,31 +142,31 @@ def time_batch(racer, calls, warm):
     return (time.perf_counter_ns() - start) / calls
 
 
-def time_rounds(racers, n, seconds):
-    """A list for each contender: nanoseconds a call, by round."""
+def time_rounds(sides, n, seconds):
+    """A list for each side: nanoseconds a call, by round."""
     warm = n <= CACHED
-    calls = [max(1, int(BATCH_SECONDS * 1e9 / time_batch(racer, 1, True))) for racer in racers]
-    times = [[] for _ in racers]
+    calls = [max(1, int(BATCH_SECONDS * 1e9 / time_batch(side, 1, True))) for side in sides]
+    times = [[] for _ in sides]
     end = time.monotonic() + seconds
     for turn in itertools.count():
         if turn >= MIN_ROUNDS and time.monotonic() > end:
             return times
-        for i in range(len(racers)):  # each comes after each other one, in turn
-            chosen = (turn + i) % len(racers) if turn % 2 else (turn - i) % len(racers)
-            times[chosen].append(time_batch(racers[chosen], calls[chosen], warm))
+        for i in range(len(sides)):  # each comes after each other one, in turn
+            chosen = (turn + i) % len(sides) if turn % 2 else (turn - i) % len(sides)
+            times[chosen].append(time_batch(sides[chosen], calls[chosen], warm))
 
 
 def measure(library, optimizer, n, threads, seconds, data):
     """The rows of one optimizer and size, one for each number of threads."""
     start, grad = (array[:n] for array in data)
-    racers = contenders(library, optimizer, start, grad)
-    set_threads(racers[0], threads[0])
-    equal = check_agreement(optimizer, racers, start)
+    sides = make_sides(library, optimizer, start, grad)
+    set_threads(sides[0], threads[0])
+    equal = check_agreement(optimizer, sides, start)
     for count in threads:
-        set_threads(racers[0], count)
-        times = time_rounds(racers, n, seconds)
+        set_threads(sides[0], count)
+        times = time_rounds(sides, n, seconds)
         row = {"optimizer": optimizer, "n": n, "threads": count, "rounds": len(times[0])}
-        for name, own in zip(CONTENDERS, times):
+        for name, own in zip(SIDES, times):
             row[name] = {"ns_per_element": statistics.median(own) / n}
             if name != "descend":
                 ratios = [theirs / ours for theirs, ours in zip(own, times[0])]
@@ -190,15 +183,15 @@ def openmp_runtimes():
 
 def python_seconds(library, optimizer):
     """What a step of one element takes, nearly all of it Python: of descend and of the for-loop."""
-    racers = contenders(library, optimizer, torch.ones(1), torch.ones(1))[:2]
-    return [statistics.median(time_batch(racer, 100, True) for _ in range(5)) * 1e-9 for racer in racers]
+    sides = make_sides(library, optimizer, torch.ones(1), torch.ones(1))[:2]
+    return [statistics.median(time_batch(side, 100, True) for _ in range(5)) * 1e-9 for side in sides]
 
 
 def describe(library):
     capability = re.search(r"CPU capability usage: (.+)", torch.__config__.show())
     return {"descend": library.version(), "variant": library.active_isa(),
             "torch": torch.__version__, "cpu_capability": capability.group(1) if capability else "unknown",
-            "python_seconds": dict(zip(CONTENDERS, python_seconds(library, "adam"))),
+            "python_seconds": dict(zip(SIDES, python_seconds(library, "adam"))),
             "openmp": openmp_runtimes(), "processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]}
 
 
@@ -217,8 +210,8 @@ def print_head(context):
 
 def print_row(row):
     print(f"{row['optimizer']:<10}{row['n']:>10}{row['threads']:>9}"
-          + "".join(f"{row[name]['ns_per_element']:>12.3f}" for name in CONTENDERS)
-          + "  " + "".join(f"{row[name]['ratio']:>9.2f}" for name in CONTENDERS[1:]), flush=True)
+          + "".join(f"{row[name]['ns_per_element']:>12.3f}" for name in SIDES)
+          + "  " + "".join(f"{row[name]['ratio']:>9.2f}" for name in SIDES[1:]), flush=True)
 
 
 def positive(text):

@@ -28,7 +28,7 @@ import json, sys
 if sys.orig_argv[-2] == "--exact":
     with open(sys.orig_argv[-1]) as file:
         job = json.load(file)
-    job["methods"][0]["fields"]["momentum"] *= 1 + 2**-23
+    job["setups"][0]["fields"]["momentum"] *= 1 + 2**-23
     with open(sys.orig_argv[-1], "w") as file:
         json.dump(job, file)
 """

@@ -87,6 +87,43 @@ class Running(Case):
         self.assertEqual(done.stdout, "torch_parity.py: skipped: none here (Debian: python3-torch)\n")
 
 
+class Binding(Case):
+    """tools/python/descend.py, of the kinds that torch does not have too."""
+
+    def test_every_kind_steps_and_a_refusal_changes_nothing(self):
+        library = descend.Library(LIBRARY)
+        self.assertIn("lion", library.optimizers)
+        for name in library.optimizers:
+            with self.subTest(name=name):
+                config = library.config(name)
+                param, grad = np.ones(5, np.float32), np.full(5, 0.25, np.float32)
+                optimizer = descend.Optimizer(config, param, grad, config.start_states(param, np.full_like))
+                optimizer.step()
+                self.assertTrue((param != 1).all())
+                before = [param.tobytes(), optimizer.number, dict(optimizer.scalars),
+                          [array.tobytes() for array in optimizer.states.values()]]
+                optimizer.exec.slice = 1  # without slices
+                with self.assertRaisesRegex(descend.Refused, "slice"):
+                    optimizer.step()
+                self.assertEqual([param.tobytes(), optimizer.number, optimizer.scalars,
+                                  [array.tobytes() for array in optimizer.states.values()]], before)
+                optimizer.exec.slice = 0
+                optimizer.step()
+                self.assertEqual(optimizer.number, 2)
+
+    def test_options(self):
+        config = descend.Library(LIBRARY).config("adam", betas=(0.5, 0.75), amsgrad=True)
+        self.assertEqual((config["beta1"], config["beta2"], config["amsgrad"]), (0.5, 0.75, True))
+        self.assertEqual(config.torch_options(), {"lr": 1e-3, "betas": (0.5, 0.75), "eps": 1e-8, "weight_decay": 0.0,
+                                                  "amsgrad": True, "maximize": False})
+        self.assertEqual(config.arrays(), ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"])
+        with self.assertRaisesRegex(descend.Error, "adam has no option momentum"):
+            config.set_options(momentum=0.9)
+        with self.assertRaisesRegex(descend.Refused, "lr is negative"):
+            config["lr"] = -1
+        self.assertEqual(config["lr"], 1e-3)
+
+
 class Failing(Case):
     def flip(self, array, isa):
         """Turns the last bit of the last element of one of descend's arrays, after the second step on one variant."""
@@ -94,7 +131,7 @@ class Failing(Case):
 
         def wrong(optimizer):
             step(optimizer)
-            if optimizer.number.value == 2 and optimizer.library.active_isa() == isa:
+            if optimizer.number == 2 and optimizer.config.library.active_isa() == isa:
                 values = optimizer.param if array == "param" else optimizer.states[array]
                 values[-1:].view(np.uint32)[:] ^= 1
 
@@ -120,7 +157,7 @@ class Failing(Case):
 
         def wrong(library, optimizer, **options):
             config = right(library, optimizer, **options)
-            config.beta2 = float(np.float32(config.beta2))  # what the header warns of
+            config["beta2"] = float(np.float32(config["beta2"]))  # what the header warns of
             return config
 
         with mock.patch.object(descend.Library, "config", wrong):
@@ -130,8 +167,8 @@ class Failing(Case):
     def test_exit_status(self):
         """Of the program as people start it: with another learning rate than torch is given."""
         program = ("import runpy, descend\n"
-                   "right = descend.set_options\n"
-                   "descend.set_options = lambda config, **options: right(config, **{**options, 'lr': 0.123})\n"
+                   "right = descend.Config.set_options\n"
+                   "descend.Config.set_options = lambda config, **options: right(config, **{**options, 'lr': 0.123})\n"
                    f"runpy.run_path({os.fspath(PROGRAM)!r}, run_name='__main__')\n")
         done = subprocess.run([sys.executable, "-c", program, "--library", LIBRARY, "--seed", "1", "--runs", "5",
                                "--optimizers", "sgd"], capture_output=True, text=True, check=False,

@@ -14,8 +14,9 @@ import unittest
 from pathlib import Path
 
 BINARY = None
-NAMES = ["sgd", "momentum", "rmsprop", "adam", "adamw", "adagrad", "adadelta", "adamax", "nadam", "radam", "rprop",
-         "asgd", "lion", "lamb", "rmsprop_tf"]
+RULES = Path(__file__).resolve().parents[2] / "kernels/rules.def"
+KINDS = re.findall(r"(?m)^    RULE\((\w+),", RULES.read_text(encoding="utf-8"))
+NAMES = [KINDS[0], "momentum", *KINDS[1:]]
 BUILT_IN = 32768
 WINS = 1.05  # as in tools/tune/threshold.h
 

@@ -187,9 +187,9 @@ class Ours:
     def __init__(self, library, run, param, isa, threads):
         self.library, self.isa, self.threads = library, isa, threads
         config = library.config(run.optimizer, **run.options)
-        self.optimizer = descend.Optimizer(library, config, self.place(run, param), self.place(run, param),
+        self.optimizer = descend.Optimizer(config, self.place(run, param), self.place(run, param),
                                            {name: self.place(run, array) for name, array
-                                            in descend.start_states(config, param, np.full_like).items()})
+                                            in config.start_states(param, np.full_like).items()})
         self.optimizer.exec.threads = threads
 
     @staticmethod
@@ -209,13 +209,11 @@ class Ours:
         self.optimizer.step()
 
     def go_to(self, number):
-        self.optimizer.number.value = number
+        self.optimizer.number = number
 
     def arrays(self):
-        arrays = {"param": self.optimizer.param, **self.optimizer.states}
-        if self.optimizer.mu_product is not None:
-            arrays["mu_product"] = np.array([self.optimizer.mu_product.value], np.float32)
-        return arrays
+        scalars = {name: np.array([value], np.float32) for name, value in self.optimizer.scalars.items()}
+        return {"param": self.optimizer.param, **self.optimizer.states, **scalars}
 
 
 def differing(a, b):

@@ -1,11 +1,12 @@
-"""descend's flat functions (include/descend/descend.h) through ctypes, for numpy's arrays and torch's tensors.
+"""descend through ctypes (include/descend/config.h), for numpy's arrays and torch's tensors.
 
     library = descend.Library()
     config = library.config("adam", lr=0.01, betas=(0.9, 0.99))  # torch.optim's options; the others have their defaults
-    optimizer = descend.Optimizer(library, config, param, grad, descend.start_states(config, param, numpy.full_like))
+    optimizer = descend.Optimizer(config, param, grad, config.start_states(param, numpy.full_like))
     optimizer.step()  # reads grad, moves param and optimizer.states
 
-Names of options and states are torch's. Arrays are float32, contiguous, and the caller's.
+What optimizers there are, their options and their states come from the library. Names of options and states are
+torch's. Arrays are float32, contiguous, and the caller's.
 """
 
 import ctypes
@@ -14,6 +15,10 @@ import os
 import pathlib
 
 LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/libdescend.so"
+
+# torch's options that are pairs.
+PAIRS = {"betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"),
+         "step_sizes": ("step_size_min", "step_size_max")}
 
 
 class Error(Exception):
@@ -28,88 +33,54 @@ class Refused(Error):
         self.status = status
 
 
-class Exec(ctypes.Structure):
+class CField(ctypes.Structure):
+    """descend_field"""
+    _fields_ = [("name", ctypes.c_char_p), ("flag", ctypes.c_bool), ("minimum", ctypes.c_double),
+                ("maximum", ctypes.c_double), ("refusal", ctypes.c_char_p), ("status", ctypes.c_int),
+                ("offset", ctypes.c_size_t)]
+
+
+class CState(ctypes.Structure):
+    """descend_state"""
+    _fields_ = [("name", ctypes.c_char_p), ("scalar", ctypes.c_bool)]
+
+
+class CConfig(ctypes.Structure):
+    """descend_config"""
+    _fields_ = [("kind", ctypes.c_int), ("room", ctypes.c_double * 32)]
+
+
+class CExec(ctypes.Structure):
+    """descend_exec"""
     _fields_ = [("threads", ctypes.c_uint), ("slice", ctypes.c_uint), ("slices", ctypes.c_uint),
                 ("run", ctypes.c_void_p), ("pool", ctypes.c_void_p), ("serial_below", ctypes.c_size_t),
                 ("reserved", ctypes.c_size_t * 7)]
 
 
-def always(_):
-    return True
-
-
-def with_momentum(config):
-    return config.momentum > 0
-
-
-MOMENTS = {"exp_avg": always, "exp_avg_sq": always}
-ADAM = {**MOMENTS, "max_exp_avg_sq": lambda config: config.amsgrad}
-
-# The header's structs, member by member: doubles and, after the bar, bools. Then the states, in the order of the step
-# function's arguments, each with whether a config uses it.
-ROWS = {
-    "sgd": ("lr momentum dampening weight_decay | nesterov maximize", {"momentum_buffer": with_momentum}),
-    "rmsprop": ("lr alpha eps weight_decay momentum | centered maximize",
-                {"square_avg": always, "grad_avg": lambda config: config.centered, "momentum_buffer": with_momentum}),
-    "adam": ("lr beta1 beta2 eps weight_decay | amsgrad maximize", ADAM),
-    "adamw": ("lr beta1 beta2 eps weight_decay | amsgrad maximize", ADAM),
-    "adagrad": ("lr lr_decay weight_decay initial_accumulator_value eps | maximize", {"sum": always}),
-    "adadelta": ("lr rho eps weight_decay | maximize", {"square_avg": always, "acc_delta": always}),
-    "adamax": ("lr beta1 beta2 eps weight_decay | maximize", {"exp_avg": always, "exp_inf": always}),
-    "nadam": ("lr beta1 beta2 eps weight_decay momentum_decay | decoupled_weight_decay maximize", MOMENTS),
-    "radam": ("lr beta1 beta2 eps weight_decay | decoupled_weight_decay maximize", MOMENTS),
-    "rprop": ("lr eta_minus eta_plus step_size_min step_size_max | maximize", {"prev": always, "step_size": always}),
-    "asgd": ("lr lambd alpha t0 weight_decay | maximize", {"ax": always}),
-    "lion": ("lr beta1 beta2 weight_decay | maximize", {"exp_avg": always}),
-    "lamb": ("lr beta1 beta2 eps weight_decay | maximize", MOMENTS),
-    "rmsprop_tf": ("lr alpha eps weight_decay momentum | maximize",
-                   {"square_avg": always, "momentum_buffer": always}),
+# What the functions return, and their parameters. descend_step, which is to be fast, gets ready-made C values.
+CONFIG = ctypes.POINTER(CConfig)
+FUNCTIONS = {
+    "descend_version_string": (ctypes.c_char_p, []),
+    "descend_status_string": (ctypes.c_char_p, [ctypes.c_int]),
+    "descend_isa_active": (ctypes.c_char_p, []),
+    "descend_isa_count": (ctypes.c_size_t, []),
+    "descend_isa_name": (ctypes.c_char_p, [ctypes.c_size_t]),
+    "descend_isa_supported": (ctypes.c_bool, [ctypes.c_char_p]),
+    "descend_isa_force": (ctypes.c_int, [ctypes.c_char_p]),
+    "descend_kind_count": (ctypes.c_size_t, []),
+    "descend_kind_name": (ctypes.c_char_p, [ctypes.c_int]),
+    "descend_kind_field_count": (ctypes.c_size_t, [ctypes.c_int]),
+    "descend_kind_field": (ctypes.POINTER(CField), [ctypes.c_int, ctypes.c_size_t]),
+    "descend_kind_state_count": (ctypes.c_size_t, [ctypes.c_int]),
+    "descend_kind_state": (ctypes.POINTER(CState), [ctypes.c_int, ctypes.c_size_t]),
+    "descend_config_defaults": (CConfig, [ctypes.c_int]),
+    "descend_config_set": (ctypes.c_int, [CONFIG, ctypes.c_char_p, ctypes.c_double]),
+    "descend_config_get": (ctypes.c_int, [CONFIG, ctypes.c_char_p, ctypes.POINTER(ctypes.c_double)]),
+    "descend_config_initial": (ctypes.c_float, [CONFIG, ctypes.c_size_t]),
+    "descend_config_states": (ctypes.c_uint, [CONFIG]),
+    "descend_config_advance": (ctypes.c_float, [CONFIG, ctypes.c_uint64, ctypes.c_float]),
+    "descend_step": (ctypes.c_int, None),
 }
-
-# torch's options that are pairs.
-PAIRS = {"betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"),
-         "step_sizes": ("step_size_min", "step_size_max")}
-
-
-def struct(name, members):
-    doubles, bools = (part.split() for part in members.split("|"))
-    fields = [(field, ctypes.c_double) for field in doubles] + [(field, ctypes.c_bool) for field in bools]
-    return type(name, (ctypes.Structure,), {"_fields_": fields, "optimizer": name})
-
-
-CONFIGS = {name: struct(name, members) for name, (members, _) in ROWS.items()}
-
-
-def set_options(config, **options):
-    """Sets fields by torch's names of options; one that the config lacks is an error."""
-    for option, value in options.items():
-        for field, one in zip(PAIRS[option], value) if option in PAIRS else [(option, value)]:
-            if field not in dict(config._fields_):
-                raise Error(f"{config.optimizer} has no option {option}")
-            setattr(config, field, one)
-
-
-def torch_options(config):
-    options = {name: getattr(config, name) for name, _ in config._fields_}
-    for pair, fields in PAIRS.items():
-        if fields[0] in options:
-            options[pair] = tuple(options.pop(field) for field in fields)
-    return options
-
-
-def used_states(config):
-    return [state for state, used in ROWS[config.optimizer][1].items() if used(config)]
-
-
-def start_value(config, state):
-    if state == "sum":
-        return config.initial_accumulator_value
-    return config.lr if state == "step_size" else 0.0
-
-
-def start_states(config, like, full_like):
-    """The states before the first step, by full_like of numpy or torch."""
-    return {state: full_like(like, start_value(config, state)) for state in used_states(config)}
 
 
 def address(array, n):
@@ -126,24 +97,19 @@ def address(array, n):
 
 
 class Library:
+    """One file of the library. c has its functions; optimizers the kinds' numbers, by name."""
+
     def __init__(self, path=LIBRARY):
         try:
             self.c = ctypes.CDLL(os.fspath(path))
-            for text in ("descend_version_string", "descend_isa_active", "descend_isa_name", "descend_status_string"):
-                getattr(self.c, text).restype = ctypes.c_char_p
-            self.c.descend_status_string.argtypes = [ctypes.c_int]
-            self.c.descend_isa_name.argtypes = [ctypes.c_size_t]
-            self.c.descend_isa_count.restype = ctypes.c_size_t
-            self.c.descend_isa_supported.restype = ctypes.c_bool
-            self.optimizers = [name for name in ROWS if hasattr(self.c, f"descend_{name}_step")]
-            for name in self.optimizers:
-                getattr(self.c, f"descend_{name}_defaults").restype = CONFIGS[name]
-                getattr(self.c, f"descend_{name}_step").restype = ctypes.c_int
-            if "nadam" in self.optimizers:
-                self.c.descend_nadam_mu_product.restype = ctypes.c_float
+            for name, (result, parameters) in FUNCTIONS.items():
+                function = getattr(self.c, name)
+                function.restype, function.argtypes = result, parameters
         except (OSError, AttributeError) as error:
             raise Error(f"{error} (build it: cmake --preset release && cmake --build --preset release; or --library)") \
                 from None
+        self.optimizers = {self.c.descend_kind_name(kind).decode(): kind
+                           for kind in range(1, self.c.descend_kind_count() + 1)}
 
     def check(self, status):
         if status != 0:
@@ -168,41 +134,94 @@ class Library:
         """The defaults, and over them torch's options."""
         if optimizer not in self.optimizers:
             raise Error(f"this library has no {optimizer}")
-        config = getattr(self.c, f"descend_{optimizer}_defaults")()
-        set_options(config, **options)
+        config = Config(self, optimizer)
+        config.set_options(**options)
         return config
 
-    def nadam_mu_product(self, config, step, previous):
-        return self.c.descend_nadam_mu_product(ctypes.byref(config), ctypes.c_uint64(step), ctypes.c_float(previous))
+
+class Config:
+    """The config of one kind of optimizer: config["lr"]."""
+
+    def __init__(self, library, optimizer):
+        self.library, self.optimizer = library, optimizer
+        c, kind = library.c, library.optimizers[optimizer]
+        self.c_config = c.descend_config_defaults(kind)
+        self.pointer = ctypes.pointer(self.c_config)
+        fields = [c.descend_kind_field(kind, i).contents for i in range(c.descend_kind_field_count(kind))]
+        states = [c.descend_kind_state(kind, i).contents for i in range(c.descend_kind_state_count(kind))]
+        self.flags = {field.name.decode(): field.flag for field in fields}  # whether each field is one
+        self.scalars = {state.name.decode(): state.scalar for state in states}  # whether each state is one
+
+    def __getitem__(self, field):
+        value = ctypes.c_double()
+        self.library.check(self.library.c.descend_config_get(self.pointer, field.encode(), ctypes.byref(value)))
+        return bool(value.value) if self.flags[field] else value.value
+
+    def __setitem__(self, field, value):
+        self.library.check(self.library.c.descend_config_set(self.pointer, field.encode(), value))
+
+    def set_options(self, **options):
+        """Sets fields by torch's names of options; one that the config lacks is an error."""
+        for option, value in options.items():
+            for field, one in zip(PAIRS[option], value) if option in PAIRS else [(option, value)]:
+                if field not in self.flags:
+                    raise Error(f"{self.optimizer} has no option {option}")
+                self[field] = one
+
+    def torch_options(self):
+        options = {field: self[field] for field in self.flags}
+        for pair, fields in PAIRS.items():
+            if fields[0] in options:
+                options[pair] = tuple(options.pop(field) for field in fields)
+        return options
+
+    def start(self, state):
+        """What a state starts at."""
+        return self.library.c.descend_config_initial(self.pointer, list(self.scalars).index(state))
+
+    def arrays(self):
+        """The states that are arrays and in use."""
+        used = self.library.c.descend_config_states(self.pointer)
+        return [state for i, (state, scalar) in enumerate(self.scalars.items()) if used >> i & 1 and not scalar]
+
+    def start_states(self, like, full_like):
+        """The arrays before the first step, by full_like of numpy or torch."""
+        return {state: full_like(like, self.start(state)) for state in self.arrays()}
 
 
 class Optimizer:
-    """The steps of one parameter array. config and exec may be changed between steps; NAdam's mu_product is kept here.
+    """The steps of one parameter array. config and exec may be changed between steps.
 
-    states has an array for each state that the config uses, by name.
+    states has an array for each state that the config uses, by name. number is the number of steps so far, and
+    scalars has the states of one number (NAdam's mu_product), which are kept here.
     """
 
-    def __init__(self, library, config, param, grad, states):
-        self.library, self.config, self.param, self.grad, self.states = library, config, param, grad, states
-        self.exec, self.number = Exec(), ctypes.c_uint64(0)
-        self.mu_product = ctypes.c_float(1) if config.optimizer == "nadam" else None
+    def __init__(self, config, param, grad, states):
+        self.config, self.param, self.grad, self.states = config, param, grad, states
+        self.exec, self.number = CExec(), 0
+        self.scalars = {state: config.start(state) for state, scalar in config.scalars.items() if scalar}
         n = param.numel() if hasattr(param, "numel") else param.size
-        missing = [state for state in used_states(config) if state not in states]
+        missing = [state for state in config.arrays() if state not in states]
         if missing:
             raise Error(f"{config.optimizer} with this config needs {', '.join(missing)}")
-        names = ROWS[config.optimizer][1]
-        pointers = [address(array, n) for array in (param, grad)]
-        pointers += [address(states[state], n) if state in states else None for state in names]
-        scalars = [] if self.mu_product is None else [self.mu_product]
         # Ready-made C values: to convert Python's at each call would take longer than a small update.
-        self.call = functools.partial(getattr(library.c, f"descend_{config.optimizer}_step"), ctypes.byref(config),
-                                      self.number, *scalars, *pointers, ctypes.c_size_t(n), ctypes.byref(self.exec))
+        self.c_step, self.c_scalars = ctypes.c_uint64(), {state: ctypes.c_float() for state in self.scalars}
+        pointers = [ctypes.cast(ctypes.pointer(self.c_scalars[state]), ctypes.c_void_p) if scalar
+                    else address(states[state], n) if state in states else None
+                    for state, scalar in config.scalars.items()]
+        self.call = functools.partial(config.library.c.descend_step, config.pointer, self.c_step, address(param, n),
+                                      address(grad, n), (ctypes.c_void_p * len(pointers))(*pointers),
+                                      ctypes.c_size_t(n), ctypes.byref(self.exec))
 
     def step(self):
-        """Raises Refused where the library refuses, with nothing changed but the count of steps."""
-        self.number.value += 1
-        if self.mu_product is not None:
-            self.mu_product.value = self.library.nadam_mu_product(self.config, self.number.value, self.mu_product.value)
+        """Raises Refused where the library refuses, with nothing changed."""
+        self.c_step.value = number = self.number + 1
+        for state, scalar in self.c_scalars.items():
+            scalar.value = self.config.library.c.descend_config_advance(self.config.pointer, number,
+                                                                        self.scalars[state])
         status = self.call()
         if status != 0:
-            self.library.check(status)
+            self.config.library.check(status)
+        self.number = number
+        for state, scalar in self.c_scalars.items():
+            self.scalars[state] = scalar.value

@@ -47,7 +47,7 @@ static void add_number(struct notes *to, const char *key, double number)
 
 static void take(struct notes *to, const struct options *chosen, uint32_t images)
 {
-    const struct method *trained = chosen->methods[0];
+    const struct named_config *trained = chosen->optimizers[0];
     to->count = 0;
     add(to, "optimizer", "%s", trained->name);
     add(to, "seed", "%" PRIu64, chosen->seed);

@@ -27,8 +27,8 @@ static void print_head(const struct options *chosen, const struct dataset *train
     fflush(stdout);
 }
 
-static void print_row(const struct options *chosen, const struct method *trained, const struct training_result *result,
-                      size_t parameters)
+static void print_row(const struct options *chosen, const struct named_config *trained,
+                      const struct training_result *result, size_t parameters)
 {
     const double bytes = (double)(updater_bytes(chosen, trained) * parameters);
     printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
@@ -42,15 +42,15 @@ static void print_table(const struct options *chosen, const struct training_resu
 {
     printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
            chosen->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
-    for (size_t i = 0; i < chosen->method_count; i++)
-        print_row(chosen, chosen->methods[i], &results[i], parameters);
+    for (size_t i = 0; i < chosen->optimizer_count; i++)
+        print_row(chosen, chosen->optimizers[i], &results[i], parameters);
     puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
-         "GB/s: bytes that the update must move, by that time. share: of all steps' time.");
+         "GB/s: all arrays read, and all but the gradient written, by that time. share: of all steps' time.");
     if (chosen->bf16_copy)
         puts("bfloat16 copy: test accuracy with the copy that the last step wrote of the weights.");
-    for (size_t i = 0; i < chosen->method_count; i++)
+    for (size_t i = 0; i < chosen->optimizer_count; i++)
         if (results[i].skipped > 0)
-            printf("%s: %" PRIu64 " steps skipped, their gradients were not finite\n", chosen->methods[i]->name,
+            printf("%s: %" PRIu64 " steps skipped, their gradients were not finite\n", chosen->optimizers[i]->name,
                    results[i].skipped);
 }
 
@@ -58,12 +58,12 @@ static bool train_all(const struct options *chosen, const struct dataset *train,
                       struct network *net)
 {
     struct training run;
-    struct training_result results[METHODS];
+    struct training_result results[NAMED_CONFIGS_MAX];
     bool good = training_open(&run, chosen, train, test, net);
     if (good)
         print_head(chosen, train, test, net);
-    for (size_t i = 0; good && i < chosen->method_count; i++)
-        good = training_run(&run, chosen->methods[i], &results[i]);
+    for (size_t i = 0; good && i < chosen->optimizer_count; i++)
+        good = training_run(&run, chosen->optimizers[i], &results[i]);
     /* The table comes last, and only of a run whose CSV is whole. */
     good = training_close(&run) && good;
     if (good)

@@ -12,22 +12,30 @@
 
 #include "complain.h"
 
-#define DEFAULT_METHODS "sgd,momentum,rmsprop,adam,adamw"
+#define DEFAULT_OPTIMIZERS "sgd,momentum,rmsprop,adam,adamw"
 
 /* Far above what is useful; within them, no size overflows and BLAS's int dimensions hold them. */
 enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536, MAX_WARMUP = 1000000000 };
 
 const char *const schedule_names[SCHEDULES] = {"constant", "cosine", "linear"};
 
+static double own_lr(const struct named_config *optimizer)
+{
+    double lr = 0;
+    (void)descend_config_get(&optimizer->config, "lr", &lr); /* every kind has that field */
+    return lr;
+}
+
 static void print_help(void)
 {
+    size_t count;
     puts(
         "Usage: descend-train [OPTION]...\n"
         "Train a network (one hidden layer, ReLU, softmax cross-entropy) on Fashion-MNIST with each optimizer in\n"
         "turn, from the same initial weights and with the same batches, and compare them.\n"
         "\n"
         "  --optimizer LIST  comma-separated, of those below; or all\n"
-        "                    (default: " DEFAULT_METHODS ")\n"
+        "                    (default: " DEFAULT_OPTIMIZERS ")\n"
         "  --epochs N        passes over the training images (default: 5)\n"
         "  --steps N         stop after step N of all, even within an epoch (default: when the epochs are done)\n"
         "  --batch N         images in one step (default: 128)\n"
@@ -59,9 +67,10 @@ static void print_help(void)
         "--save and --resume are for one optimizer; --init and --resume exclude each other.\n"
         "\n"
         "Optimizers and their own learning rates:");
-    for (size_t i = 0; i < METHODS; i++)
-        printf("  %-10s %g%s\n", method_table[i].name, method_table[i].lr,
-               strcmp(method_table[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
+    const struct named_config *configs = named_configs(&count);
+    for (size_t i = 0; i < count; i++)
+        printf("  %-10s %g%s\n", configs[i].name, own_lr(&configs[i]),
+               strcmp(configs[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
     puts("All else is the library's default: PyTorch's where it has the optimizer.");
 }
 
@@ -113,34 +122,36 @@ static bool read_schedule(const char *text, enum schedule *value)
     return false;
 }
 
-static bool add_method(struct options *chosen, const char *name, size_t length)
+static bool add_optimizer(struct options *chosen, const char *name, size_t length)
 {
-    const struct method *found = method_find(name, length);
+    const struct named_config *found = named_config_find(name, length);
     if (!found) {
-        complain("--optimizer '%.*s': must be some of sgd,momentum,rmsprop,adam,adamw, or all", (int)length, name);
+        complain("--optimizer '%.*s': must be some of those that --help lists, or all", (int)length, name);
         return false;
     }
-    for (size_t i = 0; i < chosen->method_count; i++) {
-        if (chosen->methods[i] == found) {
+    for (size_t i = 0; i < chosen->optimizer_count; i++) {
+        if (chosen->optimizers[i] == found) {
             complain("--optimizer: %s is there twice", found->name);
             return false;
         }
     }
-    chosen->methods[chosen->method_count++] = found;
+    chosen->optimizers[chosen->optimizer_count++] = found;
     return true;
 }
 
-static bool read_methods(const char *list, struct options *chosen)
+static bool read_optimizers(const char *list, struct options *chosen)
 {
-    chosen->method_count = 0;
+    chosen->optimizer_count = 0;
     if (strcmp(list, "all") == 0) {
-        for (size_t i = 0; i < METHODS; i++)
-            chosen->methods[chosen->method_count++] = &method_table[i];
+        size_t count;
+        const struct named_config *configs = named_configs(&count);
+        for (size_t i = 0; i < count; i++)
+            chosen->optimizers[chosen->optimizer_count++] = &configs[i];
         return true;
     }
     for (;;) {
         const size_t length = strcspn(list, ",");
-        if (!add_method(chosen, list, length))
+        if (!add_optimizer(chosen, list, length))
             return false;
         if (list[length] == '\0')
             return true;
@@ -148,9 +159,16 @@ static bool read_methods(const char *list, struct options *chosen)
     }
 }
 
-double options_lr(const struct options *chosen, const struct method *trained)
+double options_lr(const struct options *chosen, const struct named_config *trained)
 {
-    return chosen->lr > 0 ? chosen->lr : trained->lr;
+    return chosen->lr > 0 ? chosen->lr : own_lr(trained);
+}
+
+descend_config options_config(const struct options *chosen, const struct named_config *trained)
+{
+    descend_config config = trained->config;
+    (void)descend_config_set(&config, "lr", options_lr(chosen, trained)); /* a positive rate is never refused here */
+    return config;
 }
 
 /* A checkpoint holds one optimizer, and has parameters of its own. */
@@ -160,7 +178,7 @@ static bool fits_files(const struct options *chosen)
         complain("--init: a run that goes on by --resume has its parameters");
         return false;
     }
-    if (chosen->method_count == 1 || (!chosen->save && !chosen->resume))
+    if (chosen->optimizer_count == 1 || (!chosen->save && !chosen->resume))
         return true;
     complain("%s: choose one optimizer by --optimizer", chosen->save ? "--save" : "--resume");
     return false;
@@ -169,11 +187,11 @@ static bool fits_files(const struct options *chosen)
 /* Asks the library itself, so that a learning rate or a DESCEND_ISA which it refuses is known before any work. */
 static bool accepted(const struct options *chosen)
 {
-    float *const no_state[METHOD_STATES] = {NULL};
     const descend_exec exec = {.threads = chosen->threads};
-    for (size_t i = 0; i < chosen->method_count; i++) {
-        const struct method *asked = chosen->methods[i];
-        const descend_status status = asked->step(options_lr(chosen, asked), 1, NULL, NULL, no_state, 0, &exec);
+    for (size_t i = 0; i < chosen->optimizer_count; i++) {
+        const struct named_config *asked = chosen->optimizers[i];
+        const descend_config config = options_config(chosen, asked);
+        const descend_status status = descend_step(&config, 1, NULL, NULL, NULL, 0, &exec);
         if (status != DESCEND_OK) {
             complain("%s: %s", asked->name, descend_status_string(status));
             return false;
@@ -186,7 +204,7 @@ static bool read_option(struct options *chosen, int letter, const char *text)
 {
     switch (letter) {
     case 'o':
-        return read_methods(text, chosen);
+        return read_optimizers(text, chosen);
     case 'e':
         return read_count("--epochs", text, 1, MAX_EPOCHS, &chosen->epochs);
     case 'S':
@@ -255,7 +273,7 @@ enum options_verdict options_read(struct options *chosen, int argc, char **argv)
     };
     *chosen = (struct options){
         .epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
-    (void)read_methods(DEFAULT_METHODS, chosen);
+    (void)read_optimizers(DEFAULT_OPTIMIZERS, chosen);
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (letter == 'h') {

@@ -6,18 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "method.h"
+#include "named_config.h"
 
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULES };
 
 extern const char *const schedule_names[SCHEDULES];
 
 struct options {
-    const struct method *methods[METHODS]; /* in the order asked for; one only, with save or resume */
-    size_t method_count;
+    const struct named_config
+        *optimizers[NAMED_CONFIGS_MAX]; /* in the order asked for; one only, with save or resume */
+    size_t optimizer_count;
     uint32_t epochs, batch, hidden;
     uint64_t steps; /* to stop after, before the epochs are done; 0: none */
-    double lr;      /* 0: each method's own */
+    double lr;      /* 0: each optimizer's own */
     enum schedule schedule;
     uint64_t warmup; /* steps; 0: none */
     double clip;     /* the norm; 0: none */
@@ -36,7 +37,10 @@ enum options_verdict {
 
 enum options_verdict options_read(struct options *chosen, int argc, char **argv);
 
-/* The learning rate to train this method with, before any schedule. */
-double options_lr(const struct options *chosen, const struct method *trained);
+/* The learning rate to train this optimizer with, before any schedule. */
+double options_lr(const struct options *chosen, const struct named_config *trained);
+
+/* Its config with that rate. */
+descend_config options_config(const struct options *chosen, const struct named_config *trained);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "method.h"
+#include "named_config.h"
 
 struct report {
     FILE *csv; /* NULL: none wanted */
@@ -17,7 +17,7 @@ struct report {
 
 /* One step, as it is reported. */
 struct report_row {
-    const struct method *trained;
+    const struct named_config *trained;
     uint32_t epoch, epochs; /* counted from 1 */
     uint64_t step, steps;   /* likewise, over all epochs; the last one is `steps` */
     double loss;            /* of the step's batch, before its update */

@@ -107,7 +107,7 @@ static bool train_epochs(struct training *run, struct report_row *row, struct ti
     return true;
 }
 
-/* Where the run starts: all methods alike, or one from its checkpoint. */
+/* Where the run starts: all optimizers alike, or one from its checkpoint. */
 static bool start(struct training *run, struct report_row *row)
 {
     const struct options *chosen = run->chosen;
@@ -125,7 +125,7 @@ static bool start(struct training *run, struct report_row *row)
         }
         printf("%s: goes on after step %" PRIu64 "\n", chosen->resume, row->step);
     }
-    /* Not before: a run that is refused shall leave the files alone. The CSV is opened once for all methods. */
+    /* Not before: a run that is refused shall leave the files alone. The CSV is opened once for all optimizers. */
     return (run->shown.csv || report_open(&run->shown, chosen->csv)) && save(run);
 }
 
@@ -150,7 +150,7 @@ static struct training_result conclude(struct training *run, const struct times 
                                     .skipped = updater_skipped(&run->updater)};
 }
 
-bool training_run(struct training *run, const struct method *trained, struct training_result *result)
+bool training_run(struct training *run, const struct named_config *trained, struct training_result *result)
 {
     const uint64_t all = run->chosen->epochs * epoch_steps(run), stop = run->chosen->steps;
     struct report_row row = {

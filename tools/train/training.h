@@ -11,7 +11,7 @@ struct training {
     const struct options *chosen;
     const struct dataset *train, *test;
     struct network *net;
-    struct updater updater; /* of the method that is being trained */
+    struct updater updater; /* of the optimizer that is being trained */
     uint32_t *order;        /* the training images in the epoch's order */
     double *samples;        /* the update's seconds in the last TIMED_STEPS steps */
     float *from_copy;       /* the bfloat16 copy as float32; NULL: there is none */
@@ -32,7 +32,7 @@ bool training_open(struct training *run, const struct options *chosen, const str
                    const struct dataset *test, struct network *net);
 
 /* Trains from the seed's initial weights, those of a file, or a checkpoint. false: complained. */
-bool training_run(struct training *run, const struct method *trained, struct training_result *result);
+bool training_run(struct training *run, const struct named_config *trained, struct training_result *result);
 
 /* false: complained that the CSV could not be written. */
 bool training_close(struct training *run);

@@ -20,15 +20,16 @@ static descend_status add_tensors(struct updater *made)
     return descend_optimizer_add(made->optimizer, 0, tensors, TENSORS);
 }
 
-bool updater_open(struct updater *made, const struct options *chosen, const struct method *trained,
+bool updater_open(struct updater *made, const struct options *chosen, const struct named_config *trained,
                   const struct network *net, uint64_t schedule_steps)
 {
     *made = (struct updater){.chosen = chosen, .trained = trained, .net = net, .schedule_steps = schedule_steps};
+    const descend_config config = options_config(chosen, trained);
     descend_status status = DESCEND_NO_MEMORY;
     if (chosen->bf16_copy)
         made->copy = calloc(net->parameters, sizeof *made->copy);
     if (made->copy || !chosen->bf16_copy)
-        status = trained->create(&made->optimizer, options_lr(chosen, trained));
+        status = descend_optimizer_create(&made->optimizer, &config);
     if (status == DESCEND_OK)
         status = add_tensors(made);
     if (status != DESCEND_OK)
@@ -114,8 +115,14 @@ bool updater_step(struct updater *made)
     return status == DESCEND_OK;
 }
 
-size_t updater_bytes(const struct options *chosen, const struct method *trained)
+size_t updater_bytes(const struct options *chosen, const struct named_config *trained)
 {
+    const descend_kind kind = trained->config.kind;
+    const unsigned used = descend_config_states(&trained->config);
+    size_t bytes = 3 * sizeof(float); /* the parameter is read and written, the gradient read */
+    for (size_t i = 0; i < descend_kind_state_count(kind); i++)
+        if (used >> i & 1 && !descend_kind_state(kind, i)->scalar)
+            bytes += 2 * sizeof(float);
     const size_t measured = chosen->clip > 0 ? sizeof(float) : 0; /* the gradient is read once more */
-    return trained->bytes + measured + (chosen->bf16_copy ? sizeof(uint16_t) : 0);
+    return bytes + measured + (chosen->bf16_copy ? sizeof(uint16_t) : 0);
 }

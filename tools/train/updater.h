@@ -10,7 +10,7 @@
 
 struct updater {
     const struct options *chosen;
-    const struct method *trained;
+    const struct named_config *trained;
     const struct network *net;
     uint64_t schedule_steps; /* which the schedule spans */
     descend_optimizer *optimizer;
@@ -19,7 +19,7 @@ struct updater {
 };
 
 /* false: complained. updater_close() in either case. */
-bool updater_open(struct updater *made, const struct options *chosen, const struct method *trained,
+bool updater_open(struct updater *made, const struct options *chosen, const struct named_config *trained,
                   const struct network *net, uint64_t schedule_steps);
 void updater_close(struct updater *made);
 
@@ -30,7 +30,7 @@ bool updater_step(struct updater *made);
 uint64_t updater_steps(const struct updater *made);
 uint64_t updater_skipped(const struct updater *made);
 
-/* Bytes that one step moves per parameter. */
-size_t updater_bytes(const struct options *chosen, const struct method *trained);
+/* Bytes that one step moves per parameter, if it reads each array once and writes each but the gradient once. */
+size_t updater_bytes(const struct options *chosen, const struct named_config *trained);
 
 #endif

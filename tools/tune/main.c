@@ -23,11 +23,13 @@ static void print_head(const struct threads *threads)
            threads->count == 1 ? "" : "s");
 }
 
-static void print_table(const struct threshold thresholds[METHODS])
+static void print_table(const struct threshold thresholds[NAMED_CONFIGS_MAX])
 {
     bool slower = false;
+    size_t count;
+    (void)named_configs(&count);
     printf("%-10s %10s %10s %18s\n", "optimizer", "threshold", "built in", "speed-up at 32768");
-    for (size_t i = 0; i < METHODS; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct threshold *row = &thresholds[i];
         char threshold[24] = "never";
         if (row->n)
@@ -68,7 +70,7 @@ static void add_threshold(cJSON *list, const struct threshold *threshold)
 }
 
 /* To be freed by cJSON_free; NULL where there is no memory. */
-static char *as_json(const struct threads *threads, const struct threshold thresholds[METHODS])
+static char *as_json(const struct threads *threads, const struct threshold thresholds[NAMED_CONFIGS_MAX])
 {
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "version", descend_version_string());
@@ -80,7 +82,9 @@ static char *as_json(const struct threads *threads, const struct threshold thres
     else
         cJSON_AddNullToObject(root, "why_serial");
     cJSON *list = cJSON_AddArrayToObject(root, "optimizers");
-    for (size_t i = 0; !threads->why_serial && i < METHODS; i++)
+    size_t count;
+    (void)named_configs(&count);
+    for (size_t i = 0; !threads->why_serial && i < count; i++)
         add_threshold(list, &thresholds[i]);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
@@ -98,7 +102,7 @@ static bool close_file(FILE *file, const char *name)
 }
 
 static bool report(const struct options *options, const struct threads *threads,
-                   const struct threshold thresholds[METHODS], FILE *output)
+                   const struct threshold thresholds[NAMED_CONFIGS_MAX], FILE *output)
 {
     char *text = as_json(threads, thresholds);
     if (text == NULL) {
@@ -178,7 +182,7 @@ static bool read_options(struct options *options, int argc, char **argv)
 /* Measures where there is something to, and says what came of it. */
 static bool tune(const struct options *options, FILE *output)
 {
-    static struct threshold thresholds[METHODS];
+    static struct threshold thresholds[NAMED_CONFIGS_MAX];
     const struct threads threads = find_threads();
     if (!threads.why_serial && !thresholds_measure(options->seconds, thresholds)) {
         fputs("descend-tune: out of memory\n", stderr);

@@ -12,7 +12,7 @@
 #endif
 
 #include "median.h"
-#include "method.h"
+#include "named_config.h"
 
 enum {
     BLOCK = 4096, /* what work is split into: descend_slice. Up to one block nothing can be parallel. */
@@ -24,8 +24,11 @@ static const size_t blocks[SIZES] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 
 
 static const double visit_seconds = 0.01, batch_seconds = 0.0002;
 
+enum { STATES_MAX = 32 }; /* of one kind: descend_config_states has a bit for each */
+
 struct arrays {
-    float *param, *grad, *state[METHOD_STATES];
+    float *param, *grad, *state[STATES_MAX];
+    size_t states; /* as many as any kind has */
 };
 
 /* The samples of one optimizer at one size. */
@@ -54,58 +57,74 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+static size_t most_states(void)
+{
+    size_t most = 0;
+    for (size_t kind = 1; kind <= descend_kind_count(); kind++) {
+        const size_t states = descend_kind_state_count((descend_kind)kind);
+        most = states > most ? states : most;
+    }
+    return most;
+}
+
 static bool arrays_new(struct arrays *arrays)
 {
     /* Room between the arrays: starts that are equal modulo 4096 bytes would hinder each other in the cache. */
-    enum { ALIGNMENT = 64, ROOM = 5 * ALIGNMENT, ARRAYS = 4 };
-    const size_t each = MAX_N * sizeof(float) + ROOM;
-    char *block = aligned_alloc(ALIGNMENT, ARRAYS * each);
+    enum { ALIGNMENT = 64, ROOM = 5 * ALIGNMENT };
+    const size_t each = MAX_N * sizeof(float) + ROOM, states = most_states();
+    char *block = aligned_alloc(ALIGNMENT, (2 + states) * each);
     if (block == NULL)
         return false;
-    *arrays = (struct arrays){(float *)(void *)block,
-                              (float *)(void *)(block + each),
-                              {(float *)(void *)(block + 2 * each), (float *)(void *)(block + 3 * each)}};
+    *arrays = (struct arrays){(float *)(void *)block, (float *)(void *)(block + each), {NULL}, states};
+    for (size_t i = 0; i < states; i++)
+        arrays->state[i] = (float *)(void *)(block + (2 + i) * each);
     return true;
 }
 
-/* As before step 1: what one optimizer leaves as its state may be no state of the next. */
-static void arrays_reset(const struct arrays *arrays)
+/* As before step 1: what one optimizer leaves as its state may be no state of the next. Of a scalar state the first
+ * element counts; it stays what it is through step 1. */
+static void arrays_reset(const struct arrays *arrays, const descend_config *config)
 {
     for (size_t i = 0; i < MAX_N; i++) {
         arrays->param[i] = 1.0f;
         arrays->grad[i] = i % 2 ? 0.25f : -0.125f;
     }
-    for (size_t i = 0; i < METHOD_STATES; i++)
-        memset(arrays->state[i], 0, MAX_N * sizeof(float));
+    for (size_t state = 0; state < descend_kind_state_count(config->kind); state++) {
+        float start = descend_config_initial(config, state);
+        if (descend_kind_state(config->kind, state)->scalar)
+            start = descend_config_advance(config, 1, start);
+        for (size_t i = 0; i < MAX_N; i++)
+            arrays->state[state][i] = start;
+    }
 }
 
 /* Seconds a call. The first call is not timed: it moves the arrays from the cache of the core that had them. Statuses
  * need no look: thresholds_try has had the same configs, and these arrays are good. */
-static double time_batch(const struct method *measured, uint64_t *number, const struct arrays *on, size_t n,
+static double time_batch(const descend_config *config, uint64_t *number, const struct arrays *on, size_t n,
                          const descend_exec *exec)
 {
     enum { CALLS = 4 };
     unsigned calls = 0;
     double elapsed;
-    (void)measured->step(measured->lr, ++*number, on->param, on->grad, on->state, n, exec);
+    (void)descend_step(config, ++*number, on->param, on->grad, on->state, n, exec);
     const double start = now();
     do {
         for (int i = 0; i < CALLS; i++)
-            (void)measured->step(measured->lr, ++*number, on->param, on->grad, on->state, n, exec);
+            (void)descend_step(config, ++*number, on->param, on->grad, on->state, n, exec);
         calls += CALLS;
         elapsed = now() - start;
     } while (elapsed < batch_seconds);
     return elapsed / calls;
 }
 
-static void visit(struct cell *cell, const struct method *measured, uint64_t *number, const struct arrays *on, size_t n)
+static void visit(struct cell *cell, const descend_config *config, uint64_t *number, const struct arrays *on, size_t n)
 {
     static const descend_exec serial = {.threads = 1}, parallel = {.serial_below = 1};
     const double end = now() + visit_seconds;
     do {
         const size_t i = cell->count++ % SAMPLES;
-        cell->serial[i] = time_batch(measured, number, on, n, &serial);
-        cell->parallel[i] = time_batch(measured, number, on, n, &parallel);
+        cell->serial[i] = time_batch(config, number, on, n, &serial);
+        cell->parallel[i] = time_batch(config, number, on, n, &parallel);
     } while (now() < end);
 }
 
@@ -133,17 +152,19 @@ static struct threshold conclude(const char *optimizer, struct cell cells[SIZES]
     return result;
 }
 
-static void measure(double seconds, const struct arrays *on, struct cell cells[METHODS][SIZES])
+static void measure(double seconds, const struct arrays *on, struct cell (*cells)[SIZES])
 {
     const bool terminal = isatty(STDERR_FILENO);
+    size_t count;
+    const struct named_config *configs = named_configs(&count);
     const double start = now();
     double elapsed;
     do {
-        for (size_t i = 0; i < METHODS; i++) {
+        for (size_t i = 0; i < count; i++) {
             uint64_t number = 0;
-            arrays_reset(on);
+            arrays_reset(on, &configs[i].config);
             for (size_t size = 0; size < SIZES; size++)
-                visit(&cells[i][size], &method_table[i], &number, on, blocks[size] * BLOCK);
+                visit(&cells[i][size], &configs[i].config, &number, on, blocks[size] * BLOCK);
         }
         elapsed = now() - start;
         if (terminal)
@@ -153,17 +174,19 @@ static void measure(double seconds, const struct arrays *on, struct cell cells[M
         fputs("\r\033[K", stderr);
 }
 
-bool thresholds_measure(double seconds, struct threshold thresholds[METHODS])
+bool thresholds_measure(double seconds, struct threshold thresholds[NAMED_CONFIGS_MAX])
 {
     struct arrays arrays;
-    struct cell(*cells)[SIZES] = calloc(METHODS, sizeof *cells);
+    size_t count;
+    const struct named_config *configs = named_configs(&count);
+    struct cell(*cells)[SIZES] = calloc(count, sizeof *cells);
     if (cells == NULL || !arrays_new(&arrays)) {
         free(cells);
         return false;
     }
     measure(seconds, &arrays, cells);
-    for (size_t i = 0; i < METHODS; i++)
-        thresholds[i] = conclude(method_table[i].name, cells[i]);
+    for (size_t i = 0; i < count; i++)
+        thresholds[i] = conclude(configs[i].name, cells[i]);
     free(arrays.param); /* the block's start */
     free(cells);
     return true;
@@ -171,9 +194,10 @@ bool thresholds_measure(double seconds, struct threshold thresholds[METHODS])
 
 descend_status thresholds_try(void)
 {
-    const struct arrays none = {0};
+    size_t count;
+    const struct named_config *configs = named_configs(&count);
     descend_status status = DESCEND_OK;
-    for (size_t i = 0; status == DESCEND_OK && i < METHODS; i++)
-        status = method_table[i].step(method_table[i].lr, 1, none.param, none.grad, none.state, 0, NULL);
+    for (size_t i = 0; status == DESCEND_OK && i < count; i++)
+        status = descend_step(&configs[i].config, 1, NULL, NULL, NULL, 0, NULL);
     return status;
 }

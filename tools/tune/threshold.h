@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "descend/descend.h"
-#include "method.h"
+#include "named_config.h"
 
 enum {
     BUILT_IN = 32768, /* descend_exec.serial_below's built-in value: descend.h, and SERIAL_BELOW in kernels/run.c */
@@ -44,7 +44,7 @@ struct threads find_threads(void);
 /* What the library says to the calls that thresholds_measure would make. */
 descend_status thresholds_try(void);
 
-/* Takes about that long, and shows on a terminal how far it is. False where there is no memory. */
-bool thresholds_measure(double seconds, struct threshold thresholds[METHODS]);
+/* One for each of named_configs(). Takes about that long, and shows on a terminal how far it is. False where there is no memory. */
+bool thresholds_measure(double seconds, struct threshold thresholds[NAMED_CONFIGS_MAX]);
 
 #endif

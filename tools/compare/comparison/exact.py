@@ -8,12 +8,12 @@ import torch
 
 import descend
 from comparison import theirs
-from comparison.run import Failure, Method, Task
+from comparison.run import Failure, Setup, Task
 
 
-def write_job(path, task, methods):
+def write_job(path, task, setups):
     job = {"task": {key: str(value) if isinstance(value, pathlib.Path) else value for key, value in vars(task).items()},
-           "methods": [vars(method) for method in methods]}
+           "setups": [vars(setup) for setup in setups]}
     path.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
 
 
@@ -21,7 +21,7 @@ def read_job(path):
     try:
         job = json.loads(path.read_text(encoding="utf-8"))
         paths = {key: pathlib.Path(job["task"][key]) for key in ("train", "library", "out", "data")}
-        return Task(**{**job["task"], **paths}), [Method(**method) for method in job["methods"]]
+        return Task(**{**job["task"], **paths}), [Setup(**setup) for setup in job["setups"]]
     except (KeyError, TypeError, ValueError) as error:
         raise Failure(f"{path}: not as compare.py writes it: {error!r}") from None
 
@@ -29,12 +29,12 @@ def read_job(path):
 class Follower:
     """One of the network's parameters in descend's hands."""
 
-    def __init__(self, library, method, leader, threads):
+    def __init__(self, library, setup, leader, threads):
         self.leader = leader
         self.param, self.grad = leader.detach().clone(), torch.zeros_like(leader.detach())
-        config = library.config(method.kernel, **method.fields)
-        states = descend.start_states(config, self.param, torch.full_like)
-        self.optimizer = descend.Optimizer(library, config, self.param, self.grad, states)
+        config = library.config(setup.kind, **setup.fields)
+        states = config.start_states(self.param, torch.full_like)
+        self.optimizer = descend.Optimizer(config, self.param, self.grad, states)
         self.optimizer.exec.threads = threads
 
     def step(self):
@@ -45,11 +45,11 @@ class Follower:
         return int((self.param.view(torch.int32) != self.leader.detach().view(torch.int32)).sum())
 
 
-def follow(library, task, method):
+def follow(library, task, setup):
     """How many parameters differ in the end, how many there are, and how many steps it took."""
     network = theirs.read_initial(task)
-    followers = [Follower(library, method, leader, task.threads) for leader in network.parameters()]
-    stepper = theirs.optimizer(method, network.parameters(), foreach=False)
+    followers = [Follower(library, setup, leader, task.threads) for leader in network.parameters()]
+    stepper = theirs.optimizer(setup, network.parameters(), foreach=False)
     count = 0
     for count, _ in enumerate(theirs.steps(task, network), 1):
         for follower in followers:  # before PyTorch, lest it change a gradient
@@ -60,12 +60,12 @@ def follow(library, task, method):
 
 def run(path):
     """Prints a line for each optimizer of the job. Returns whether none differs."""
-    task, methods = read_job(path)
+    task, setups = read_job(path)
     library = descend.Library(task.library)
     torch.set_num_threads(task.threads)
     good = True
-    for method in methods:
-        differing, parameters, count = follow(library, task, method)
-        print(f"{method.title}: {differing} of {parameters} parameters differ after {count} steps", flush=True)
+    for setup in setups:
+        differing, parameters, count = follow(library, task, setup)
+        print(f"{setup.title}: {differing} of {parameters} parameters differ after {count} steps", flush=True)
         good = good and differing == 0
     return good

@@ -29,7 +29,7 @@ def train(task, name):
 
 
 def options(task, name):
-    """What descend-train configures by this name, of its checkpoint: the kernel's name, and the config's fields."""
+    """What descend-train configures by this name, of its checkpoint: the kind, and the config's fields."""
     strings = checkpoint_file.read(task.out / f"{name}.safetensors")[1]
     fields = {key[len("group.0."):]: text for key, text in strings.items() if key.startswith("group.0.")}
     return strings["optimizer"], {field: text == "true" if text in ("true", "false") else float.fromhex(text)

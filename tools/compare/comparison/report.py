@@ -58,10 +58,10 @@ def draw_differences(axes, ours, theirs, window):
 def draw_row(panels, results, window):
     """The losses and the differences of as many optimizers as are side by side."""
     shown = []
-    for (losses, differences), (method, ours, theirs) in zip(panels.T, results):
+    for (losses, differences), (setup, ours, theirs) in zip(panels.T, results):
         shown += draw_losses(losses, ours, theirs, window)
         draw_differences(differences, ours, theirs, window)
-        losses.set_title(method.title)
+        losses.set_title(setup.title)
         losses.tick_params(labelbottom=False)
         differences.set_xlabel("step")
     scale_losses(panels[0, 0], shown)
@@ -104,8 +104,8 @@ def table(task, results):
     yield ("| optimizer | lr | train loss, PyTorch | descend | test accuracy, PyTorch | descend | "
            "update, PyTorch | descend | times as fast |")
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
-    for method, ours, theirs in results:
-        cells = [method.title, f"{method.fields['lr']:g}", f"{theirs.loss:#.4g}", f"{ours.loss:#.4g}",
+    for setup, ours, theirs in results:
+        cells = [setup.title, f"{setup.fields['lr']:g}", f"{theirs.loss:#.4g}", f"{ours.loss:#.4g}",
                  f"{100 * theirs.accuracy:.2f} %", f"{100 * ours.accuracy:.2f} %", f"{1e6 * theirs.update:.1f} µs",
                  f"{1e6 * ours.update:.1f} µs", f"{theirs.update / ours.update:.1f}"]
         yield f"| {' | '.join(cells)} |"

@@ -39,10 +39,10 @@ class Run:
 
 
 @dataclasses.dataclass
-class Method:
+class Setup:
     """One optimizer, as both sides have it."""
     name: str  # descend-train's
-    kernel: str  # descend's step function
+    kind: str  # descend's
     fields: dict  # of its config
     torch_class: str  # in torch.optim
     torch_options: dict

@@ -4,31 +4,31 @@ import subprocess
 
 import descend
 from comparison import exact, ours, report, theirs
-from comparison.run import DIFFERENT, SAME, Failure, Method
+from comparison.run import DIFFERENT, SAME, Failure, Setup
 
 
-def method_of(task, library, name):
+def setup_of(task, library, name):
     """From what descend-train has configured, what both sides of the exact form and PyTorch have to."""
-    kernel, fields = ours.options(task, name)
+    kind, fields = ours.options(task, name)
     torch_class = theirs.class_name(name)
-    wanted = descend.torch_options(library.config(kernel, **fields))
-    return Method(name, kernel, fields, torch_class, theirs.options(torch_class, wanted))
+    wanted = library.config(kind, **fields).torch_options()
+    return Setup(name, kind, fields, torch_class, theirs.options(torch_class, wanted))
 
 
 def train_both(task, library, names):
-    """Yields a method and both sides' runs for each optimizer."""
+    """Yields a setup and both sides' runs for each optimizer."""
     for name in names:
         print(f"{name}: descend-train …", flush=True)
         run = ours.train(task, name)
-        method = method_of(task, library, name)
+        setup = setup_of(task, library, name)
         print(f"{name}: PyTorch …", flush=True)
-        yield method, run, theirs.train(task, method)
+        yield setup, run, theirs.train(task, setup)
 
 
-def follow(task, methods, command):
+def follow(task, setups, command):
     """The exact form in a process of its own, whose PyTorch has other kernels: its lines, and whether any differ."""
     job = task.out / "exact.json"
-    exact.write_job(job, task, methods)
+    exact.write_job(job, task, setups)
     lines = []
     with subprocess.Popen([*command, job], stdout=subprocess.PIPE, text=True) as child:
         for line in child.stdout:
@@ -46,7 +46,7 @@ def compare(task, names, command):
         theirs.class_name(name)  # refuses early what cannot be
     theirs.write_initial(task)
     results = list(train_both(task, library, names))
-    lines, differing = follow(task, [method for method, _, _ in results], command)
+    lines, differing = follow(task, [setup for setup, _, _ in results], command)
     picture, table = task.out / "compare.png", task.out / "compare.md"
     report.draw(results, picture)
     text = "\n".join([*report.table(task, results), "", "```", *map(str.rstrip, lines), "```", ""])

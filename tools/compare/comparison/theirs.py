@@ -78,13 +78,13 @@ def options(torch_class, wanted):
     return {option: value for option, value in wanted.items() if option in known}
 
 
-def optimizer(method, parameters, **more):
-    if method.torch_class == "NAdam":
+def optimizer(setup, parameters, **more):
+    if setup.torch_class == "NAdam":
         try:
             torch_nadam.mend()
         except ValueError as error:
             raise Failure(str(error)) from None
-    return getattr(torch.optim, method.torch_class)(parameters, **method.torch_options, **more)
+    return getattr(torch.optim, setup.torch_class)(parameters, **setup.torch_options, **more)
 
 
 def steps(task, network):
@@ -111,17 +111,17 @@ def version():
     return f"PyTorch {torch.__version__} ({capability[1] if capability else 'capability unknown'})"
 
 
-def train(task, method):
+def train(task, setup):
     torch.set_num_threads(task.threads)
     network = read_initial(task)
-    stepper = optimizer(method, network.parameters())
+    stepper = optimizer(setup, network.parameters())
     losses, times = [], []
     for loss in steps(task, network):
         losses.append(loss)
         begin = time.perf_counter()
         stepper.step()
         times.append(time.perf_counter() - begin)
-    with open(task.out / f"{method.name}.torch.csv", "w", encoding="utf-8") as file:
+    with open(task.out / f"{setup.name}.torch.csv", "w", encoding="utf-8") as file:
         file.write("step,train_loss\n")
         file.writelines(f"{step},{loss:.9g}\n" for step, loss in enumerate(losses, 1))
     return Run(version(), losses, evaluate(task, network, "train")[0], evaluate(task, network, "t10k")[1],
