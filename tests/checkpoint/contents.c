@@ -66,16 +66,16 @@ static void fill_bits(float *array, size_t n, uint64_t seed)
 }
 
 /* From arrays of the caller's into others of the caller's, and into the object's. */
-static void check_values(const struct subject *subject)
+static void check_values(const struct configuration *configuration)
 {
     static const struct shape own[] = {{.n = 1000, .step = 3, .own_state = true},
                                        {.n = 3, .step = UINT64_C(1) << 53, .own_state = true}};
     static const struct shape other[] = {{.n = 1000, .own_state = true}, {.n = 3, .step = 9}};
-    struct mirror from = mirror_new(subject), to = mirror_new(subject);
+    struct mirror from = mirror_new(configuration), to = mirror_new(configuration);
     mirror_add(&from, own, COUNT(own), ORDINARY, 1);
     mirror_add(&to, other, COUNT(other), ORDINARY, 2);
     for (size_t i = 0; i < from.count; i++)
-        for (size_t k = 0; k < STATE + subject->states; k++)
+        for (size_t k = 0; k < STATE + configuration->states; k++)
             fill_bits(from.twin[i].given.array[k], own[i].n, i + 10 * k);
     assert_int_equal(save(from.optimizer, &with_params), DESCEND_OK);
     assert_int_equal(load(to.optimizer, &with_params), DESCEND_OK);
@@ -86,7 +86,7 @@ static void check_values(const struct subject *subject)
         assert_int_equal(descend_optimizer_tensor(to.optimizer, i, &y, NULL), DESCEND_OK);
         assert_ptr_equal(y.param.data, to.twin[i].given.array[PARAM]);
         assert_memory_equal(x.param.data, y.param.data, x.n * sizeof(float));
-        for (unsigned k = 0; k < subject->states; k++) {
+        for (unsigned k = 0; k < configuration->states; k++) {
             if (other[i].own_state)
                 assert_ptr_equal(y.state[k].data, to.twin[i].given.array[STATE + k]);
             assert_memory_equal(x.state[k].data, y.state[k].data,
@@ -109,7 +109,7 @@ static void any_values(void **state)
 }
 
 /* A group for each number of the config and each value that it may have. */
-static descend_optimizer *with_odd_configs(const struct subject *subject)
+static descend_optimizer *with_odd_configs(const struct configuration *configuration)
 {
     static const double values[] = {0.1,
                                     1 / 3.0,
@@ -125,28 +125,28 @@ static descend_optimizer *with_odd_configs(const struct subject *subject)
                                     3,
                                     -1.5e-45,
                                     0x1.23456789abcdep-1000};
-    float *const none[SUBJECT_STATES] = {NULL};
+    float *const none[CONFIGURATION_STATES] = {NULL};
     descend_optimizer *optimizer;
-    assert_int_equal(descend_optimizer_create(&optimizer, &subject->config), DESCEND_OK);
-    for (size_t i = 0; i < descend_kind_field_count(subject->kind); i++)
+    assert_int_equal(descend_optimizer_create(&optimizer, &configuration->config), DESCEND_OK);
+    for (size_t i = 0; i < descend_kind_field_count(configuration->kind); i++)
         for (size_t v = 0; v < COUNT(values); v++) {
-            const descend_field *field = descend_kind_field(subject->kind, i);
-            descend_config odd = subject->config;
+            const descend_field *field = descend_kind_field(configuration->kind, i);
+            descend_config odd = configuration->config;
             if (field->flag || descend_config_set(&odd, field->name, values[v]) != DESCEND_OK)
                 continue;
-            if (subject->step(odd.room, 1, NULL, NULL, none, 0, NULL) == DESCEND_OK)
+            if (configuration->step(odd.room, 1, NULL, NULL, none, 0, NULL) == DESCEND_OK)
                 assert_int_equal(descend_optimizer_group(optimizer, &odd, NULL), DESCEND_OK);
         }
     assert_true(descend_optimizer_group_count(optimizer) > 20);
     return optimizer;
 }
 
-static void check_configs(const struct subject *subject)
+static void check_configs(const struct configuration *configuration)
 {
-    descend_optimizer *from = with_odd_configs(subject), *to;
-    assert_int_equal(descend_optimizer_create(&to, &subject->config), DESCEND_OK);
+    descend_optimizer *from = with_odd_configs(configuration), *to;
+    assert_int_equal(descend_optimizer_create(&to, &configuration->config), DESCEND_OK);
     for (unsigned group = 1; group < descend_optimizer_group_count(from); group++)
-        assert_int_equal(descend_optimizer_group(to, &subject->config, NULL), DESCEND_OK);
+        assert_int_equal(descend_optimizer_group(to, &configuration->config, NULL), DESCEND_OK);
     assert_int_equal(save(from, NULL), DESCEND_OK);
     assert_int_equal(load(to, NULL), DESCEND_OK);
     assert_equal_optimizers(from, to, "odd configs");
@@ -170,7 +170,7 @@ static struct mirror stepped(uint64_t seed)
 {
     static const struct shape shapes[] = {{.n = 40}, {.n = 3}};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     struct mirror mirror = mirror_new(&all[count - 1]);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, seed);
     mirror_step(&mirror, NULL, NULL);
@@ -272,12 +272,12 @@ static void equal_notes(void **state)
 }
 
 /* The file is a function of what is in it; so one that was loaded makes it again, over itself. */
-static void check_same_bytes(const struct subject *subject)
+static void check_same_bytes(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 100}, {.n = 0}, {.n = 7, .step = 3, .own_state = true}};
     descend_scaler scaler = descend_scaler_defaults();
     const descend_checkpoint with = {.params = true, .scaler = &scaler, .notes = notes, .note_count = COUNT(notes)};
-    struct mirror from = mirror_new(subject), to = mirror_new(subject);
+    struct mirror from = mirror_new(configuration), to = mirror_new(configuration);
     mirror_add(&from, shapes, COUNT(shapes), SPECIAL, 1);
     mirror_add(&to, shapes, COUNT(shapes), SPECIAL, 2);
     mirror_step(&from, NULL, NULL);

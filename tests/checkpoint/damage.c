@@ -45,9 +45,9 @@ static bool in_name_of_checksum(struct bytes file, size_t at)
 }
 
 /* Of one optimizer every bit and length is tried, of the others some. */
-static bool thoroughly(const struct subject *subject)
+static bool thoroughly(const struct configuration *configuration)
 {
-    return strcmp(subject->optimizer, "adam") == 0;
+    return strcmp(configuration->optimizer, "adam") == 0;
 }
 
 static void check_bit(const struct scene *scene, int descriptor, size_t at, unsigned bit)
@@ -64,15 +64,15 @@ static void check_bit(const struct scene *scene, int descriptor, size_t at, unsi
     assert_unchanged(scene, what);
 }
 
-static void check_bytes(const struct subject *subject)
+static void check_bytes(const struct configuration *configuration)
 {
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     const int descriptor = open(FILE_PATH, O_WRONLY | O_CLOEXEC);
     assert_true(descriptor >= 0);
     for (size_t at = 0; at < scene.good.size; at++)
         for (unsigned bit = 0; bit < 8 && !in_name_of_checksum(scene.good, at); bit++)
-            if (thoroughly(subject) || bit == at % 8)
+            if (thoroughly(configuration) || bit == at % 8)
                 check_bit(&scene, descriptor, at, bit);
     close(descriptor);
     scene_free(&scene);
@@ -82,7 +82,7 @@ static void a_checksum_by_another_name(void **state)
 {
     (void)state;
     size_t count, loaded = 0;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     struct scene scene;
     scene_make(&scene, all);
     for (size_t at = 0; at < scene.good.size; at++)
@@ -108,12 +108,13 @@ static void any_byte_another(void **state)
     for_each_fullest(check_bytes);
 }
 
-static void check_lengths(const struct subject *subject)
+static void check_lengths(const struct configuration *configuration)
 {
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     const size_t data = data_at(scene.good);
-    for (size_t size = 0; size < scene.good.size; size += size < 16 || size >= data - 2 || thoroughly(subject) ? 1 : 61)
+    for (size_t size = 0; size < scene.good.size;
+         size += size < 16 || size >= data - 2 || thoroughly(configuration) ? 1 : 61)
         assert_bytes_refused(&scene, scene.good.data, size,
                              size < 8      ? DESCEND_BAD_FILE_SHORT
                              : size < data ? DESCEND_BAD_FILE_HEADER_SIZE
@@ -162,7 +163,7 @@ static void no_safetensors(void **state)
     static const unsigned char too_long[] = {1, 0xe1, 0xf5, 5, 0, 0, 0, 0, '{', '}'}; /* 100,000,001 */
     struct scene scene;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     scene_make(&scene, &all[count - 1]);
     for (size_t i = 0; i < COUNT(headers); i++) {
         const struct bytes bytes = with_header(headers[i].json, headers[i].data);
@@ -186,7 +187,7 @@ static void files_that_cannot_be_opened(void **state)
                  {FILE_PATH "/x", ENOTDIR}};
     struct scene scene;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     scene_make(&scene, &all[count - 1]);
     assert_int_equal(mkdir("directory", 0777), 0);
     for (size_t i = 0; i < COUNT(cases); i++) {

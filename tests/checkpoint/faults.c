@@ -177,15 +177,15 @@ static void check_loading(const struct mirror *from, const struct mirror *to, co
         fail_msg("%s: %zu bytes more for states, not %zu", from->group[0].label, kept.bytes, states);
 }
 
-static struct mirror with_tensors(const struct subject *subject, const struct shape *shapes, size_t count)
+static struct mirror with_tensors(const struct configuration *configuration, const struct shape *shapes, size_t count)
 {
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &keeping), DESCEND_OK);
     mirror_add(&mirror, shapes, count, ORDINARY, 1);
     return mirror;
 }
 
-static void check_sizes(const struct subject *subject)
+static void check_sizes(const struct configuration *configuration)
 {
     enum { MANY = 1000 };
     static struct shape many[MANY];
@@ -197,13 +197,13 @@ static void check_sizes(const struct subject *subject)
         size_t count;
     } sets[] = {{NULL, 0}, {&one, 1}, {&large, 1}, {many, MANY}};
     for (size_t i = 0; i < COUNT(sets) * 4; i++) {
-        const bool begun = i & 1;
+        const bool initialised = i & 1;
         const descend_checkpoint with = {.params = i & 2};
-        struct mirror from = with_tensors(subject, sets[i / 4].shapes, sets[i / 4].count);
-        struct mirror to = with_tensors(subject, sets[i / 4].shapes, sets[i / 4].count);
-        if (begun)
+        struct mirror from = with_tensors(configuration, sets[i / 4].shapes, sets[i / 4].count);
+        struct mirror to = with_tensors(configuration, sets[i / 4].shapes, sets[i / 4].count);
+        if (initialised)
             mirror_step(&from, NULL, NULL);
-        check_loading(&from, &to, &with, !begun);
+        check_loading(&from, &to, &with, !initialised);
         check_loading(&from, &to, &with, true);
         mirror_free(&from);
         mirror_free(&to);
@@ -218,12 +218,12 @@ static void no_more_than_the_file(void **state)
 }
 
 /* A scene of which nothing is left in the end. */
-static void with_scene(const struct subject *subject, void (*check)(struct scene *scene))
+static void with_scene(const struct configuration *configuration, void (*check)(struct scene *scene))
 {
     const long live = heap.live;
     const size_t descriptors = open_descriptors();
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     check(&scene);
     scene_free(&scene);
     assert_int_equal(heap.live, live);
@@ -351,14 +351,14 @@ static void check_save_writes(struct scene *scene)
     assert_equal_optimizers(scene->saved.optimizer, scene->untouched.optimizer, "after failed writes");
 }
 
-static void check_faults(const struct subject *subject)
+static void check_faults(const struct configuration *configuration)
 {
-    with_scene(subject, check_load_allocations);
-    with_scene(subject, check_save_allocations);
-    with_scene(subject, check_failing_reads);
-    with_scene(subject, check_ending_reads);
-    with_scene(subject, check_interrupted_reads);
-    with_scene(subject, check_save_writes);
+    with_scene(configuration, check_load_allocations);
+    with_scene(configuration, check_save_allocations);
+    with_scene(configuration, check_failing_reads);
+    with_scene(configuration, check_ending_reads);
+    with_scene(configuration, check_interrupted_reads);
+    with_scene(configuration, check_save_writes);
 }
 
 static void every_fault_in_turn(void **state)

@@ -131,10 +131,10 @@ static const struct edit edits[] = {
     {"\"shape\":[0]", "\"shape\":[0,2]", DESCEND_BAD_FILE_TENSOR_SHAPE},
 };
 
-static void check_edits(const struct subject *subject)
+static void check_edits(const struct configuration *configuration)
 {
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     for (size_t i = 0; i < COUNT(edits); i++) {
         char what[200];
         snprintf(what, sizeof what, "%s as %s", edits[i].text, edits[i].replacement);
@@ -168,10 +168,10 @@ static void write_without_one_param(struct bytes good)
 }
 
 /* What is only refused if it is asked for, or if it is not. */
-static void check_asking(const struct subject *subject)
+static void check_asking(const struct configuration *configuration)
 {
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     const descend_checkpoint nothing = {.params = false};
     const descend_note notes[] = {scene_note, {"batch size", "64"}};
     descend_checkpoint more_notes = scene.with;
@@ -207,10 +207,10 @@ static void save_shapes(const struct scene *scene, unsigned groups, const struct
     mirror_free(&other);
 }
 
-static void check_shapes(const struct subject *subject)
+static void check_shapes(const struct configuration *configuration)
 {
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     struct shape shapes[SCENE_TENSORS + 1] = {[SCENE_TENSORS] = {.n = 0, .absent = true}};
     memcpy(shapes, scene_shapes, sizeof scene_shapes);
     save_shapes(&scene, SCENE_GROUPS - 1, NULL, 0);
@@ -240,14 +240,14 @@ static void other_groups_and_tensors(void **state)
     for_each_fullest(check_shapes);
 }
 
-static void check_optimizers(const struct subject *subject)
+static void check_optimizers(const struct configuration *configuration)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(all[i].optimizer, subject->optimizer) == 0 ||
+        if (strcmp(all[i].optimizer, configuration->optimizer) == 0 ||
             (i > 0 && strcmp(all[i].optimizer, all[i - 1].optimizer) == 0))
             continue;
         struct mirror other = mirror_new(&all[i]);
@@ -288,12 +288,12 @@ static void assert_both_refuse(struct scene *scene, const char *path, const desc
     assert_save_refused(scene, path, with, expected);
 }
 
-static void check_arguments(const struct subject *subject)
+static void check_arguments(const struct configuration *configuration)
 {
     const descend_note without_key = {NULL, "1"}, without_value = {"seed", NULL};
     const descend_note last_bad[] = {scene_note, {NULL, NULL}};
     struct scene scene;
-    scene_make(&scene, subject);
+    scene_make(&scene, configuration);
     assert_both_refuse(&scene, NULL, NULL, DESCEND_BAD_PATH);
     assert_int_equal(descend_optimizer_save(NULL, FILE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
     assert_int_equal(descend_optimizer_load(NULL, FILE_PATH, NULL), DESCEND_NULL_OPTIMIZER);
@@ -333,7 +333,7 @@ static void files_that_would_be_bad(void **state)
                  {{{"seed", "1"}, {"seed", "2"}}, DESCEND_BAD_FILE_DUPLICATE},
                  {{{"seed", "1"}, {"long", too_long}}, DESCEND_BAD_FILE_HEADER_LIMIT}};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     struct scene scene;
     scene_make(&scene, &all[count - 1]);
     for (size_t i = 0; i < COUNT(cases); i++)

@@ -6,9 +6,9 @@
 #include "checkpoint/equal.h"
 #include "checkpoint/files.h"
 #include "descend/checkpoint.h"
+#include "executions.h"
 #include "mirror.h"
 #include "test.h"
-#include "ways.h"
 
 enum { STEPS = 6, SAVES = 4, CHANGE = 2, CHANGE_BACK = 4 };
 
@@ -23,21 +23,21 @@ static const struct {
     {{.n = 1025}, 0x3f},
     {{.n = 100, .own_state = true, .step = 7}, 0x3d},
     {{.n = 20, .step = 1000000}, 0x35},
-    {{.n = 64, .copy = DESCEND_BF16}, 0x3c}, /* nothing begun at the change of configs */
+    {{.n = 64, .copy = DESCEND_BF16}, 0x3c}, /* no state initialised at the change of configs */
     {{.n = 65, .own_state = true}, 0x30},
     {{.n = 12}, 0},
 };
 
-/* All subjects of one optimizer. */
+/* All configurations of one optimizer. */
 struct family {
-    const struct subject *subject;
+    const struct configuration *configuration;
     unsigned count;
 };
 
 static void for_each_family(void (*check)(struct family family))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0, end; i < count; i = end) {
         end = i + 1;
         while (end < count && strcmp(all[end].optimizer, all[i].optimizer) == 0)
@@ -46,19 +46,19 @@ static void for_each_family(void (*check)(struct family family))
     }
 }
 
-/* An object with a group for each subject, in this order beginning with one of them. */
+/* An object with a group for each configuration, in this order beginning with one of them. */
 static struct mirror with_groups(struct family family, unsigned first)
 {
-    struct mirror mirror = mirror_new(&family.subject[first % family.count]);
+    struct mirror mirror = mirror_new(&family.configuration[first % family.count]);
     for (unsigned i = 1; i < family.count; i++)
-        mirror_group(&mirror, &family.subject[(first + i) % family.count]);
+        mirror_group(&mirror, &family.configuration[(first + i) % family.count]);
     return mirror;
 }
 
 static void configure_groups(struct mirror *mirror, struct family family, unsigned first)
 {
     for (unsigned i = 0; i < family.count; i++)
-        mirror_configure(mirror, i, &family.subject[(first + i) % family.count]);
+        mirror_configure(mirror, i, &family.configuration[(first + i) % family.count]);
 }
 
 /* With other: all that a file has to bring is another thing. */
@@ -90,17 +90,17 @@ static void take_step(struct mirror *mirror, unsigned number, enum data_kind kin
     while (variants()[variant_count]);
     do
         way_count++;
-    while (ways[way_count].name);
+    while (executions[way_count].name);
     assert_int_equal(descend_isa_force(variants()[turn % variant_count]), DESCEND_OK);
     mirror_gradients(mirror, kind, 1000 * number);
     for (size_t i = 0; i < mirror->count; i++)
         mirror_absent(mirror, i, !(kinds[i % COUNT(kinds)].present >> number & 1));
     const bool in_slices = mirror->group[0].in_slices;
-    const struct way *way = &ways[turn % way_count];
-    if (!in_slices && strstr(way->name, "slices"))
-        way = ways;
+    const struct execution *execution = &executions[turn % way_count];
+    if (!in_slices && strstr(execution->name, "slices"))
+        execution = executions;
     runs_of_a_call = in_slices ? 1 : 2;
-    assert_int_equal(way->make(step, mirror->optimizer, 1 + turn % 4), DESCEND_OK);
+    assert_int_equal(execution->make(step, mirror->optimizer, 1 + turn % 4), DESCEND_OK);
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }
 
@@ -155,7 +155,7 @@ static void as_if_never_stopped(void **state)
     for_each_family(check_data);
 }
 
-/* From every set of options to others, one state or another being begun on the way. */
+/* From every set of options to others, one state or another being initialised by it. */
 static void check_changes(struct family family)
 {
     for (unsigned change = 1; change < family.count; change += 1 + family.count / 4)

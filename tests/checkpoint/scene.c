@@ -17,7 +17,8 @@ const struct shape scene_shapes[SCENE_TENSORS] = {
     {.n = 12}, {.n = 3, .group = 1}, {.n = 0}, {.n = 33, .group = 1, .own_state = true}, {.n = 7, .absent = true},
     {.n = 1}};
 
-static struct mirror stepped(const struct subject *first, const struct subject *second, unsigned steps, uint64_t seed)
+static struct mirror stepped(const struct configuration *first, const struct configuration *second, unsigned steps,
+                             uint64_t seed)
 {
     struct mirror mirror = mirror_new(first);
     mirror_group(&mirror, second);
@@ -30,15 +31,15 @@ static struct mirror stepped(const struct subject *first, const struct subject *
 }
 
 /* The optimizer's groups: one with all states and another lr, one with the fewest. */
-void scene_make(struct scene *scene, const struct subject *subject)
+void scene_make(struct scene *scene, const struct configuration *configuration)
 {
     size_t count;
-    const struct subject *fewest = subjects(&count);
-    struct subject another = *subject;
+    const struct configuration *fewest = configurations(&count);
+    struct configuration another = *configuration;
     (void)descend_config_set(&another.config, "lr", 0.25);
-    while (strcmp(fewest->optimizer, subject->optimizer) != 0)
+    while (strcmp(fewest->optimizer, configuration->optimizer) != 0)
         fewest++;
-    *scene = (struct scene){.saved = stepped(subject, subject, 5, 1),
+    *scene = (struct scene){.saved = stepped(configuration, configuration, 5, 1),
                             .mirror = stepped(&another, fewest, 2, 50),
                             .untouched = stepped(&another, fewest, 2, 50),
                             .scaler = scene_scaler};
@@ -71,10 +72,10 @@ void assert_loaded(const struct scene *scene, const char *what)
     assert_memory_equal(&scene->scaler, &scene_scaler, sizeof scene->scaler);
 }
 
-void for_each_fullest(void (*check)(const struct subject *subject))
+void for_each_fullest(void (*check)(const struct configuration *configuration))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0)
             check(&all[i]);

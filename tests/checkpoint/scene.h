@@ -15,8 +15,8 @@ struct scene {
     struct bytes good;               /* the file */
 };
 
-/* Of the subject's optimizer; the file has its config. Made in place: `with` points into it. */
-void scene_make(struct scene *scene, const struct subject *subject);
+/* Of the configuration's optimizer; the file has its config. Made in place: `with` points into it. */
+void scene_make(struct scene *scene, const struct configuration *configuration);
 void scene_free(struct scene *scene);
 
 /* What scene_make gives both optimizers, and puts into the file as scaler and note. */
@@ -30,7 +30,7 @@ extern const descend_note scene_note;
 void assert_unchanged(const struct scene *scene, const char *what);
 void assert_loaded(const struct scene *scene, const char *what);
 
-/* The last subject of each optimizer: it uses all states. */
-void for_each_fullest(void (*check)(const struct subject *subject));
+/* The last configuration of each optimizer: it uses all states. */
+void for_each_fullest(void (*check)(const struct configuration *configuration));
 
 #endif

@@ -8,11 +8,11 @@
 #include "call.h"
 #include "test.h"
 
-/* Runs the check on every subject. */
-static void for_each_subject(void (*check)(const struct subject *))
+/* Runs the check on every configuration. */
+static void for_each_configuration(void (*check)(const struct configuration *))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         check(&all[i]);
 }
@@ -22,9 +22,9 @@ static float *moved(const float *array, ptrdiff_t bytes)
     return (float *)((uintptr_t)array + (uintptr_t)bytes);
 }
 
-static void check_null(const struct subject *subject)
+static void check_null(const struct configuration *configuration)
 {
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     call.without_config = true;
     assert_refused(&call, DESCEND_NULL_CONFIG, "NULL config");
     call.n = 0;
@@ -32,7 +32,7 @@ static void check_null(const struct subject *subject)
 
     for (uint64_t step = 1; step <= 2; step++)
         for (size_t k = 0; k < call_arrays(&call); k++) {
-            call = call_of(subject);
+            call = call_of(configuration);
             call.step = step;
             call.array[k] = NULL;
             if (call_uses(&call, k))
@@ -45,14 +45,14 @@ static void check_null(const struct subject *subject)
 static void null_config_and_arrays(void **state)
 {
     (void)state;
-    for_each_subject(check_null);
+    for_each_configuration(check_null);
 }
 
-static void check_misaligned(const struct subject *subject)
+static void check_misaligned(const struct configuration *configuration)
 {
     for (ptrdiff_t bytes = 1; bytes <= 3; bytes++)
-        for (size_t k = 0; k < STATE + subject->arrays; k++) {
-            struct call call = call_of(subject);
+        for (size_t k = 0; k < STATE + configuration->arrays; k++) {
+            struct call call = call_of(configuration);
             call.array[k] = moved(call.array[k], bytes);
             if (call_uses(&call, k))
                 assert_refused(&call, DESCEND_MISALIGNED, "array %zu off by %td bytes", k, bytes);
@@ -64,40 +64,40 @@ static void check_misaligned(const struct subject *subject)
 static void misaligned_arrays(void **state)
 {
     (void)state;
-    for_each_subject(check_misaligned);
+    for_each_configuration(check_misaligned);
 }
 
 /* The config uses both arrays: j is laid over i, by so many elements further on. */
-static void check_pair(const struct subject *subject, size_t i, size_t j)
+static void check_pair(const struct configuration *configuration, size_t i, size_t j)
 {
     static const ptrdiff_t shared[] = {0, 1, -1, CALL_N / 2, -CALL_N / 2, CALL_N - 1, -(CALL_N - 1)};
     static const ptrdiff_t touching[] = {CALL_N, -CALL_N};
     for (size_t s = 0; s < COUNT(shared); s++) {
-        struct call call = call_of(subject);
+        struct call call = call_of(configuration);
         call.array[j] = call.array[i] + shared[s];
         assert_refused(&call, DESCEND_OVERLAP, "array %zu starts at element %td of array %zu", j, shared[s], i);
     }
     for (size_t s = 0; s < COUNT(touching); s++) {
-        struct call call = call_of(subject);
+        struct call call = call_of(configuration);
         call.array[j] = call.array[i] + touching[s];
         assert_accepted(&call, "array %zu starts at element %td of array %zu", j, touching[s], i);
     }
 }
 
-static void check_unused_overlap(const struct subject *subject, size_t unused)
+static void check_unused_overlap(const struct configuration *configuration, size_t unused)
 {
-    for (size_t i = 0; i < STATE + subject->arrays; i++) {
-        struct call call = call_of(subject);
+    for (size_t i = 0; i < STATE + configuration->arrays; i++) {
+        struct call call = call_of(configuration);
         call.array[unused] = call.array[i];
         assert_accepted(&call, "unused array %zu equals array %zu", unused, i);
     }
 }
 
 /* All arrays end to end without a gap, in ascending and in descending order. */
-static void check_neighbours(const struct subject *subject)
+static void check_neighbours(const struct configuration *configuration)
 {
     for (int descending = 0; descending < 2; descending++) {
-        struct call call = call_of(subject);
+        struct call call = call_of(configuration);
         float *const start = call.array[0];
         const size_t count = call_arrays(&call);
         for (size_t k = 0; k < count; k++)
@@ -106,28 +106,28 @@ static void check_neighbours(const struct subject *subject)
     }
 }
 
-static void check_overlaps(const struct subject *subject)
+static void check_overlaps(const struct configuration *configuration)
 {
-    const struct call call = call_of(subject);
+    const struct call call = call_of(configuration);
     for (size_t i = 0; i < call_arrays(&call); i++) {
         if (!call_uses(&call, i))
-            check_unused_overlap(subject, i);
+            check_unused_overlap(configuration, i);
         for (size_t j = 0; j < call_arrays(&call); j++)
             if (i != j && call_uses(&call, i) && call_uses(&call, j))
-                check_pair(subject, i, j);
+                check_pair(configuration, i, j);
     }
-    check_neighbours(subject);
+    check_neighbours(configuration);
 }
 
 static void overlapping_arrays(void **state)
 {
     (void)state;
-    for_each_subject(check_overlaps);
+    for_each_configuration(check_overlaps);
 }
 
-static void check_unused(const struct subject *subject)
+static void check_unused(const struct configuration *configuration)
 {
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     float *const beyond_the_end = moved(NULL, -4);
     for (size_t k = 0; k < call_arrays(&call); k++)
         if (!call_uses(&call, k)) {
@@ -141,26 +141,26 @@ static void check_unused(const struct subject *subject)
 static void unused_arrays_are_never_looked_at(void **state)
 {
     (void)state;
-    for_each_subject(check_unused);
+    for_each_configuration(check_unused);
 }
 
-static void check_limits(const struct subject *subject)
+static void check_limits(const struct configuration *configuration)
 {
     /* SIZE_MAX / 4 + 1 elements are 0 bytes modulo 2^64, one more are 4 */
     static const size_t too_many[] = {SIZE_MAX,           SIZE_MAX - 1,       SIZE_MAX / 2,           SIZE_MAX / 4,
                                       SIZE_MAX / 4 + 1,   SIZE_MAX / 4 + 2,   PTRDIFF_MAX / 4 + 1,    PTRDIFF_MAX / 2,
                                       SIZE_MAX / 2 + 101, SIZE_MAX / 4 + 101, SIZE_MAX / 4 * 3 + 101, PTRDIFF_MAX};
     for (size_t i = 0; i < COUNT(too_many); i++) {
-        struct call call = call_of(subject);
+        struct call call = call_of(configuration);
         call.n = too_many[i];
         assert_refused(&call, DESCEND_BAD_N, "too many elements");
     }
     /* The largest n that an object may have is no bad n; no three such arrays are free of overlap, though. */
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     call.n = PTRDIFF_MAX / sizeof(float);
     assert_refused(&call, DESCEND_OVERLAP, "as large as an object may be");
     for (size_t k = 0; k < call_arrays(&call); k++) {
-        call = call_of(subject);
+        call = call_of(configuration);
         call.array[k] = moved(NULL, -(ptrdiff_t)sizeof(float) * (CALL_N - 1));
         if (call_uses(&call, k))
             assert_refused(&call, DESCEND_BAD_N, "array %zu ends one element beyond the address space", k);
@@ -173,12 +173,12 @@ static void check_limits(const struct subject *subject)
 static void n_beyond_the_address_space(void **state)
 {
     (void)state;
-    for_each_subject(check_limits);
+    for_each_configuration(check_limits);
 }
 
-static void check_no_elements(const struct subject *subject)
+static void check_no_elements(const struct configuration *configuration)
 {
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     call.n = 0;
     assert_accepted(&call, "ordinary arrays");
     for (size_t k = 0; k < ARRAYS; k++)
@@ -195,10 +195,10 @@ static void check_no_elements(const struct subject *subject)
 static void no_elements_with_any_pointers(void **state)
 {
     (void)state;
-    for_each_subject(check_no_elements);
+    for_each_configuration(check_no_elements);
 }
 
-static void check_steps(const struct subject *subject)
+static void check_steps(const struct configuration *configuration)
 {
     static const struct {
         uint64_t step;
@@ -212,7 +212,7 @@ static void check_steps(const struct subject *subject)
                  {UINT64_C(1) << 63, DESCEND_BAD_STEP},
                  {UINT64_MAX, DESCEND_BAD_STEP}};
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct call call = call_of(subject);
+        struct call call = call_of(configuration);
         call.step = cases[i].step;
         for (int empty = 0; empty < 2; empty++, call.n = 0)
             if (cases[i].status == DESCEND_OK)
@@ -225,7 +225,7 @@ static void check_steps(const struct subject *subject)
 static void steps(void **state)
 {
     (void)state;
-    for_each_subject(check_steps);
+    for_each_configuration(check_steps);
 }
 
 /* A refused call never comes here. */
@@ -266,14 +266,14 @@ static const struct {
     {"run with no threads, serial", {.run = run_here, .serial_below = SIZE_MAX}, DESCEND_BAD_THREADS},
 };
 
-static void check_exec(const struct subject *subject)
+static void check_exec(const struct configuration *configuration)
 {
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     for (size_t i = 0; i < COUNT(exec_cases); i++) {
-        call = call_of(subject);
+        call = call_of(configuration);
         call.exec = &exec_cases[i].exec;
         descend_status status = exec_cases[i].status;
-        if (status == DESCEND_OK && call.exec->slices > 0 && !subject->in_slices)
+        if (status == DESCEND_OK && call.exec->slices > 0 && !configuration->in_slices)
             status = DESCEND_NO_SLICES;
         for (int empty = 0; empty < 2; empty++, call.n = 0)
             if (status == DESCEND_OK)
@@ -285,7 +285,7 @@ static void check_exec(const struct subject *subject)
         for (int bit = 0; bit < (int)(8 * sizeof call.exec->reserved[0]); bit += 9) {
             descend_exec exec = {0};
             exec.reserved[word] = (uintptr_t)1 << bit;
-            call = call_of(subject);
+            call = call_of(configuration);
             call.exec = &exec;
             assert_refused(&call, DESCEND_BAD_RESERVED, "bit %d of reserved[%zu]", bit, word);
             call.n = 0;
@@ -296,10 +296,10 @@ static void check_exec(const struct subject *subject)
 static void exec(void **state)
 {
     (void)state;
-    for_each_subject(check_exec);
+    for_each_configuration(check_exec);
 }
 
-/* Spoils one argument; false where this subject has no such. */
+/* Spoils one argument; false where this configuration has no such. */
 static bool spoil(struct call *call, unsigned which, descend_status *status)
 {
     static const double negative = -1;
@@ -322,7 +322,7 @@ static bool spoil(struct call *call, unsigned which, descend_status *status)
         return true;
     case 4: /* lr is the first field of every config */
         *status = DESCEND_BAD_LR;
-        memcpy(call->subject.config.room, &negative, sizeof negative);
+        memcpy(call->configuration.config.room, &negative, sizeof negative);
         return true;
     case 5:
         *status = DESCEND_NULL_CONFIG;
@@ -334,13 +334,13 @@ static bool spoil(struct call *call, unsigned which, descend_status *status)
 }
 
 /* All slices return the same, those without elements too; and run is not called for nothing. */
-static void check_every_part(const struct subject *subject)
+static void check_every_part(const struct configuration *configuration)
 {
     enum { SLICES = 5 };
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     descend_status status;
-    for (unsigned which = 0; spoil(&call, which, &status); which++, call = call_of(subject)) {
-        for (unsigned slice = 0; subject->in_slices && slice < SLICES; slice++) {
+    for (unsigned which = 0; spoil(&call, which, &status); which++, call = call_of(configuration)) {
+        for (unsigned slice = 0; configuration->in_slices && slice < SLICES; slice++) {
             const descend_exec exec = {.slice = slice, .slices = SLICES};
             call.exec = &exec;
             assert_refused(&call, status, "slice %u of %d", slice, SLICES);
@@ -353,14 +353,14 @@ static void check_every_part(const struct subject *subject)
         runs = 0;
         assert_refused(&call, status, "run");
         if (runs != 0)
-            fail_msg("%s: run was called by a call that returned %d", subject->label, (int)status);
+            fail_msg("%s: run was called by a call that returned %d", configuration->label, (int)status);
     }
 }
 
 static void an_error_is_every_slices(void **state)
 {
     (void)state;
-    for_each_subject(check_every_part);
+    for_each_configuration(check_every_part);
 }
 
 int main(void)

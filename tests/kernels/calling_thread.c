@@ -191,7 +191,7 @@ static void alone_inside_a_region(void **state)
 }
 
 /* Each thread of a region does steps on its own arrays, with this exec; at most `levels` levels are active. */
-static void check_region(const struct subject *subject, const descend_exec *exec, int levels)
+static void check_region(const struct configuration *configuration, const descend_exec *exec, int levels)
 {
     enum { TEAM = 4, N = 40001 };
     struct arrays inside[TEAM], outside = arrays_new(N);
@@ -200,20 +200,20 @@ static void check_region(const struct subject *subject, const descend_exec *exec
     omp_set_max_active_levels(levels);
     for (uint64_t i = 0; i < TEAM; i++) {
         inside[i] = arrays_new(N);
-        arrays_fill(subject, &inside[i], ORDINARY, 100 * i);
+        arrays_fill(configuration, &inside[i], ORDINARY, 100 * i);
     }
 #pragma omp parallel for num_threads(TEAM) schedule(static, 1)
     for (int i = 0; i < TEAM; i++)
         for (uint64_t step = 1; step <= 2; step++)
-            status[i][step - 1] = arrays_step(subject, step, &inside[i], exec);
+            status[i][step - 1] = arrays_step(configuration, step, &inside[i], exec);
     for (uint64_t i = 0; i < TEAM; i++) {
-        arrays_fill(subject, &outside, ORDINARY, 100 * i);
+        arrays_fill(configuration, &outside, ORDINARY, 100 * i);
         for (uint64_t step = 1; step <= 2; step++) {
             assert_int_equal(status[i][step - 1], DESCEND_OK);
-            assert_int_equal(arrays_step(subject, step, &outside, &one), DESCEND_OK);
+            assert_int_equal(arrays_step(configuration, step, &outside, &one), DESCEND_OK);
         }
-        assert_same_arrays(subject, &outside, &inside[i], "thread %d of a region, threads = %u, %d levels", (int)i,
-                           exec ? exec->threads : 0, levels);
+        assert_same_arrays(configuration, &outside, &inside[i], "thread %d of a region, threads = %u, %d levels",
+                           (int)i, exec ? exec->threads : 0, levels);
         arrays_free(&inside[i]);
     }
     arrays_free(&outside);
@@ -224,7 +224,7 @@ static void right_inside_a_region(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     const descend_exec two = {.threads = 2}, splitting = {.serial_below = 1};
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0)

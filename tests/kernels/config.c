@@ -8,45 +8,45 @@
 #include "config_derived.h"
 #include "test.h"
 
-static const struct expected_field *field_of(const struct subject *subject, const char *name)
+static const struct expected_field *field_of(const struct configuration *configuration, const char *name)
 {
-    const struct expected_field *field = subject->expected->field;
+    const struct expected_field *field = configuration->expected->field;
     while (field->name && strcmp(field->name, name) != 0)
         field++;
     if (field->name == NULL)
-        fail_msg("no field %s of %s", name, subject->optimizer);
+        fail_msg("no field %s of %s", name, configuration->optimizer);
     return field;
 }
 
 static void set(struct call *call, const struct expected_field *field, double value)
 {
-    memcpy((char *)call->subject.config.room + field->offset, &value, sizeof value);
+    memcpy((char *)call->configuration.config.room + field->offset, &value, sizeof value);
 }
 
 /* A change of this field would break one of Nesterov's rules as well, and which error comes first is left open. */
-static bool ruled_by_nesterov(const struct subject *subject, const struct expected_field *field)
+static bool ruled_by_nesterov(const struct configuration *configuration, const struct expected_field *field)
 {
-    return strstr(subject->label, "nesterov") &&
+    return strstr(configuration->label, "nesterov") &&
            (strcmp(field->name, "momentum") == 0 || strcmp(field->name, "dampening") == 0);
 }
 
-/* The check on every number of every subject's config. */
-static void for_each_field(void (*check)(const struct subject *, const struct expected_field *))
+/* The check on every number of every configuration's config. */
+static void for_each_field(void (*check)(const struct configuration *, const struct expected_field *))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t s = 0; s < count; s++)
         for (const struct expected_field *field = all[s].expected->field; field->name; field++)
             if (field->range != TRUE_OR_FALSE && !ruled_by_nesterov(&all[s], field))
                 check(&all[s], field);
 }
 
-static void check_refused(const struct subject *subject, const struct expected_field *field, const double values[],
-                          size_t count)
+static void check_refused(const struct configuration *configuration, const struct expected_field *field,
+                          const double values[], size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (uint64_t step = 1; step <= 2; step++) {
-            struct call call = call_of(subject);
+            struct call call = call_of(configuration);
             call.step = step;
             set(&call, field, values[i]);
             assert_refused(&call, field->error, "%s = %a", field->name, values[i]);
@@ -60,7 +60,7 @@ struct values {
     double value[11];
 };
 
-static void check_bad_values(const struct subject *subject, const struct expected_field *field)
+static void check_bad_values(const struct configuration *configuration, const struct expected_field *field)
 {
     static const double never[] = {NAN, -NAN, INFINITY, -INFINITY};
     static const struct values bad[RANGES] = {
@@ -69,8 +69,8 @@ static void check_bad_values(const struct subject *subject, const struct expecte
         [FRACTION] = {10, {-0x1p-1074, -1e-8, -1, -DBL_MAX, 0, -0.0, 1, 1 + DBL_EPSILON, 1e39, DBL_MAX}},
         [ABOVE_ONE] = {9, {-DBL_MAX, -1.2, -1, -0x1p-1074, 0, -0.0, 0x1p-1074, BELOW_1, 1}},
     };
-    check_refused(subject, field, never, COUNT(never));
-    check_refused(subject, field, bad[field->range].value, bad[field->range].count);
+    check_refused(configuration, field, never, COUNT(never));
+    check_refused(configuration, field, bad[field->range].value, bad[field->range].count);
 }
 
 static void bad_values(void **state)
@@ -79,7 +79,7 @@ static void bad_values(void **state)
     for_each_field(check_bad_values);
 }
 
-static void check_good_values(const struct subject *subject, const struct expected_field *field)
+static void check_good_values(const struct configuration *configuration, const struct expected_field *field)
 {
     static const struct values good[RANGES] = {
         [ANY_FINITE] = {10, {0, -0.0, 0x1p-1074, DBL_MIN, 0.25, BELOW_1, 1, 1e10, -1, -0x1p-1074}},
@@ -92,13 +92,13 @@ static void check_good_values(const struct subject *subject, const struct expect
     const struct values *values = &good[field->range];
     for (size_t i = 0; i < values->count; i++)
         for (size_t s = 0; s < COUNT(steps); s++) {
-            struct call call = call_of(subject);
+            struct call call = call_of(configuration);
             call.step = steps[s];
             set(&call, field, values->value[i]);
             assert_accepted(&call, "%s = %a", field->name, values->value[i]);
             call.n = 0;
             /* NAdam, of which mu_product is then 1: a momentum that is 1 as a float32 leaves it so */
-            if (!(subject->states > subject->arrays && values->value[i] == BELOW_1 && steps[s] == STEP_MAX))
+            if (!(configuration->states > configuration->arrays && values->value[i] == BELOW_1 && steps[s] == STEP_MAX))
                 assert_accepted(&call, "%s = %a", field->name, values->value[i]);
         }
 }
@@ -120,11 +120,11 @@ static void check_status(struct call *call, descend_status status, const struct 
             assert_refused(call, status, "%s = %a", field->name, value);
 }
 
-static void check_beyond(const struct subject *subject, const struct expected_field *field)
+static void check_beyond(const struct configuration *configuration, const struct expected_field *field)
 {
     static const double beyond[] = {OVERFLOWING, 1e39, 1e300, DBL_MAX};
     const double largest[] = {FLT_MAX, nextafter(OVERFLOWING, 0)};
-    struct call call = call_of(subject);
+    struct call call = call_of(configuration);
     for (size_t i = 0; i < COUNT(beyond) && field->beyond != DERIVED; i++) {
         check_status(&call, field->beyond == DIRECT ? DESCEND_OVERFLOW : DESCEND_OK, field, beyond[i]);
         if (field->range == ANY_FINITE)
@@ -144,12 +144,12 @@ static void derived_coefficients(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(derived); i++) {
-        struct call call = call_of(subject_of(derived[i].label));
+        struct call call = call_of(configuration_of(derived[i].label));
         char what[160] = "";
         call.step = derived[i].step;
         for (const struct setting *setting = derived[i].setting; setting->field; setting++) {
             const size_t length = strlen(what);
-            set(&call, field_of(&call.subject, setting->field), setting->value);
+            set(&call, field_of(&call.configuration, setting->field), setting->value);
             snprintf(what + length, sizeof what - length, " %s = %a", setting->field, setting->value);
         }
         for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
@@ -179,10 +179,10 @@ static void nesterov(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         for (uint64_t step = 1; step <= 2; step++) {
-            struct call call = call_of(subject_of("sgd"));
+            struct call call = call_of(configuration_of("sgd"));
             const descend_sgd config = {
                 .lr = 0.1, .momentum = cases[i].momentum, .dampening = cases[i].dampening, .nesterov = true};
-            call.subject.config.sgd = config;
+            call.configuration.config.sgd = config;
             call.step = step;
             for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
                 if (cases[i].status == DESCEND_OK)
@@ -221,9 +221,9 @@ static void step_sizes(void **state)
         {1e39, 1e39, DESCEND_OVERFLOW},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct call call = call_of(subject_of("rprop"));
-        set(&call, field_of(&call.subject, "step_size_min"), cases[i].min);
-        check_status(&call, cases[i].status, field_of(&call.subject, "step_size_max"), cases[i].max);
+        struct call call = call_of(configuration_of("rprop"));
+        set(&call, field_of(&call.configuration, "step_size_min"), cases[i].min);
+        check_status(&call, cases[i].status, field_of(&call.configuration, "step_size_max"), cases[i].max);
     }
 }
 
@@ -231,14 +231,14 @@ static void check_defaults(descend_kind kind)
 {
     const descend_config defaults = descend_config_defaults(kind);
     const char *const optimizer = descend_kind_name(kind);
-    struct call call = call_of(subject_of(optimizer));
-    for (const struct expected_field *field = call.subject.expected->field; field->name; field++) {
+    struct call call = call_of(configuration_of(optimizer));
+    for (const struct expected_field *field = call.configuration.expected->field; field->name; field++) {
         double value;
         assert_int_equal(descend_config_get(&defaults, field->name, &value), DESCEND_OK);
         if (value != field->by_default)
             fail_msg("%s: %s is %a by default", optimizer, field->name, value);
     }
-    call.subject.config = defaults;
+    call.configuration.config = defaults;
     for (call.n = 0; call.n <= CALL_N; call.n += CALL_N)
         assert_accepted(&call, "the defaults");
 }

@@ -64,8 +64,8 @@ static void run_on_pool(void *pool, descend_task *task, void *work, unsigned tas
 }
 
 /* One step from the same data under this environment, on one thread, OpenMP's and the pool's. */
-static void check_environment(const struct subject *subject, struct environment environment, enum data_kind kind,
-                              const char *where)
+static void check_environment(const struct configuration *configuration, struct environment environment,
+                              enum data_kind kind, const char *where)
 {
     const descend_exec how[] = {
         {.threads = 1},
@@ -73,25 +73,25 @@ static void check_environment(const struct subject *subject, struct environment 
         {.threads = THREADS, .run = run_on_pool, .pool = &environment},
     };
     struct arrays expected = arrays_new(N), actual = arrays_new(N);
-    arrays_fill(subject, &expected, kind, 7);
-    assert_int_equal(arrays_step(subject, 3, &expected, &how[0]), DESCEND_OK);
+    arrays_fill(configuration, &expected, kind, 7);
+    assert_int_equal(arrays_step(configuration, 3, &expected, &how[0]), DESCEND_OK);
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
-        arrays_fill(subject, &actual, kind, 7);
+        arrays_fill(configuration, &actual, kind, 7);
         environment_set(environment);
-        const descend_status status = arrays_step(subject, 3, &actual, &how[i]);
-        assert_environment(environment, subject->label, where);
+        const descend_status status = arrays_step(configuration, 3, &actual, &how[i]);
+        assert_environment(environment, configuration->label, where);
         assert_int_equal(status, DESCEND_OK);
-        assert_same_arrays(subject, &expected, &actual, "%s, %s data, how %zu", where, data_kind_names[kind], i);
+        assert_same_arrays(configuration, &expected, &actual, "%s, %s data, how %zu", where, data_kind_names[kind], i);
     }
     arrays_free(&expected);
     arrays_free(&actual);
 }
 
-/* The last subject of each optimizer: it uses all states. */
+/* The last configuration of each optimizer: it uses all states. */
 static void check_all(bool flush, bool unmasked)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
         for (size_t i = 0; i < count; i++) {

@@ -8,7 +8,7 @@
 enum { THREADS = 8, N = 40000 };
 
 static pthread_barrier_t start;
-static const struct subject *subject;
+static const struct configuration *configuration;
 
 struct caller {
     pthread_t thread;
@@ -21,7 +21,7 @@ static void *first_call(void *argument)
 {
     struct caller *mine = argument;
     pthread_barrier_wait(&start);
-    mine->status = arrays_step(subject, 1, &mine->arrays, NULL);
+    mine->status = arrays_step(configuration, 1, &mine->arrays, NULL);
     mine->active = descend_isa_active();
     return NULL;
 }
@@ -31,11 +31,11 @@ static void first_calls_at_once(void **state)
     (void)state;
     struct caller callers[THREADS];
     size_t count;
-    subject = &subjects(&count)[count - 1];
+    configuration = &configurations(&count)[count - 1];
     assert_int_equal(pthread_barrier_init(&start, NULL, THREADS), 0);
     for (size_t i = 0; i < THREADS; i++) {
         callers[i].arrays = arrays_new(N);
-        arrays_fill(subject, &callers[i].arrays, ORDINARY, 1);
+        arrays_fill(configuration, &callers[i].arrays, ORDINARY, 1);
         assert_int_equal(pthread_create(&callers[i].thread, NULL, first_call, &callers[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++)
@@ -43,7 +43,7 @@ static void first_calls_at_once(void **state)
     for (size_t i = 0; i < THREADS; i++) {
         assert_int_equal(callers[i].status, DESCEND_OK);
         assert_string_equal(callers[i].active, callers[0].active);
-        assert_same_arrays(subject, &callers[0].arrays, &callers[i].arrays, "thread 0 against thread %zu", i);
+        assert_same_arrays(configuration, &callers[0].arrays, &callers[i].arrays, "thread 0 against thread %zu", i);
     }
     for (size_t i = 0; i < THREADS; i++)
         arrays_free(&callers[i].arrays);
@@ -68,7 +68,7 @@ static void forcing_while_computing(void **state)
     struct caller callers[THREADS] = {0};
     for (size_t i = 0; i < THREADS; i++) {
         callers[i].arrays = arrays_new(N);
-        arrays_fill(subject, &callers[i].arrays, ORDINARY, 1);
+        arrays_fill(configuration, &callers[i].arrays, ORDINARY, 1);
         assert_int_equal(pthread_create(&callers[i].thread, NULL, i % 2 ? forces : first_call, &callers[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++)
@@ -76,7 +76,7 @@ static void forcing_while_computing(void **state)
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(callers[i].status, DESCEND_OK);
     for (size_t i = 2; i < THREADS; i += 2)
-        assert_same_arrays(subject, &callers[0].arrays, &callers[i].arrays, "thread 0 against thread %zu", i);
+        assert_same_arrays(configuration, &callers[0].arrays, &callers[i].arrays, "thread 0 against thread %zu", i);
     for (size_t i = 0; i < THREADS; i++)
         arrays_free(&callers[i].arrays);
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);

@@ -11,15 +11,15 @@
 
 enum { N = 300000, GENERATIONS = 2, SECONDS = 20 };
 
-static const struct subject *subject;
+static const struct configuration *configuration;
 static struct arrays expected;
 
 static bool step_is_right(const descend_exec *exec)
 {
     struct arrays arrays = arrays_new(N);
-    arrays_fill(subject, &arrays, ORDINARY, 3);
-    bool good = arrays_step(subject, 2, &arrays, exec) == DESCEND_OK;
-    for (size_t k = 0; k < STATE + subject->states; k++)
+    arrays_fill(configuration, &arrays, ORDINARY, 3);
+    bool good = arrays_step(configuration, 2, &arrays, exec) == DESCEND_OK;
+    for (size_t k = 0; k < STATE + configuration->states; k++)
         good = good && first_difference(arrays.array[k], expected.array[k], N) == N;
     arrays_free(&arrays);
     return good;
@@ -74,10 +74,10 @@ static void after_the_trainers_own_region(void **state)
 int main(void)
 {
     size_t count;
-    subject = &subjects(&count)[count - 1];
+    configuration = &configurations(&count)[count - 1];
     expected = arrays_new(N);
-    arrays_fill(subject, &expected, ORDINARY, 3);
-    if (arrays_step(subject, 2, &expected, &(descend_exec){.threads = 1}) != DESCEND_OK)
+    arrays_fill(configuration, &expected, ORDINARY, 3);
+    if (arrays_step(configuration, 2, &expected, &(descend_exec){.threads = 1}) != DESCEND_OK)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_no_region),

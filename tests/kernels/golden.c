@@ -1,4 +1,4 @@
-/* Every subject, on every variant, takes the steps that torch.optim 1.13.1 took: the same bits. */
+/* Every configuration, on every variant, takes the steps that torch.optim 1.13.1 took: the same bits. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,14 +21,14 @@ enum { GOLDEN_ROWS = sizeof golden / sizeof *golden };
 
 /* Where torch.optim 1.13.1 has no such optimizer or option, only tests/kernels/oracle.c, and tests/kernels/lamb.c, say
  * what is right. */
-static bool torch_has(const struct subject *subject)
+static bool torch_has(const struct configuration *configuration)
 {
     char words[64];
-    if (strcmp(subject->expected->not_in_torch, "all") == 0)
+    if (strcmp(configuration->expected->not_in_torch, "all") == 0)
         return false;
-    snprintf(words, sizeof words, "%s", subject->expected->not_in_torch);
+    snprintf(words, sizeof words, "%s", configuration->expected->not_in_torch);
     for (char *rest, *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        if (strstr(subject->label, word))
+        if (strstr(configuration->label, word))
             return false;
     return true;
 }
@@ -53,23 +53,24 @@ static float element(const struct golden_row *row, size_t i)
     return value;
 }
 
-/* Both the first step's and the last step's arrays are golden, those the subject uses and no others; none that torch
+/* Both the first step's and the last step's arrays are golden, those the configuration uses and no others; none that torch
  * lacks. */
-static size_t check_rows(const struct subject *subject, enum data_kind kind)
+static size_t check_rows(const struct configuration *configuration, enum data_kind kind)
 {
     const unsigned steps[] = {1, golden_steps[kind]};
     size_t rows = 0;
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
-        for (size_t k = 0; k < STATE + subject->states; k++) {
+        for (size_t k = 0; k < STATE + configuration->states; k++) {
             if (k == GRAD)
                 continue;
-            const struct golden_row *row = golden_find(subject->label, kind, array_name(subject, k), steps[s]);
-            if ((row != NULL) != (torch_has(subject) && array_written(subject, k)))
+            const struct golden_row *row =
+                golden_find(configuration->label, kind, array_name(configuration, k), steps[s]);
+            if ((row != NULL) != (torch_has(configuration) && array_written(configuration, k)))
                 fail_msg("%s, %s data, step %u: %s is %s. Is tests/golden/golden.inc older than make_golden.py?",
-                         subject->label, data_kind_names[kind], steps[s], array_name(subject, k),
+                         configuration->label, data_kind_names[kind], steps[s], array_name(configuration, k),
                          row ? "golden, but not used" : "used, but not golden");
             if (row != NULL)
-                assert_int_equal(strlen(row->bits), 8 * array_length(subject, k, GOLDEN_N));
+                assert_int_equal(strlen(row->bits), 8 * array_length(configuration, k, GOLDEN_N));
             rows += row != NULL;
         }
     return rows;
@@ -79,20 +80,20 @@ static void each_subject_has_its_golden_rows_and_none_is_left(void **state)
 {
     (void)state;
     size_t count, rows = 0;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
             rows += check_rows(&all[i], kind);
     if (rows == GOLDEN_ROWS)
         return;
     for (size_t i = 0; i < GOLDEN_ROWS; i++) {
-        size_t subject = 0;
-        while (subject < count && strcmp(all[subject].label, golden[i].label) != 0)
-            subject++;
-        if (subject == count)
-            fail_msg("\"%s\" is golden, but no subject", golden[i].label);
+        size_t configuration = 0;
+        while (configuration < count && strcmp(all[configuration].label, golden[i].label) != 0)
+            configuration++;
+        if (configuration == count)
+            fail_msg("\"%s\" is golden, but no configuration", golden[i].label);
     }
-    fail_msg("%d golden rows, but the subjects have %zu", (int)GOLDEN_ROWS, rows);
+    fail_msg("%d golden rows, but the configurations have %zu", (int)GOLDEN_ROWS, rows);
 }
 
 static void check_row(const struct golden_row *row, const char *variant, const float *array)
@@ -107,30 +108,30 @@ static void check_row(const struct golden_row *row, const char *variant, const f
                  data_kind_names[row->kind], row->step, row->array, i, (double)array[i], (double)expected[i]);
 }
 
-static void check_golden(const struct subject *subject, const char *variant, enum data_kind kind, unsigned step,
-                         const char *name, const float *array)
+static void check_golden(const struct configuration *configuration, const char *variant, enum data_kind kind,
+                         unsigned step, const char *name, const float *array)
 {
-    const struct golden_row *row = golden_find(subject->label, kind, name, step);
+    const struct golden_row *row = golden_find(configuration->label, kind, name, step);
     assert_non_null(row);
     check_row(row, variant, array);
 }
 
-static void run(const struct subject *subject, const char *variant, enum data_kind kind)
+static void run(const struct configuration *configuration, const char *variant, enum data_kind kind)
 {
     struct arrays arrays = arrays_new(GOLDEN_N);
     assert_int_equal(descend_isa_force(variant), DESCEND_OK);
     fill(arrays.array[PARAM], GOLDEN_N, kind, golden_seed[kind]);
-    for (size_t k = 0; k < subject->states; k++)
+    for (size_t k = 0; k < configuration->states; k++)
         for (size_t i = 0; i < GOLDEN_N; i++)
-            arrays.array[STATE + k][i] = descend_config_initial(&subject->config, k);
+            arrays.array[STATE + k][i] = descend_config_initial(&configuration->config, k);
     for (unsigned step = 1; step <= golden_steps[kind]; step++) {
         fill(arrays.array[GRAD], GOLDEN_N, kind, golden_seed[kind] + step);
-        assert_int_equal(arrays_step(subject, step, &arrays, NULL), DESCEND_OK);
-        arrays_advance(subject, step, &arrays);
+        assert_int_equal(arrays_step(configuration, step, &arrays, NULL), DESCEND_OK);
+        arrays_advance(configuration, step, &arrays);
         if (step == 1 || step == golden_steps[kind])
-            for (size_t k = 0; k < STATE + subject->states; k++)
-                if (array_written(subject, k))
-                    check_golden(subject, variant, kind, step, array_name(subject, k), arrays.array[k]);
+            for (size_t k = 0; k < STATE + configuration->states; k++)
+                if (array_written(configuration, k))
+                    check_golden(configuration, variant, kind, step, array_name(configuration, k), arrays.array[k]);
     }
     arrays_free(&arrays);
 }
@@ -139,7 +140,7 @@ static void every_variant_takes_the_steps_of_torch(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++)
         for (size_t i = 0; i < count; i++)
             for (enum data_kind kind = 0; torch_has(&all[i]) && kind < DATA_KINDS; kind++)

@@ -34,17 +34,17 @@ static uint64_t hash_floats(uint64_t hash, const float *array, size_t n)
     return hash;
 }
 
-static uint64_t hash_run(const struct subject *subject)
+static uint64_t hash_run(const struct configuration *configuration)
 {
     struct arrays arrays = arrays_new(N);
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (enum data_kind kind = 0; kind < DATA_KINDS; kind++) {
-        arrays_fill(subject, &arrays, kind, 1);
+        arrays_fill(configuration, &arrays, kind, 1);
         for (uint64_t step = 1; step <= STEPS; step++) {
             fill(arrays.array[GRAD], N, kind, 100 + step);
-            assert_int_equal(arrays_step(subject, step, &arrays, NULL), DESCEND_OK);
+            assert_int_equal(arrays_step(configuration, step, &arrays, NULL), DESCEND_OK);
         }
-        for (size_t k = 0; k < STATE + subject->states; k++)
+        for (size_t k = 0; k < STATE + configuration->states; k++)
             hash = hash_floats(hash, arrays.array[k], N);
     }
     arrays_free(&arrays);
@@ -55,7 +55,7 @@ static void every_kernel_has_its_hash(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     assert_int_equal(count, COMMITTED);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
@@ -72,7 +72,7 @@ static void every_kernel_has_its_hash(void **state)
 static int print_hashes(void)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         printf("    {\"%s\", UINT64_C(0x%016llx)},\n", all[i].label, (unsigned long long)hash_run(&all[i]));
     return 0;

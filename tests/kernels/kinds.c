@@ -10,15 +10,15 @@
 
 enum { KINDS_MAX = 100 };
 
-/* A subject of each kind, by its number: what the kind is expected to be. */
-static const struct subject *kinds[KINDS_MAX];
+/* A configuration of each kind, by its number: what the kind is expected to be. */
+static const struct configuration *kinds[KINDS_MAX];
 static unsigned kind_count;
 
 static int find_kinds(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++) {
         const int number = all[i].expected->number;
         assert_true(number >= 1 && number < KINDS_MAX);
@@ -178,34 +178,34 @@ static void in_any_environment(void **state)
 }
 
 /* descend_step is the kind's own function. */
-static void check_step(const struct subject *subject)
+static void check_step(const struct configuration *configuration)
 {
     enum { N = 37 };
     struct arrays own = arrays_new(N), any = arrays_new(N);
-    assert_int_equal(descend_config_states(&subject->config), subject->used);
-    arrays_fill(subject, &own, ORDINARY, 1);
-    arrays_fill(subject, &any, ORDINARY, 1);
+    assert_int_equal(descend_config_states(&configuration->config), configuration->used);
+    arrays_fill(configuration, &own, ORDINARY, 1);
+    arrays_fill(configuration, &any, ORDINARY, 1);
     for (uint64_t step = 1; step <= 3; step++) {
         float *const *const arrays = &any.array[STATE];
-        float through = subject->states > subject->arrays ? *arrays[subject->arrays] : 0;
-        float *states[SUBJECT_STATES] = {NULL};
-        for (unsigned k = 0; k < subject->states; k++)
-            states[k] = subject->used >> k & 1 ? arrays[k] : NULL;
-        if (subject->states > subject->arrays) {
-            through = descend_config_advance(&subject->config, step, through);
-            states[subject->arrays] = &through;
+        float through = configuration->states > configuration->arrays ? *arrays[configuration->arrays] : 0;
+        float *states[CONFIGURATION_STATES] = {NULL};
+        for (unsigned k = 0; k < configuration->states; k++)
+            states[k] = configuration->used >> k & 1 ? arrays[k] : NULL;
+        if (configuration->states > configuration->arrays) {
+            through = descend_config_advance(&configuration->config, step, through);
+            states[configuration->arrays] = &through;
         }
-        assert_int_equal(arrays_step(subject, step, &own, NULL), DESCEND_OK);
-        assert_int_equal(descend_step(&subject->config, step, any.array[PARAM], any.array[GRAD], states, N, NULL),
+        assert_int_equal(arrays_step(configuration, step, &own, NULL), DESCEND_OK);
+        assert_int_equal(descend_step(&configuration->config, step, any.array[PARAM], any.array[GRAD], states, N, NULL),
                          DESCEND_OK);
-        arrays_advance(subject, step, &own);
-        arrays_advance(subject, step, &any);
-        assert_same_arrays(subject, &own, &any, "step %d", (int)step);
+        arrays_advance(configuration, step, &own);
+        arrays_advance(configuration, step, &any);
+        assert_same_arrays(configuration, &own, &any, "step %d", (int)step);
     }
-    if (subject->states > 0)
-        assert_int_equal(descend_step(&subject->config, 1, any.array[PARAM], any.array[GRAD], NULL, N, NULL),
+    if (configuration->states > 0)
+        assert_int_equal(descend_step(&configuration->config, 1, any.array[PARAM], any.array[GRAD], NULL, N, NULL),
                          DESCEND_NULL_ARRAY);
-    assert_int_equal(descend_step(&subject->config, 1, NULL, NULL, NULL, 0, NULL), DESCEND_OK);
+    assert_int_equal(descend_step(&configuration->config, 1, NULL, NULL, NULL, 0, NULL), DESCEND_OK);
     arrays_free(&own);
     arrays_free(&any);
 }
@@ -214,7 +214,7 @@ static void steps_of_any_kind(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         check_step(&all[i]);
 }

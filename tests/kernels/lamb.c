@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "executions.h"
 #include "plain_lamb.h"
 #include "test.h"
-#include "ways.h"
 
 enum { OFFSETS = 16 };
 

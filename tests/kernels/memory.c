@@ -27,8 +27,8 @@ static char *fenced_pages(size_t page)
     return start + page;
 }
 
-static void check(const struct subject *subject, const char *variant, char *const pages[ARRAYS], size_t page,
-                  const struct arrays *values, bool at_end)
+static void check(const struct configuration *configuration, const char *variant, char *const pages[ARRAYS],
+                  size_t page, const struct arrays *values, bool at_end)
 {
     struct arrays fenced = {.n = values->n};
     const size_t bytes = values->n * sizeof(float);
@@ -37,10 +37,10 @@ static void check(const struct subject *subject, const char *variant, char *cons
         memcpy(fenced.array[k], values->array[k], bytes);
     }
     snprintf(under_way, sizeof under_way, "touched memory outside: %s, %s, n %zu, arrays at the %s of their pages\n",
-             subject->label, variant, values->n, at_end ? "end" : "beginning");
+             configuration->label, variant, values->n, at_end ? "end" : "beginning");
     assert_int_equal(mprotect(pages[GRAD], PAGES * page, PROT_READ), 0);
     signal(SIGSEGV, say_where); /* instead of cmocka's, which cannot say where */
-    assert_int_equal(arrays_step(subject, 2, &fenced, NULL), DESCEND_OK);
+    assert_int_equal(arrays_step(configuration, 2, &fenced, NULL), DESCEND_OK);
     assert_int_equal(mprotect(pages[GRAD], PAGES * page, PROT_READ | PROT_WRITE), 0);
 }
 
@@ -50,7 +50,7 @@ static void nothing_outside_is_touched(void **state)
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), most = PAGES * page / sizeof(float);
     char *pages[ARRAYS];
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     struct arrays values = arrays_new(most);
     for (size_t k = 0; k < ARRAYS; k++)
         pages[k] = fenced_pages(page);

@@ -22,26 +22,26 @@ struct tally {
 };
 
 /* The arrays after the step, from the element before it. */
-static void consult_oracle(const struct subject *subject, uint64_t step, const struct arrays *before, size_t i,
-                           struct bounded expected[ARRAYS])
+static void consult_oracle(const struct configuration *configuration, uint64_t step, const struct arrays *before,
+                           size_t i, struct bounded expected[ARRAYS])
 {
     for (size_t k = 0; k < ARRAYS; k++)
-        expected[k] = exact((double)before->array[k][array_length(subject, k, before->n) == 1 ? 0 : i]);
-    subject->oracle(subject->config.room, (double)step, &expected[PARAM], expected[GRAD], expected + STATE);
+        expected[k] = exact((double)before->array[k][array_length(configuration, k, before->n) == 1 ? 0 : i]);
+    configuration->oracle(configuration->config.room, (double)step, &expected[PARAM], expected[GRAD], expected + STATE);
 }
 
 /* An element without a bound counts, and does not take the step: its NaN would soon be everywhere. */
-static void check_step(const struct subject *subject, const char *variant, uint64_t step, const struct arrays *before,
-                       struct arrays *after, struct tally *tally)
+static void check_step(const struct configuration *configuration, const char *variant, uint64_t step,
+                       const struct arrays *before, struct arrays *after, struct tally *tally)
 {
     struct bounded expected[ARRAYS];
     for (size_t i = 0; i < after->n; i++) {
-        consult_oracle(subject, step, before, i, expected);
+        consult_oracle(configuration, step, before, i, expected);
         bool unbounded = false;
-        for (size_t k = 0; k < STATE + subject->states; k++) {
-            if (!array_written(subject, k) || i >= array_length(subject, k, after->n))
+        for (size_t k = 0; k < STATE + configuration->states; k++) {
+            if (!array_written(configuration, k) || i >= array_length(configuration, k, after->n))
                 continue;
-            if (k == PARAM && !subject->in_slices)
+            if (k == PARAM && !configuration->in_slices)
                 continue; /* it is not a matter of one element: tests/kernels/lamb.c */
             const double got = (double)after->array[k][i], error = fabs(got - expected[k].value);
             tally->inexact[k] |= expected[k].error > 0;
@@ -51,7 +51,7 @@ static void check_step(const struct subject *subject, const char *variant, uint6
                 after->array[k][i] = before->array[k][i];
             } else if (!(error <= expected[k].error))
                 fail_msg("%s, %s, step %" PRIu64 ": %s[%zu] is %a, the oracle's %a, the error %.3g bounds", variant,
-                         subject->label, step, array_name(subject, k), i, got, expected[k].value,
+                         configuration->label, step, array_name(configuration, k), i, got, expected[k].value,
                          error / expected[k].error);
             else if (error > 0)
                 tally->nearest[k] = fmax(tally->nearest[k], error / expected[k].error);
@@ -81,24 +81,24 @@ static void steady(float *grad, size_t n, uint64_t seed, uint64_t step)
     }
 }
 
-static struct tally run(const struct subject *subject, const char *variant, size_t n, gradient_kind *gradient,
-                        const uint64_t *steps, size_t step_count)
+static struct tally run(const struct configuration *configuration, const char *variant, size_t n,
+                        gradient_kind *gradient, const uint64_t *steps, size_t step_count)
 {
     enum { SEED = 1 << 20 };
     struct arrays before = arrays_new(n), after = arrays_new(n);
     struct tally tally = {.elements = 0};
     assert_int_equal(descend_isa_force(variant), DESCEND_OK);
     fill(after.array[PARAM], n, ORDINARY, SEED);
-    for (size_t k = 0; k < subject->states; k++)
+    for (size_t k = 0; k < configuration->states; k++)
         for (size_t i = 0; i < n; i++)
-            after.array[STATE + k][i] = descend_config_initial(&subject->config, k);
+            after.array[STATE + k][i] = descend_config_initial(&configuration->config, k);
     for (size_t s = 0; s < step_count; s++) {
         gradient(after.array[GRAD], n, SEED, steps[s]);
-        for (size_t k = 0; k < STATE + subject->states; k++)
+        for (size_t k = 0; k < STATE + configuration->states; k++)
             memcpy(before.array[k], after.array[k], n * sizeof(float));
-        assert_int_equal(arrays_step(subject, steps[s], &after, NULL), DESCEND_OK);
-        arrays_advance(subject, steps[s], &after);
-        check_step(subject, variant, steps[s], &before, &after, &tally);
+        assert_int_equal(arrays_step(configuration, steps[s], &after, NULL), DESCEND_OK);
+        arrays_advance(configuration, steps[s], &after);
+        check_step(configuration, variant, steps[s], &before, &after, &tally);
     }
     arrays_free(&before);
     arrays_free(&after);
@@ -110,7 +110,7 @@ static void each_step_is_within_the_bound_and_near_it(void **state)
     (void)state;
     static const uint64_t steps[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1000, 1001, 100000, 100001};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++)
         for (size_t i = 0; i < count; i++) {
             const struct tally tally = run(&all[i], *variant, 257, fresh, steps, sizeof steps / sizeof *steps);
@@ -133,7 +133,7 @@ static void a_centered_variance_that_all_but_vanishes(void **state)
     enum { STEPS = 500 };
     static uint64_t steps[STEPS];
     size_t count, nans = 0;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t s = 0; s < STEPS; s++)
         steps[s] = s + 1;
     for (const char *const *variant = variants(); *variant; variant++)

@@ -35,58 +35,58 @@ static bool guards_intact(const struct movable *movable, size_t n, size_t offset
 }
 
 /* The step on the first n elements of `before`, from this offset on, gives the first n of `after`. */
-static void check_prefix(const struct subject *subject, uint64_t step, const struct arrays *before,
+static void check_prefix(const struct configuration *configuration, uint64_t step, const struct arrays *before,
                          const struct arrays *after, struct movable movable[ARRAYS], size_t n, size_t offset,
                          const char *context)
 {
     struct arrays moved = {.n = n}, expected = *after;
     size_t offsets[ARRAYS] = {0};
-    for (size_t k = 0; k < STATE + subject->states; k++) {
+    for (size_t k = 0; k < STATE + configuration->states; k++) {
         /* odd ones apart from each other, even ones in step */
         offsets[k] = (offset + (offset % 2 ? 7 * k : 0)) % OFFSETS;
         moved.array[k] = place(&movable[k], before->array[k], n, offsets[k]);
     }
-    assert_int_equal(arrays_step(subject, step, &moved, NULL), DESCEND_OK);
+    assert_int_equal(arrays_step(configuration, step, &moved, NULL), DESCEND_OK);
     expected.n = n;
-    assert_same_arrays(subject, &moved, &expected, "%s, step %d, n %zu, offset %zu: moved against scalar", context,
-                       (int)step, n, offset);
-    for (size_t k = 0; k < STATE + subject->states; k++)
+    assert_same_arrays(configuration, &moved, &expected, "%s, step %d, n %zu, offset %zu: moved against scalar",
+                       context, (int)step, n, offset);
+    for (size_t k = 0; k < STATE + configuration->states; k++)
         if (!guards_intact(&movable[k], n, offsets[k]))
-            fail_msg("%s, %s, step %d: n %zu at offset %zu wrote outside array %zu", subject->label, context, (int)step,
-                     n, offsets[k], k);
+            fail_msg("%s, %s, step %d: n %zu at offset %zu wrote outside array %zu", configuration->label, context,
+                     (int)step, n, offsets[k], k);
 }
 
 /* Of an optimizer whose elements depend on each other: the first n elements on their own. */
-static void scalar_step(const struct subject *subject, uint64_t step, const struct arrays *before, struct arrays *after,
-                        size_t n, const char *variant)
+static void scalar_step(const struct configuration *configuration, uint64_t step, const struct arrays *before,
+                        struct arrays *after, size_t n, const char *variant)
 {
     struct arrays first = *after;
     first.n = n;
-    for (size_t k = 0; k < STATE + subject->states; k++)
+    for (size_t k = 0; k < STATE + configuration->states; k++)
         memcpy(first.array[k], before->array[k], n * sizeof(float));
     assert_int_equal(descend_isa_force("scalar"), DESCEND_OK);
-    assert_int_equal(arrays_step(subject, step, &first, NULL), DESCEND_OK);
+    assert_int_equal(arrays_step(configuration, step, &first, NULL), DESCEND_OK);
     assert_int_equal(descend_isa_force(variant), DESCEND_OK);
 }
 
-static void check_lengths(const struct subject *subject, const char *variant, enum data_kind kind, uint64_t step,
-                          uint64_t seed, struct movable movable[ARRAYS])
+static void check_lengths(const struct configuration *configuration, const char *variant, enum data_kind kind,
+                          uint64_t step, uint64_t seed, struct movable movable[ARRAYS])
 {
     struct arrays before = arrays_new(LENGTHS), after = arrays_new(LENGTHS);
     char context[96];
     snprintf(context, sizeof context, "%s, %s data, seed %d", variant, data_kind_names[kind], (int)seed);
-    arrays_fill(subject, &before, kind, seed);
-    arrays_fill(subject, &after, kind, seed);
+    arrays_fill(configuration, &before, kind, seed);
+    arrays_fill(configuration, &after, kind, seed);
     assert_int_equal(descend_isa_force("scalar"), DESCEND_OK);
-    assert_int_equal(arrays_step(subject, step, &after, NULL), DESCEND_OK);
+    assert_int_equal(arrays_step(configuration, step, &after, NULL), DESCEND_OK);
 
     assert_int_equal(descend_isa_force(variant), DESCEND_OK);
     for (size_t n = 0; n <= LENGTHS; n++) {
         const size_t count = n <= ALL_OFFSETS_UP_TO ? OFFSETS : 2;
-        if (!subject->in_slices)
-            scalar_step(subject, step, &before, &after, n, variant);
+        if (!configuration->in_slices)
+            scalar_step(configuration, step, &before, &after, n, variant);
         for (size_t i = 0; i < count; i++)
-            check_prefix(subject, step, &before, &after, movable, n, (i + 2 * n) % OFFSETS, context);
+            check_prefix(configuration, step, &before, &after, movable, n, (i + 2 * n) % OFFSETS, context);
     }
     arrays_free(&before);
     arrays_free(&after);
@@ -97,7 +97,7 @@ static void every_length_and_misalignment(void **state)
     (void)state;
     struct movable movable[ARRAYS];
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t k = 0; k < ARRAYS; k++)
         assert_non_null(movable[k].room = aligned_alloc(128, ROOM * sizeof(float)));
     for (const char *const *variant = variants(); *variant; variant++)
@@ -111,20 +111,21 @@ static void every_length_and_misalignment(void **state)
 }
 
 /* One special value in one lane of one operand, ordinary values around it. */
-static void check_lane(const struct subject *subject, const char *variant, size_t operand, size_t lane, float value)
+static void check_lane(const struct configuration *configuration, const char *variant, size_t operand, size_t lane,
+                       float value)
 {
     enum { N = 3 * 32 };
     struct arrays scalar = arrays_new(N), vector = arrays_new(N);
-    arrays_fill(subject, &scalar, ORDINARY, lane);
+    arrays_fill(configuration, &scalar, ORDINARY, lane);
     scalar.array[operand][32 + lane] = value;
-    for (size_t k = 0; k < STATE + subject->states; k++)
+    for (size_t k = 0; k < STATE + configuration->states; k++)
         memcpy(vector.array[k], scalar.array[k], N * sizeof(float));
     for (uint64_t step = 1; step <= 3; step++) {
         assert_int_equal(descend_isa_force("scalar"), DESCEND_OK);
-        assert_int_equal(arrays_step(subject, step, &scalar, NULL), DESCEND_OK);
+        assert_int_equal(arrays_step(configuration, step, &scalar, NULL), DESCEND_OK);
         assert_int_equal(descend_isa_force(variant), DESCEND_OK);
-        assert_int_equal(arrays_step(subject, step, &vector, NULL), DESCEND_OK);
-        assert_same_arrays(subject, &scalar, &vector, "scalar against %s, step %d, %a in lane %zu of operand %zu",
+        assert_int_equal(arrays_step(configuration, step, &vector, NULL), DESCEND_OK);
+        assert_same_arrays(configuration, &scalar, &vector, "scalar against %s, step %d, %a in lane %zu of operand %zu",
                            variant, (int)step, (double)value, lane, operand);
     }
     arrays_free(&scalar);
@@ -136,7 +137,7 @@ static void every_lane_of_every_operand(void **state)
     (void)state;
     static const float values[] = {NAN, INFINITY, -INFINITY, -0.0f, 0x1p-149f, 0x1.fffffep127f};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++)
         for (size_t i = 0; i < count; i++)
             for (size_t operand = 0; operand < STATE + all[i].arrays; operand++)

@@ -28,40 +28,41 @@ static descend_array *array_of(descend_tensor *tensor, unsigned k)
                        : &tensor->state[k - STATE];
 }
 
-static bool is_given(const struct subject *subject, unsigned k)
+static bool is_given(const struct configuration *configuration, unsigned k)
 {
-    return k < STATE || k == COPY || k - STATE < subject->states;
+    return k < STATE || k == COPY || k - STATE < configuration->states;
 }
 
-static descend_tensor tensor_in_room(const struct subject *subject, unsigned which)
+static descend_tensor tensor_in_room(const struct configuration *configuration, unsigned which)
 {
     descend_tensor tensor = {.name = which ? "second" : "first", .n = N, .step = which};
     for (unsigned k = 0; k < GIVEN; k++)
-        if (is_given(subject, k))
+        if (is_given(configuration, k))
             array_of(&tensor, k)->data = slot(which, k);
     tensor.copy.dtype = DESCEND_BF16;
     return tensor;
 }
 
-static descend_optimizer *with_tensors(const struct subject *subject, const descend_tensor *tensors, size_t count)
+static descend_optimizer *with_tensors(const struct configuration *configuration, const descend_tensor *tensors,
+                                       size_t count)
 {
     descend_optimizer *optimizer;
-    assert_int_equal(descend_optimizer_create(&optimizer, &subject->config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&optimizer, &configuration->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(optimizer, 0, tensors, count), DESCEND_OK);
     return optimizer;
 }
 
 /* What all checks go on: the first tensor is there, the second is about to be added. */
 struct trial {
-    const struct subject *subject;
+    const struct configuration *configuration;
     descend_optimizer *optimizer;
     descend_tensor first, second;
 };
 
-static struct trial trial_of(const struct subject *subject)
+static struct trial trial_of(const struct configuration *configuration)
 {
-    struct trial trial = {subject, NULL, tensor_in_room(subject, 0), tensor_in_room(subject, 1)};
-    trial.optimizer = with_tensors(subject, &trial.first, 1);
+    struct trial trial = {configuration, NULL, tensor_in_room(configuration, 0), tensor_in_room(configuration, 1)};
+    trial.optimizer = with_tensors(configuration, &trial.first, 1);
     return trial;
 }
 
@@ -72,7 +73,7 @@ static void assert_refused(const struct trial *trial, const descend_tensor *tens
     memcpy(before, room, sizeof room);
     const descend_status status = descend_optimizer_add(trial->optimizer, 0, tensors, count);
     if (status != expected)
-        fail_msg("%s, %s: %d (%s), not %d (%s)", trial->subject->label, what, (int)status,
+        fail_msg("%s, %s: %d (%s), not %d (%s)", trial->configuration->label, what, (int)status,
                  descend_status_string(status), (int)expected, descend_status_string(expected));
     assert_memory_equal(before, room, sizeof room);
     assert_int_equal(descend_optimizer_tensor_count(trial->optimizer), 1);
@@ -91,21 +92,21 @@ static void refuse(struct trial *trial, const descend_tensor *bad, descend_statu
     assert_int_equal(descend_optimizer_find(trial->optimizer, "good"), 1);
 }
 
-static void accept(const struct subject *subject, const descend_tensor *tensor, const char *what)
+static void accept(const struct configuration *configuration, const descend_tensor *tensor, const char *what)
 {
-    struct trial trial = trial_of(subject);
+    struct trial trial = trial_of(configuration);
     const descend_status status = descend_optimizer_add(trial.optimizer, 0, tensor, 1);
     if (status != DESCEND_OK)
-        fail_msg("%s, %s: %d (%s)", subject->label, what, (int)status, descend_status_string(status));
+        fail_msg("%s, %s: %d (%s)", configuration->label, what, (int)status, descend_status_string(status));
     assert_int_equal(descend_optimizer_tensor_count(trial.optimizer), 2);
     descend_optimizer_destroy(trial.optimizer);
 }
 
-/* The subject of each optimizer that uses all states: its last. */
+/* The configuration of each optimizer that uses all states: its last. */
 static void for_each_fullest(void (*check)(struct trial *trial))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0) {
             struct trial trial = trial_of(&all[i]);
@@ -121,16 +122,16 @@ static void check_arrays(struct trial *trial)
     bad.param.data = NULL;
     refuse(trial, &bad, DESCEND_NULL_ARRAY, "param NULL");
     for (unsigned k = 0; k < GIVEN; k++)
-        for (ptrdiff_t bytes = 1; bytes <= 3 && is_given(trial->subject, k); bytes++) {
+        for (ptrdiff_t bytes = 1; bytes <= 3 && is_given(trial->configuration, k); bytes++) {
             bad = trial->second;
             array_of(&bad, k)->data = moved(array_of(&bad, k)->data, bytes);
             if (k == COPY && bytes == 2)
-                accept(trial->subject, &bad, "a copy at an odd multiple of 2");
+                accept(trial->configuration, &bad, "a copy at an odd multiple of 2");
             else
                 refuse(trial, &bad, DESCEND_MISALIGNED, "misaligned");
         }
     for (unsigned k = 0; k < GIVEN; k++)
-        if (is_given(trial->subject, k)) {
+        if (is_given(trial->configuration, k)) {
             bad = trial->second;
             array_of(&bad, k)->data = moved(NULL, -(ptrdiff_t)sizeof(float));
             refuse(trial, &bad, DESCEND_BAD_N, "an array that ends beyond the address space");
@@ -148,7 +149,7 @@ static void check_dtypes(struct trial *trial)
     static const descend_dtype bad_for_copy[] = {DESCEND_F32, (descend_dtype)3, (descend_dtype)UINT32_MAX};
     static const descend_dtype bad_for_others[] = {DESCEND_BF16, DESCEND_F16, (descend_dtype)3};
     for (unsigned k = 0; k < GIVEN; k++)
-        for (size_t i = 0; i < 3 && is_given(trial->subject, k); i++) {
+        for (size_t i = 0; i < 3 && is_given(trial->configuration, k); i++) {
             descend_tensor bad = trial->second;
             array_of(&bad, k)->dtype = k == COPY ? bad_for_copy[i] : bad_for_others[i];
             refuse(trial, &bad, DESCEND_BAD_DTYPE, "dtype");
@@ -161,15 +162,15 @@ static void bad_dtypes(void **state)
     for_each_fullest(check_dtypes);
 }
 
-static ptrdiff_t bytes_of(const struct subject *subject, unsigned k)
+static ptrdiff_t bytes_of(const struct configuration *configuration, unsigned k)
 {
-    return k == COPY ? 2 * N : 4 * (ptrdiff_t)array_length(subject, k, N);
+    return k == COPY ? 2 * N : 4 * (ptrdiff_t)array_length(configuration, k, N);
 }
 
 /* Array j of `tensor` begins so many bytes behind array i of `other`, which may be the same tensor. */
 static void check_pair(struct trial *trial, unsigned other, unsigned i, unsigned j)
 {
-    const ptrdiff_t bytes_i = bytes_of(trial->subject, i), bytes_j = bytes_of(trial->subject, j);
+    const ptrdiff_t bytes_i = bytes_of(trial->configuration, i), bytes_j = bytes_of(trial->configuration, j);
     const ptrdiff_t element_j = j == COPY ? 2 : 4;
     const ptrdiff_t shared[] = {0, bytes_i / 8 * 4, bytes_i - element_j, -bytes_j / 8 * 4, element_j - bytes_j};
     const ptrdiff_t touching[] = {bytes_i, -bytes_j};
@@ -178,7 +179,7 @@ static void check_pair(struct trial *trial, unsigned other, unsigned i, unsigned
         array_of(&bad, j)->data = moved(slot(other, i), shared[s]);
         refuse(trial, &bad, DESCEND_OVERLAP, "shared memory");
         if (other == 0) { /* both in one call, in either order */
-            descend_optimizer *optimizer = with_tensors(trial->subject, NULL, 0);
+            descend_optimizer *optimizer = with_tensors(trial->configuration, NULL, 0);
             const descend_tensor both[] = {trial->first, bad}, reversed[] = {bad, trial->first};
             assert_int_equal(descend_optimizer_add(optimizer, 0, both, 2), DESCEND_OVERLAP);
             assert_int_equal(descend_optimizer_add(optimizer, 0, reversed, 2), DESCEND_OVERLAP);
@@ -189,7 +190,7 @@ static void check_pair(struct trial *trial, unsigned other, unsigned i, unsigned
     for (size_t s = 0; s < COUNT(touching); s++) {
         descend_tensor good = trial->second;
         array_of(&good, j)->data = moved(slot(other, i), touching[s]);
-        accept(trial->subject, &good, "arrays end to end");
+        accept(trial->configuration, &good, "arrays end to end");
     }
 }
 
@@ -198,7 +199,7 @@ static void check_overlaps(struct trial *trial)
     for (unsigned other = 0; other < 2; other++)
         for (unsigned i = 0; i < GIVEN; i++)
             for (unsigned j = 0; j < GIVEN; j++)
-                if (is_given(trial->subject, i) && is_given(trial->subject, j) && (other == 0 || i != j))
+                if (is_given(trial->configuration, i) && is_given(trial->configuration, j) && (other == 0 || i != j))
                     check_pair(trial, other, i, j);
 }
 
@@ -253,13 +254,13 @@ static void check_numbers(struct trial *trial)
         refuse(trial, &changed, DESCEND_BAD_STEP, "step");
     }
     changed.step = STEP_MAX;
-    accept(trial->subject, &changed, "the last step");
+    accept(trial->configuration, &changed, "the last step");
     for (size_t i = 0; i < COUNT(bad_firsts); i++) {
         changed.first = bad_firsts[i];
         refuse(trial, &changed, DESCEND_BAD_FIRST, "first");
     }
     changed.first = STEP_MAX - N;
-    accept(trial->subject, &changed, "the last shard");
+    accept(trial->configuration, &changed, "the last shard");
     changed = trial->second;
     for (size_t word = 0; word < COUNT(changed.reserved); word++)
         for (int bit = 0; bit < (int)(8 * sizeof changed.reserved[0]); bit += 9) {
@@ -337,7 +338,7 @@ static void check_names(struct trial *trial)
     assert_refused(trial, both, 2, DESCEND_DUPLICATE_NAME, "duplicate within one call");
     for (size_t i = 0; i < COUNT(good); i++) {
         tensor.name = good[i];
-        accept(trial->subject, &tensor, good[i]);
+        accept(trial->configuration, &tensor, good[i]);
     }
 }
 
@@ -351,16 +352,16 @@ static void check_no_elements(struct trial *trial)
 {
     descend_tensor tensor = trial->second;
     tensor.n = 0;
-    accept(trial->subject, &tensor, "no elements");
+    accept(trial->configuration, &tensor, "no elements");
     for (unsigned k = 0; k < GIVEN; k++)
         array_of(&tensor, k)->data = slot(0, 0) + N / 2;
-    accept(trial->subject, &tensor, "no elements, all arrays within another");
+    accept(trial->configuration, &tensor, "no elements, all arrays within another");
     for (unsigned k = 0; k < GIVEN; k++)
         array_of(&tensor, k)->data = NOWHERE;
-    accept(trial->subject, &tensor, "no elements, arrays misaligned and unmapped");
+    accept(trial->configuration, &tensor, "no elements, arrays misaligned and unmapped");
     for (unsigned k = 0; k < GIVEN; k++)
         array_of(&tensor, k)->data = NULL;
-    accept(trial->subject, &tensor, "no elements, arrays NULL");
+    accept(trial->configuration, &tensor, "no elements, arrays NULL");
 }
 
 static void no_elements_with_any_pointers(void **state)

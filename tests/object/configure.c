@@ -7,14 +7,14 @@
 #include "mirror.h"
 #include "test.h"
 
-static void take_step(struct mirror *mirror, uint64_t seed, const char *what, const struct subject *before)
+static void take_step(struct mirror *mirror, uint64_t seed, const char *what, const struct configuration *before)
 {
     mirror_gradients(mirror, ORDINARY, seed);
     mirror_step(mirror, NULL, NULL);
     assert_mirrored(mirror, "%s from %s", what, before->label);
 }
 
-static void assert_config(const struct mirror *mirror, unsigned group, const struct subject *expected)
+static void assert_config(const struct mirror *mirror, unsigned group, const struct configuration *expected)
 {
     descend_config found;
     assert_int_equal(descend_optimizer_config(mirror->optimizer, group, &found), DESCEND_OK);
@@ -23,11 +23,11 @@ static void assert_config(const struct mirror *mirror, unsigned group, const str
 
 /* Two steps of one, two of the other, two of the one again: a state that was switched off is continued, as in torch. A
  * group beside keeps what it had. */
-static void check_change(const struct subject *one, const struct subject *other)
+static void check_change(const struct configuration *one, const struct configuration *other)
 {
     static const struct shape shapes[] = {
         {.n = 19}, {.n = 5, .group = 1}, {.n = 33, .step = 9}, {.n = 4097}, {.n = 21, .group = 1}};
-    const struct subject *const by_turns[] = {one, other, one};
+    const struct configuration *const by_turns[] = {one, other, one};
     struct mirror mirror = mirror_new(one);
     mirror_group(&mirror, one);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
@@ -46,7 +46,7 @@ static void every_change_and_back(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
         for (size_t i = 0; i < count; i++)
@@ -57,20 +57,20 @@ static void every_change_and_back(void **state)
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }
 
-static void set_lr(struct subject *subject, double lr)
+static void set_lr(struct configuration *configuration, double lr)
 {
-    assert_int_equal(descend_config_set(&subject->config, "lr", lr), DESCEND_OK);
+    assert_int_equal(descend_config_set(&configuration->config, "lr", lr), DESCEND_OK);
 }
 
-static void check_lr(const struct subject *subject)
+static void check_lr(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 19}, {.n = 33, .group = 1}};
-    struct mirror mirror = mirror_new(subject);
-    mirror_group(&mirror, subject);
+    struct mirror mirror = mirror_new(configuration);
+    mirror_group(&mirror, configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned step = 1; step <= 6; step++) {
         const double lr = 0.01 / step;
-        struct subject changed = mirror.group[step % 2];
+        struct configuration changed = mirror.group[step % 2];
         set_lr(&changed, lr);
         if (step % 3 == 0)
             mirror_configure(&mirror, step % 2, &changed);
@@ -79,7 +79,7 @@ static void check_lr(const struct subject *subject)
         mirror.group[step % 2] = changed;
         for (unsigned group = 0; group < 2; group++)
             assert_config(&mirror, group, &mirror.group[group]);
-        take_step(&mirror, step, "lr", subject);
+        take_step(&mirror, step, "lr", configuration);
     }
     mirror_free(&mirror);
 }
@@ -87,7 +87,7 @@ static void check_lr(const struct subject *subject)
 static void learning_rates(void **state)
 {
     (void)state;
-    for_each_subject(check_lr);
+    for_each_configuration(check_lr);
 }
 
 /* An object of one tensor, whose gradient in step t is t in each element. */

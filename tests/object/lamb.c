@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "executions.h"
 #include "mirror.h"
 #include "test.h"
-#include "ways.h"
 
 static descend_status step(void *optimizer, const descend_exec *exec)
 {
@@ -15,28 +15,28 @@ static descend_status step(void *optimizer, const descend_exec *exec)
 }
 
 /* In all ways that are no slices. */
-static void take_step(struct mirror *mirror, const struct way *way, unsigned parts, const char *what)
+static void take_step(struct mirror *mirror, const struct execution *execution, unsigned parts, const char *what)
 {
     mirror_expect(mirror, NULL);
     runs_of_a_call = 2;
-    assert_int_equal(way->make(step, mirror->optimizer, parts), DESCEND_OK);
+    assert_int_equal(execution->make(step, mirror->optimizer, parts), DESCEND_OK);
     runs_of_a_call = 1;
-    assert_mirrored(mirror, "%s, by %s in %u", what, way->name, parts);
+    assert_mirrored(mirror, "%s, by %s in %u", what, execution->name, parts);
 }
 
-static void for_each_way(void (*check)(const struct way *way, unsigned parts))
+static void for_each_execution(void (*check)(const struct execution *execution, unsigned parts))
 {
-    for (const struct way *way = ways; way->name; way++)
-        for (unsigned parts = 1; parts <= 7 && !strstr(way->name, "slices"); parts += 2)
-            check(way, parts);
+    for (const struct execution *execution = executions; execution->name; execution++)
+        for (unsigned parts = 1; parts <= 7 && !strstr(execution->name, "slices"); parts += 2)
+            check(execution, parts);
 }
 
 /* Twice the parameter: at first the same direction, and twice as far. The third has no norm, and goes by 1. */
-static void check_ratios(const struct way *way, unsigned parts)
+static void check_ratios(const struct execution *execution, unsigned parts)
 {
     enum { N = 9000 };
     static const struct shape shapes[] = {{.n = N}, {.n = N}, {.n = N}, {.n = 0}, {.n = 1}};
-    struct mirror mirror = mirror_new(subject_of("lamb"));
+    struct mirror mirror = mirror_new(configuration_of("lamb"));
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     float *param[3];
     static float before[3][N];
@@ -50,20 +50,20 @@ static void check_ratios(const struct way *way, unsigned parts)
         }
         memcpy(before[t], param[t], sizeof before[t]);
     }
-    take_step(&mirror, way, parts, "ratios");
+    take_step(&mirror, execution, parts, "ratios");
     double moved[3] = {0};
     for (size_t t = 0; t < 3; t++)
         for (size_t i = 0; i < N; i++)
             moved[t] += fabs((double)param[t][i] - (double)before[t][i]);
     assert_true(moved[0] > 0 && fabs(moved[1] / moved[0] - 2) < 0.01); /* either by roundings of the parameter */
     assert_true(moved[2] > 0 && moved[2] < moved[0] / 2);
-    take_step(&mirror, way, parts, "ratios, the second step");
+    take_step(&mirror, execution, parts, "ratios, the second step");
     mirror_free(&mirror);
 }
 
 static void ratios_on_a_variant(void)
 {
-    for_each_way(check_ratios);
+    for_each_execution(check_ratios);
 }
 
 static void each_tensor_has_its_ratio(void **state)
@@ -73,14 +73,14 @@ static void each_tensor_has_its_ratio(void **state)
 }
 
 /* One tensor whole, and in shards: these step by their own norms, other than the whole does. */
-static void check_shards(const struct way *way, unsigned parts)
+static void check_shards(const struct execution *execution, unsigned parts)
 {
     enum { N = 3 * 4096, HALF = 2 * 4096 };
     static const struct shape shape = {.n = N};
     static float param[N], grad[N], expected[N], exp_avg[N], exp_avg_sq[N];
-    const struct subject *subject = subject_of("lamb weight_decay");
-    const descend_lamb *config = &subject->config.lamb;
-    struct mirror whole = mirror_new(subject);
+    const struct configuration *configuration = configuration_of("lamb weight_decay");
+    const descend_lamb *config = &configuration->config.lamb;
+    struct mirror whole = mirror_new(configuration);
     descend_optimizer *sharded;
     mirror_add(&whole, &shape, 1, ORDINARY, 1);
     for (size_t i = 0; i < N; i++)
@@ -93,18 +93,18 @@ static void check_shards(const struct way *way, unsigned parts)
     const descend_tensor shards[] = {
         {.name = "w.0", .n = HALF, .param.data = param, .grad.data = grad},
         {.name = "w.1", .n = N - HALF, .first = HALF, .param.data = param + HALF, .grad.data = grad + HALF}};
-    assert_int_equal(descend_optimizer_create(&sharded, &subject->config), DESCEND_OK);
+    assert_int_equal(descend_optimizer_create(&sharded, &configuration->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(sharded, 0, shards, 2), DESCEND_OK);
     for (unsigned number = 1; number <= 2; number++) {
         runs_of_a_call = 2;
-        assert_int_equal(way->make(step, sharded, parts), DESCEND_OK);
+        assert_int_equal(execution->make(step, sharded, parts), DESCEND_OK);
         runs_of_a_call = 1;
         for (size_t begin = 0, n = HALF; begin < N; begin += n, n = N - HALF)
             assert_int_equal(descend_lamb_step(config, number, expected + begin, grad + begin, exp_avg + begin,
                                                exp_avg_sq + begin, n, NULL),
                              DESCEND_OK);
         assert_int_equal(first_difference(param, expected, N), N);
-        take_step(&whole, way, parts, "whole");
+        take_step(&whole, execution, parts, "whole");
     }
     assert_int_not_equal(first_difference(param, whole.twin[0].given.array[PARAM], HALF), HALF);
     descend_optimizer_destroy(sharded);
@@ -114,26 +114,26 @@ static void check_shards(const struct way *way, unsigned parts)
 static void shards_step_by_their_own_norms(void **state)
 {
     (void)state;
-    for_each_way(check_shards);
+    for_each_execution(check_shards);
 }
 
 /* One infinite or NaN gradient, in the first or the last segment: its tensor is lost, the others are as without it. */
-static void check_not_finite(const struct way *way, unsigned parts)
+static void check_not_finite(const struct execution *execution, unsigned parts)
 {
     static const float values[] = {INFINITY, -INFINITY, NAN, 0x1.fffffep127f};
     static const struct shape shapes[] = {
         {.n = 5000}, {.n = 12289, .copy = DESCEND_BF16}, {.n = 33}, {.n = 7, .absent = true}};
     for (size_t v = 0; v < COUNT(values); v++)
         for (unsigned last = 0; last < 2; last++) {
-            struct mirror mirror = mirror_new(subject_of("lamb")), sound = mirror_new(subject_of("lamb"));
+            struct mirror mirror = mirror_new(configuration_of("lamb")), sound = mirror_new(configuration_of("lamb"));
             mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
             mirror_add(&sound, shapes, COUNT(shapes), ORDINARY, 1);
             struct arrays *given = &mirror.twin[1].given, *plain = &mirror.twin[1].plain;
             const size_t bad = last ? shapes[1].n - 1 : 0;
             given->array[GRAD][bad] = plain->array[GRAD][bad] = values[v];
             for (unsigned number = 0; number < 2; number++) {
-                take_step(&mirror, way, parts, "not finite");
-                take_step(&sound, way, parts, "finite");
+                take_step(&mirror, execution, parts, "not finite");
+                take_step(&sound, execution, parts, "finite");
             }
             for (size_t t = 0; t < COUNT(shapes); t++)
                 if (t != 1)
@@ -149,7 +149,7 @@ static void check_not_finite(const struct way *way, unsigned parts)
 
 static void not_finite_on_a_variant(void)
 {
-    for_each_way(check_not_finite);
+    for_each_execution(check_not_finite);
 }
 
 static void what_is_not_finite_stays_in_its_tensor(void **state)
@@ -158,13 +158,13 @@ static void what_is_not_finite_stays_in_its_tensor(void **state)
     for_each_variant(not_finite_on_a_variant);
 }
 
-/* By every slice, before and after steps; the states are not begun, the gradients not zeroed, the count not taken. */
+/* By every slice, before and after steps; the states are not initialised, the gradients not zeroed, the count not taken. */
 static void slices_are_refused(void **state)
 {
     (void)state;
     static const struct shape shapes[] = {{.n = 12289, .copy = DESCEND_F16}, {.n = 5, .own_state = true}, {.n = 0}};
     static const descend_pass pass = {.grad_scale = 0.5, .zero_grad = true, .flush_subnormals = true};
-    struct mirror mirror = mirror_new(subject_of("lamb weight_decay"));
+    struct mirror mirror = mirror_new(configuration_of("lamb weight_decay"));
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned number = 0; number < 3; number++) {
         for (unsigned slices = 1; slices <= 4; slices++)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executions.h"
 #include "mirror.h"
 #include "numerics.h"
 #include "sanitizers.h"
 #include "test.h"
-#include "ways.h"
 
 /* Plain SGD over gradients of these sizes; parameters are not looked at, so that one array of them will do. */
 enum { TENSORS_MAX = 1000 };
@@ -79,15 +79,15 @@ static descend_measurement expected_of(const struct gradients *of)
 }
 
 static void assert_found(const descend_measurement *found, const descend_measurement *expected, const char *what,
-                         const char *way, unsigned parts)
+                         const char *execution, unsigned parts)
 {
     const bool norm =
         expected->finite ? memcmp(&found->norm, &expected->norm, sizeof found->norm) == 0 : !isfinite(found->norm);
     const bool norm_inf =
         found->norm_inf == expected->norm_inf || (isnan(found->norm_inf) && isnan(expected->norm_inf));
     if (!norm || !norm_inf || found->finite != expected->finite)
-        fail_msg("%s, %s, %s in %u: norm %a, largest %a, finite %d, not %a, %a, %d", descend_isa_active(), what, way,
-                 parts, found->norm, found->norm_inf, found->finite, expected->norm, expected->norm_inf,
+        fail_msg("%s, %s, %s in %u: norm %a, largest %a, finite %d, not %a, %a, %d", descend_isa_active(), what,
+                 execution, parts, found->norm, found->norm_inf, found->finite, expected->norm, expected->norm_inf,
                  expected->finite);
 }
 
@@ -108,11 +108,11 @@ static void check_everywhere(const struct gradients *of, unsigned least, unsigne
     const descend_measurement expected = expected_of(of);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(THREAD_SANITIZER ? "scalar" : *variant), DESCEND_OK);
-        for (const struct way *way = ways; way->name; way++)
+        for (const struct execution *execution = executions; execution->name; execution++)
             for (unsigned parts = least; parts <= most; parts++) {
                 struct measuring measuring = {of->optimizer, {-1, -1, false}};
-                assert_int_equal(way->make(measure, &measuring, parts), DESCEND_OK);
-                assert_found(&measuring.found, &expected, what, way->name, parts);
+                assert_int_equal(execution->make(measure, &measuring, parts), DESCEND_OK);
+                assert_found(&measuring.found, &expected, what, execution->name, parts);
             }
     }
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
@@ -241,12 +241,12 @@ static void absent_gradients_are_left_out(void **state)
 }
 
 /* Where Inf or NaN was found and the caller skips the step, all is as it was; the next step is as if nothing were. */
-static void check_skipped_step(const struct subject *subject)
+static void check_skipped_step(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {
         {.n = 40, .copy = DESCEND_BF16}, {.n = 5000, .own_state = true, .step = 2}, {.n = 7, .absent = true}};
     static const float values[] = {NAN, INFINITY, -INFINITY};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (size_t v = 0; v < COUNT(values); v++) {
         descend_measurement found;
@@ -264,7 +264,7 @@ static void a_skipped_step_changes_nothing(void **state)
 {
     (void)state;
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         check_skipped_step(&all[i]);
 }

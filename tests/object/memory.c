@@ -144,7 +144,7 @@ static descend_status add(const struct mirror *mirror)
 }
 
 /* Of tensors that are not the object's. */
-static const struct subject parameters_and_gradients = {.label = "failed add"};
+static const struct configuration parameters_and_gradients = {.label = "failed add"};
 
 /* Lets each allocation of `add` fail in turn, of the C library's or of the caller's allocator. */
 static void check_add_failing(struct mirror *mirror, long *fail_at, const long *calls, const long *live)
@@ -170,13 +170,13 @@ static void check_add_failing(struct mirror *mirror, long *fail_at, const long *
 }
 
 /* The same for a config that uses all states. */
-static void check_configure_failing(struct mirror *mirror, const struct subject *fullest, long *fail_at,
+static void check_configure_failing(struct mirror *mirror, const struct configuration *fullest, long *fail_at,
                                     const long *calls, const long *live)
 {
     long failures = 0;
     for (descend_status status = DESCEND_NO_MEMORY; status != DESCEND_OK; failures++) {
         const long live_before = *live;
-        struct subject found = *fullest;
+        struct configuration found = *fullest;
         *fail_at = *calls + failures + 1;
         heap.on = true;
         status = descend_optimizer_configure(mirror->optimizer, 0, &fullest->config);
@@ -195,7 +195,7 @@ static void check_configure_failing(struct mirror *mirror, const struct subject 
     mirror_configure(mirror, 0, fullest);
 }
 
-static void check_failing(const struct subject *first, const struct subject *fullest, bool own_allocator)
+static void check_failing(const struct configuration *first, const struct configuration *fullest, bool own_allocator)
 {
     memset(&account, 0, sizeof account);
     memset(&heap, 0, sizeof heap);
@@ -223,12 +223,12 @@ static void check_failing(const struct subject *first, const struct subject *ful
     mirror_free(&mirror);
 }
 
-/* From the first subject of each optimizer, with the fewest states, to its last, with all. */
+/* From the first configuration of each optimizer, with the fewest states, to its last, with all. */
 static void allocations_that_fail(void **state)
 {
     (void)state;
     size_t count, first = 0;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || strcmp(all[i].optimizer, all[i + 1].optimizer) != 0) {
             check_failing(&all[first], &all[i], false);
@@ -238,13 +238,13 @@ static void allocations_that_fail(void **state)
 }
 
 /* The object and its groups, whose memory is the C library's. */
-static void check_creation(const struct subject *subject)
+static void check_creation(const struct configuration *configuration)
 {
     descend_optimizer *const untouched = (void *)&heap;
     descend_optimizer *optimizer = untouched;
     memset(&heap, 0, sizeof heap);
     heap.on = true;
-    for (heap.fail_at = 1; descend_optimizer_create(&optimizer, &subject->config) != DESCEND_OK;
+    for (heap.fail_at = 1; descend_optimizer_create(&optimizer, &configuration->config) != DESCEND_OK;
          heap.fail_at++, heap.calls = 0) {
         assert_int_equal(heap.live, 0);
         assert_ptr_equal(optimizer, untouched);
@@ -254,7 +254,7 @@ static void check_creation(const struct subject *subject)
         unsigned group = 77;
         const long live = heap.live;
         heap.fail_at = failed + 1;
-        const descend_status status = descend_optimizer_group(optimizer, &subject->config, &group);
+        const descend_status status = descend_optimizer_group(optimizer, &configuration->config, &group);
         failed = status == DESCEND_OK ? 0 : failed + 1;
         assert_int_equal(status, failed ? DESCEND_NO_MEMORY : DESCEND_OK);
         assert_int_equal(group, failed ? 77 : made);
@@ -271,11 +271,11 @@ static void check_creation(const struct subject *subject)
 static void objects_and_groups_that_fail(void **state)
 {
     (void)state;
-    for_each_kind(check_creation);
+    for_each_structure(check_creation);
 }
 
 /* The first step, which writes fresh state, is a step too. */
-static void check_steps(const struct subject *subject)
+static void check_steps(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 40000, .copy = DESCEND_BF16}, {.n = 7}, {.n = 0}, {.n = 4097}};
     static const descend_exec how[] = {{0}, {.threads = 1}, {.threads = 2, .serial_below = 1}, {.slices = 1}};
@@ -283,11 +283,11 @@ static void check_steps(const struct subject *subject)
     descend_measurement found;
     memset(&account, 0, sizeof account);
     memset(&heap, 0, sizeof heap);
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &accounting), DESCEND_OK);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     const long calls = account.calls, live = account.live;
-    for (size_t i = 0; i < COUNT(how) - !subject->in_slices; i++) {
+    for (size_t i = 0; i < COUNT(how) - !configuration->in_slices; i++) {
         mirror_expect(&mirror, &pass);
         heap.on = true;
         const descend_status status[] = {descend_optimizer_measure(mirror.optimizer, &how[i], &found),
@@ -309,14 +309,14 @@ static void check_steps(const struct subject *subject)
 static void steps_allocate_nothing(void **state)
 {
     (void)state;
-    for_each_kind(check_steps);
+    for_each_structure(check_steps);
 }
 
-static void check_allocator(const struct subject *subject)
+static void check_allocator(const struct configuration *configuration)
 {
     static const struct shape shape = {.n = 0};
     const descend_allocator bad[] = {{NULL, give_back, &account}, {allocate, NULL, &account}, {NULL, NULL, NULL}};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     memset(&account, 0, sizeof account);
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, NULL), DESCEND_BAD_ALLOCATOR);
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -332,7 +332,7 @@ static void check_allocator(const struct subject *subject)
 static void allocators(void **state)
 {
     (void)state;
-    for_each_kind(check_allocator);
+    for_each_structure(check_allocator);
 }
 
 static bool same_place(const void *a, const void *b)
@@ -342,11 +342,11 @@ static bool same_place(const void *a, const void *b)
 
 /* State that the object allocates begins at multiples of 64 bytes; that of a large tensor nowhere at the same place of
  * a page as the arrays that a step reads beside it. */
-static void check_places(const struct subject *subject)
+static void check_places(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 1},    {.n = 33},   {.n = 4096},  {.n = 1023},
                                           {.n = 5000}, {.n = 8192}, {.n = 12288}, {.n = 65536}};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     mirror_step(&mirror, NULL, NULL);
     for (size_t i = 0; i < COUNT(shapes); i++) {
@@ -357,7 +357,8 @@ static void check_places(const struct subject *subject)
         for (size_t j = STATE; j < COUNT(array); j++)
             for (size_t k = 0; k < j && array[j]; k++)
                 if ((uintptr_t)array[j] % 64 != 0 || (now.n >= 4096 && array[k] && same_place(array[j], array[k])))
-                    fail_msg("%s, n %zu: state at %p, another array at %p", subject->label, now.n, array[j], array[k]);
+                    fail_msg("%s, n %zu: state at %p, another array at %p", configuration->label, now.n, array[j],
+                             array[k]);
     }
     mirror_free(&mirror);
 }
@@ -365,7 +366,7 @@ static void check_places(const struct subject *subject)
 static void places_of_states(void **state)
 {
     (void)state;
-    for_each_kind(check_places);
+    for_each_structure(check_places);
 }
 
 int main(void)

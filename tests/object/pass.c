@@ -13,7 +13,7 @@
 #include "numerics.h"
 #include "test.h"
 
-static void check_pass(const struct subject *subject, const descend_pass *pass, enum data_kind kind)
+static void check_pass(const struct configuration *configuration, const descend_pass *pass, enum data_kind kind)
 {
     static const struct shape shapes[] = {
         {.n = 70},
@@ -23,7 +23,7 @@ static void check_pass(const struct subject *subject, const descend_pass *pass, 
         {.n = 133, .copy = DESCEND_BF16, .own_state = true, .step = 3},
         {.n = 12, .absent = true, .copy = DESCEND_BF16},
     };
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), kind, 1);
     for (unsigned step = 1; step <= 3; step++) {
         mirror_step(&mirror, pass, NULL);
@@ -35,7 +35,7 @@ static void check_pass(const struct subject *subject, const descend_pass *pass, 
     mirror_free(&mirror);
 }
 
-static void check_passes(const struct subject *subject)
+static void check_passes(const struct configuration *configuration)
 {
     static const double scales[] = {0, 1, 0.37, 0x1.8p-140, 1e-300, 3e38};
     for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
@@ -43,14 +43,14 @@ static void check_passes(const struct subject *subject)
             for (unsigned bits = 0; bits < 4; bits++) {
                 const descend_pass pass = {
                     .grad_scale = scales[s], .zero_grad = bits & 1, .flush_subnormals = bits & 2};
-                check_pass(subject, &pass, kind);
+                check_pass(configuration, &pass, kind);
             }
 }
 
 static void one_pass_is_separate_passes(void **state)
 {
     (void)state;
-    for_each_subject(check_passes);
+    for_each_configuration(check_passes);
 }
 
 static void assert_converted(uint16_t copy, float x, descend_dtype dtype)
@@ -77,8 +77,8 @@ static void *within_fence(unsigned k, size_t bytes, bool at_end)
     return fenced[k] + (at_end ? page - bytes : 0);
 }
 
-static void check_fenced(const struct subject *subject, const struct arrays *before, const struct arrays *after,
-                         descend_dtype copy, bool at_end)
+static void check_fenced(const struct configuration *configuration, const struct arrays *before,
+                         const struct arrays *after, descend_dtype copy, bool at_end)
 {
     const size_t n = before->n;
     const descend_pass pass = {.grad_scale = 0.5, .zero_grad = true, .flush_subnormals = true};
@@ -88,43 +88,43 @@ static void check_fenced(const struct subject *subject, const struct arrays *bef
     descend_optimizer *optimizer;
     descend_measurement found;
     for (unsigned k = 0; k < ARRAYS; k++) {
-        const size_t bytes = array_length(subject, k, n) * sizeof(float);
+        const size_t bytes = array_length(configuration, k, n) * sizeof(float);
         now.array[k] = within_fence(k, bytes, at_end);
         memcpy(now.array[k], before->array[k], bytes);
     }
     tensor.param.data = now.array[PARAM], tensor.grad.data = now.array[GRAD];
     tensor.copy = (descend_array){copy == DESCEND_F32 ? NULL : copied, copy};
-    for (unsigned k = 0; k < subject->states; k++)
+    for (unsigned k = 0; k < configuration->states; k++)
         tensor.state[k].data = now.array[STATE + k];
     snprintf(under_way, sizeof under_way, "touched memory outside: %s, %s, n %zu, copy %d, at the %s of pages\n",
-             subject->label, descend_isa_active(), n, (int)copy, at_end ? "end" : "beginning");
-    assert_int_equal(descend_optimizer_create(&optimizer, &subject->config), DESCEND_OK);
+             configuration->label, descend_isa_active(), n, (int)copy, at_end ? "end" : "beginning");
+    assert_int_equal(descend_optimizer_create(&optimizer, &configuration->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
     assert_int_equal(descend_optimizer_measure(optimizer, NULL, &found), DESCEND_OK);
     assert_int_equal(descend_optimizer_step(optimizer, &pass, NULL), DESCEND_OK);
     assert_int_equal(descend_optimizer_zero_grad(optimizer, NULL), DESCEND_OK);
     descend_optimizer_destroy(optimizer);
-    assert_same_arrays(subject, &now, after, "%s, copy %d, fenced", descend_isa_active(), (int)copy);
+    assert_same_arrays(configuration, &now, after, "%s, copy %d, fenced", descend_isa_active(), (int)copy);
     for (size_t i = 0; i < n && copy != DESCEND_F32; i++)
         assert_converted(copied[i], now.array[PARAM][i], copy);
 }
 
-static void check_lengths(const struct subject *subject)
+static void check_lengths(const struct configuration *configuration)
 {
     struct arrays before = arrays_new(MOST), after = arrays_new(MOST);
     for (size_t n = 0; n <= MOST; n++) {
         before.n = after.n = n;
-        arrays_fill(subject, &before, ORDINARY, n);
+        arrays_fill(configuration, &before, ORDINARY, n);
         for (size_t k = 0; k < ARRAYS; k++)
             memcpy(after.array[k], before.array[k], n * sizeof(float));
         for (size_t i = 0; i < n; i++)
             after.array[GRAD][i] *= 0.5f;
-        assert_int_equal(arrays_step(subject, 5, &after, NULL), DESCEND_OK);
-        arrays_advance(subject, 5, &after);
+        assert_int_equal(arrays_step(configuration, 5, &after, NULL), DESCEND_OK);
+        arrays_advance(configuration, 5, &after);
         memset(after.array[GRAD], 0, n * sizeof(float));
         for (descend_dtype copy = DESCEND_F32; copy <= DESCEND_F16; copy++)
             for (int at_end = 0; at_end < 2; at_end++)
-                check_fenced(subject, &before, &after, copy, at_end);
+                check_fenced(configuration, &before, &after, copy, at_end);
     }
     arrays_free(&before);
     arrays_free(&after);
@@ -141,7 +141,7 @@ static void every_length_and_nothing_outside(void **state)
         assert_int_equal(mprotect(fenced[k], page, PROT_READ | PROT_WRITE), 0);
     }
     void (*const before)(int) = signal(SIGSEGV, say_where); /* instead of cmocka's, which cannot say where */
-    for_each_subject(check_lengths);
+    for_each_configuration(check_lengths);
     signal(SIGSEGV, before);
     for (unsigned k = 0; k < FENCED; k++)
         munmap(fenced[k] - page, 3 * page);

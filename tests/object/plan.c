@@ -15,7 +15,7 @@ static float memory[2]; /* nothing is read: all arrays may be anywhere, and over
 struct scene {
     descend_optimizer *optimizer;
     size_t covered[TENSORS_MAX]; /* elements so far */
-    size_t work;                 /* of the part under way */
+    size_t work;                 /* of the part that is walked */
     bool on_grid, in_order;
     plan_grid *grid;
 };

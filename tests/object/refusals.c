@@ -6,19 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executions.h"
 #include "mirror.h"
 #include "test.h"
-#include "ways.h"
 
 static const struct shape two_groups[] = {{.n = 40, .copy = DESCEND_BF16},
                                           {.n = 5000, .step = 3, .own_state = true},
                                           {.n = 7, .group = 1, .copy = DESCEND_F16},
                                           {.n = 4097, .group = 1}};
 
-static struct mirror with_two_groups(const struct subject *subject)
+static struct mirror with_two_groups(const struct configuration *configuration)
 {
-    struct mirror mirror = mirror_new(subject);
-    mirror_group(&mirror, subject);
+    struct mirror mirror = mirror_new(configuration);
+    mirror_group(&mirror, configuration);
     mirror_add(&mirror, two_groups, COUNT(two_groups), ORDINARY, 1);
     mirror_step(&mirror, NULL, NULL);
     return mirror;
@@ -44,7 +44,7 @@ static void assert_all_refuse(struct mirror *mirror, const descend_exec *exec, d
     assert_true(found.norm == untouched.norm && found.norm_inf == untouched.norm_inf && !found.finite);
 }
 
-static void check_exec(const struct subject *subject)
+static void check_exec(const struct configuration *configuration)
 {
     struct pool pool = {.order = FORWARD};
     const struct {
@@ -62,7 +62,7 @@ static void check_exec(const struct subject *subject)
         {"reserved", {.reserved = {1}}, DESCEND_BAD_RESERVED},
         {"the last reserved", {.reserved = {[6] = (uintptr_t)1 << 63}}, DESCEND_BAD_RESERVED},
     };
-    struct mirror mirror = with_two_groups(subject), empty = mirror_new(subject);
+    struct mirror mirror = with_two_groups(configuration), empty = mirror_new(configuration);
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_all_refuse(&mirror, &cases[i].exec, cases[i].status, cases[i].what);
         assert_all_refuse(&empty, &cases[i].exec, cases[i].status, cases[i].what);
@@ -77,7 +77,7 @@ static void check_exec(const struct subject *subject)
 static void bad_exec(void **state)
 {
     (void)state;
-    for_each_kind(check_exec);
+    for_each_structure(check_exec);
 }
 
 /* A step that is refused, by all slices and without a call of run; then one that is not. */
@@ -97,11 +97,11 @@ static void check_step_refused(struct mirror *mirror, const descend_pass *pass, 
     assert_int_equal(pool.calls, 0);
 }
 
-static void check_pass(const struct subject *subject)
+static void check_pass(const struct configuration *configuration)
 {
     static const double bad[] = {-1, -0x1p-1074, NAN, INFINITY, -INFINITY, 0x1p128, 1e300, 0x1.ffffffp127};
     static const double good[] = {-0.0, 0x1p-1074, 0x1.fffffefffffffp127};
-    struct mirror mirror = with_two_groups(subject);
+    struct mirror mirror = with_two_groups(configuration);
     for (size_t i = 0; i < COUNT(bad); i++) {
         const descend_pass pass = {.grad_scale = bad[i], .zero_grad = true, .flush_subnormals = true};
         check_step_refused(&mirror, &pass, DESCEND_BAD_GRAD_SCALE, "grad_scale");
@@ -121,18 +121,18 @@ static void check_pass(const struct subject *subject)
 static void bad_pass(void **state)
 {
     (void)state;
-    for_each_kind(check_pass);
+    for_each_structure(check_pass);
 }
 
 /* One tensor, here or there, has taken all steps that there are. */
-static void check_last_step(const struct subject *subject)
+static void check_last_step(const struct configuration *configuration)
 {
     for (size_t last = 0; last < COUNT(two_groups); last++) {
-        struct mirror mirror = mirror_new(subject);
+        struct mirror mirror = mirror_new(configuration);
         struct shape shapes[COUNT(two_groups)];
         memcpy(shapes, two_groups, sizeof shapes);
         shapes[last].step = STEP_MAX - 1;
-        mirror_group(&mirror, subject);
+        mirror_group(&mirror, configuration);
         mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
         mirror_step(&mirror, NULL, NULL);
         assert_mirrored(&mirror, "the last step");
@@ -147,21 +147,21 @@ static void check_last_step(const struct subject *subject)
 static void a_step_beyond_the_last(void **state)
 {
     (void)state;
-    for_each_kind(check_last_step);
+    for_each_structure(check_last_step);
 }
 
 /* Every number of a config, spoiled: the status of the flat function's first step, from all that take a config; also
  * where only the coefficients derived from it overflow. */
-static void check_config(const struct subject *subject)
+static void check_config(const struct configuration *configuration)
 {
     static const double values[] = {NAN, INFINITY, -1, -0x1p-1074, 1, 3e38, 1e39};
-    struct mirror mirror = with_two_groups(subject);
-    for (size_t i = 0; i < descend_kind_field_count(subject->kind); i++)
-        for (size_t v = 0; v < COUNT(values) && !descend_kind_field(subject->kind, i)->flag; v++) {
-            struct subject bad = *subject;
-            const size_t at = descend_kind_field(subject->kind, i)->offset;
+    struct mirror mirror = with_two_groups(configuration);
+    for (size_t i = 0; i < descend_kind_field_count(configuration->kind); i++)
+        for (size_t v = 0; v < COUNT(values) && !descend_kind_field(configuration->kind, i)->flag; v++) {
+            struct configuration bad = *configuration;
+            const size_t at = descend_kind_field(configuration->kind, i)->offset;
             descend_optimizer *created = (void *)&mirror;
-            float *const none[SUBJECT_STATES] = {NULL};
+            float *const none[CONFIGURATION_STATES] = {NULL};
             unsigned group = 77;
             memcpy((char *)bad.config.room + at, &values[v], sizeof(double));
             const descend_status expected = bad.step(bad.config.room, 1, NULL, NULL, none, 0, NULL);
@@ -185,18 +185,18 @@ static void check_config(const struct subject *subject)
 static void bad_configs(void **state)
 {
     (void)state;
-    for_each_kind(check_config);
+    for_each_structure(check_config);
 }
 
-static void check_other_optimizers(const struct subject *subject)
+static void check_other_optimizers(const struct configuration *configuration)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
-    struct mirror mirror = with_two_groups(subject);
+    const struct configuration *all = configurations(&count);
+    struct mirror mirror = with_two_groups(configuration);
     for (size_t i = 0; i < count; i++) {
-        const struct subject other = all[i];
+        const struct configuration other = all[i];
         unsigned group = 77;
-        if (strcmp(other.optimizer, subject->optimizer) == 0)
+        if (strcmp(other.optimizer, configuration->optimizer) == 0)
             continue;
         assert_status(&mirror, descend_optimizer_group(mirror.optimizer, &other.config, &group),
                       DESCEND_WRONG_OPTIMIZER, "group");
@@ -221,23 +221,23 @@ static void check_other_optimizers(const struct subject *subject)
 static void configs_of_other_optimizers(void **state)
 {
     (void)state;
-    for_each_kind(check_other_optimizers);
+    for_each_structure(check_other_optimizers);
 }
 
-static void check_numbers(const struct subject *subject)
+static void check_numbers(const struct configuration *configuration)
 {
     static const unsigned groups[] = {2, 3, UINT_MAX};
     static const size_t tensors[] = {4, 5, SIZE_MAX};
     static float elsewhere[5000];
-    struct mirror mirror = with_two_groups(subject);
-    struct subject untouched = *subject;
+    struct mirror mirror = with_two_groups(configuration);
+    struct configuration untouched = *configuration;
     for (size_t i = 0; i < COUNT(groups); i++) {
         descend_optimizer *const object = mirror.optimizer;
-        assert_status(&mirror, descend_optimizer_configure(object, groups[i], &subject->config), DESCEND_BAD_GROUP,
-                      "configure");
+        assert_status(&mirror, descend_optimizer_configure(object, groups[i], &configuration->config),
+                      DESCEND_BAD_GROUP, "configure");
         assert_status(&mirror, descend_optimizer_config(object, groups[i], &untouched.config), DESCEND_BAD_GROUP,
                       "config");
-        assert_config_equal(&untouched.config, &subject->config);
+        assert_config_equal(&untouched.config, &configuration->config);
         assert_status(&mirror, descend_optimizer_set_lr(object, groups[i], 0.1), DESCEND_BAD_GROUP, "set_lr");
         descend_tensor out = {.n = 77};
         assert_status(&mirror, descend_optimizer_tensor(object, tensors[i], &out, NULL), DESCEND_BAD_TENSOR, "tensor");
@@ -251,19 +251,19 @@ static void check_numbers(const struct subject *subject)
 static void bad_numbers(void **state)
 {
     (void)state;
-    for_each_kind(check_numbers);
+    for_each_structure(check_numbers);
 }
 
 /* A gradient over another array of its tensor, or not where floats can be; the one before stays. */
-static void check_set_grad(const struct subject *subject)
+static void check_set_grad(const struct configuration *configuration)
 {
-    struct mirror mirror = with_two_groups(subject);
+    struct mirror mirror = with_two_groups(configuration);
     for (size_t i = 0; i < mirror.count; i++) {
         descend_tensor now;
         assert_int_equal(descend_optimizer_tensor(mirror.optimizer, i, &now, NULL), DESCEND_OK);
         const descend_array others[] = {now.param, now.copy, now.state[0], now.state[1], now.state[2]};
         for (size_t k = 0; k < COUNT(others); k++)
-            if (others[k].data && (k < 2 || subject->used >> (k - 2) & 1)) {
+            if (others[k].data && (k < 2 || configuration->used >> (k - 2) & 1)) {
                 const size_t length = k < 2 ? now.n : descend_optimizer_state_length(mirror.optimizer, i, k - 2);
                 float *const last = (float *)others[k].data + (k == 1 ? now.n / 2 : length) - 1;
                 assert_status(&mirror, descend_optimizer_set_grad(mirror.optimizer, i, others[k].data), DESCEND_OVERLAP,
@@ -286,22 +286,22 @@ static void check_set_grad(const struct subject *subject)
 static void bad_gradients(void **state)
 {
     (void)state;
-    for_each_kind(check_set_grad);
+    for_each_structure(check_set_grad);
 }
 
-static void check_null(const struct subject *subject)
+static void check_null(const struct configuration *configuration)
 {
-    struct mirror mirror = with_two_groups(subject);
-    struct subject config = *subject;
+    struct mirror mirror = with_two_groups(configuration);
+    struct configuration config = *configuration;
     descend_optimizer *created = (void *)&mirror;
     descend_tensor tensor = {.name = "w"};
     descend_measurement found;
     unsigned group = 77;
     const descend_allocator allocator = {NULL, NULL, NULL};
-    assert_int_equal(descend_optimizer_create(NULL, &subject->config), DESCEND_NULL_OPTIMIZER);
-    assert_int_equal(descend_optimizer_group(NULL, &subject->config, &group), DESCEND_NULL_OPTIMIZER);
+    assert_int_equal(descend_optimizer_create(NULL, &configuration->config), DESCEND_NULL_OPTIMIZER);
+    assert_int_equal(descend_optimizer_group(NULL, &configuration->config, &group), DESCEND_NULL_OPTIMIZER);
     assert_int_equal(descend_optimizer_config(NULL, 0, &config.config), DESCEND_NULL_OPTIMIZER);
-    assert_int_equal(descend_optimizer_configure(NULL, 0, &subject->config), DESCEND_NULL_OPTIMIZER);
+    assert_int_equal(descend_optimizer_configure(NULL, 0, &configuration->config), DESCEND_NULL_OPTIMIZER);
     assert_int_equal(descend_optimizer_set_allocator(NULL, &allocator), DESCEND_NULL_OPTIMIZER);
     assert_int_equal(descend_optimizer_add(NULL, 0, &tensor, 1), DESCEND_NULL_OPTIMIZER);
     assert_int_equal(descend_optimizer_set_grad(NULL, 0, NULL), DESCEND_NULL_OPTIMIZER);
@@ -324,7 +324,7 @@ static void check_null(const struct subject *subject)
 static void null_arguments(void **state)
 {
     (void)state;
-    for_each_kind(check_null);
+    for_each_structure(check_null);
 }
 
 /* DESCEND_ISA is in error, as main has set it: first of all tests, and the last that sees it. */
@@ -332,7 +332,7 @@ static void no_variant(void **state)
 {
     (void)state;
     static const struct shape shape = {.n = 5000};
-    struct mirror mirror = mirror_new(subjects(&(size_t){0}));
+    struct mirror mirror = mirror_new(configurations(&(size_t){0}));
     mirror_add(&mirror, &shape, 1, ORDINARY, 1);
     assert_string_equal(descend_isa_active(), "none");
     check_step_refused(&mirror, &(descend_pass){.zero_grad = true}, DESCEND_NO_ISA, "no variant");

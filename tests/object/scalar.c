@@ -5,24 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "executions.h"
 #include "mirror.h"
 #include "test.h"
-#include "ways.h"
 
 enum { MU_PRODUCT = 2, STEPS = 12 };
 
-static struct subject nadam_with(double beta1, double momentum_decay)
+static struct configuration nadam_with(double beta1, double momentum_decay)
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     descend_nadam config = descend_nadam_defaults();
     size_t i = 0;
     while (strcmp(all[i].optimizer, "nadam") != 0)
         i++;
-    struct subject subject = all[i];
+    struct configuration configuration = all[i];
     config.beta1 = beta1, config.momentum_decay = momentum_decay;
-    subject.config.nadam = config;
-    return subject;
+    configuration.config.nadam = config;
+    return configuration;
 }
 
 static float product_of(const descend_optimizer *optimizer, size_t tensor)
@@ -38,12 +38,12 @@ static void lengths(void **state)
     (void)state;
     static const struct shape shapes[] = {{.n = 0}, {.n = 1}, {.n = 5000}, {.n = 7, .own_state = true, .step = 3}};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t s = 0; s < count; s++) {
         struct mirror mirror = mirror_new(&all[s]);
         mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
         for (size_t i = 0; i < COUNT(shapes); i++)
-            for (size_t k = 0; k < SUBJECT_STATES + 1; k++) {
+            for (size_t k = 0; k < CONFIGURATION_STATES + 1; k++) {
                 const bool scalar = strcmp(all[s].optimizer, "nadam") == 0 && k == MU_PRODUCT;
                 const size_t n = k >= all[s].states ? 0 : scalar && shapes[i].n > 0 ? 1 : shapes[i].n;
                 assert_int_equal(descend_optimizer_state_length(mirror.optimizer, i, k), n);
@@ -70,10 +70,10 @@ static const struct shape in_groups[] = {
 
 static struct mirror with_groups(void)
 {
-    const struct subject subject[] = {nadam_with(0.9, 4e-3), nadam_with(0.9, 0.1), nadam_with(0.99, 4e-3)};
-    struct mirror mirror = mirror_new(&subject[0]);
-    mirror_group(&mirror, &subject[1]);
-    mirror_group(&mirror, &subject[2]);
+    const struct configuration configuration[] = {nadam_with(0.9, 4e-3), nadam_with(0.9, 0.1), nadam_with(0.99, 4e-3)};
+    struct mirror mirror = mirror_new(&configuration[0]);
+    mirror_group(&mirror, &configuration[1]);
+    mirror_group(&mirror, &configuration[2]);
     mirror_add(&mirror, in_groups, COUNT(in_groups), ORDINARY, 1);
     return mirror;
 }
@@ -84,19 +84,19 @@ static descend_status step(void *optimizer, const descend_exec *exec)
 }
 
 /* In every way, slices among them: the product is the same through a step, whichever part ends last. */
-static void check_way(const struct way *way, unsigned parts)
+static void check_execution(const struct execution *execution, unsigned parts)
 {
     struct mirror mirror = with_groups();
     for (unsigned number = 0; number < STEPS; number++) {
-        const struct subject changed = nadam_with(0.95 - 0.01 * number, 0.01 * number);
+        const struct configuration changed = nadam_with(0.95 - 0.01 * number, 0.01 * number);
         if (number % 3 == 2)
             mirror_configure(&mirror, number % 2, &changed);
         mirror_gradients(&mirror, ORDINARY, number);
         for (size_t i = 0; i < COUNT(in_groups); i++)
             mirror_absent(&mirror, i, (number * 5 + i * 3) % 4 == 0);
         mirror_expect(&mirror, NULL);
-        assert_int_equal(way->make(step, mirror.optimizer, parts), DESCEND_OK);
-        assert_mirrored(&mirror, "%s in %u, step %u", way->name, parts, number);
+        assert_int_equal(execution->make(step, mirror.optimizer, parts), DESCEND_OK);
+        assert_mirrored(&mirror, "%s in %u, step %u", execution->name, parts, number);
     }
     mirror_free(&mirror);
 }
@@ -104,18 +104,18 @@ static void check_way(const struct way *way, unsigned parts)
 static void other_schedules_and_absent_gradients(void **state)
 {
     (void)state;
-    for (const struct way *way = ways; way->name; way++)
+    for (const struct execution *execution = executions; execution->name; execution++)
         for (unsigned parts = 1; parts <= 5; parts += 2)
-            check_way(way, parts);
+            check_execution(execution, parts);
 }
 
 /* By hand: 1 by the first momentum, that by the second; a skipped step is none; configs from the next step on. */
 static void the_product_itself(void **state)
 {
     (void)state;
-    const struct subject subject = nadam_with(0.9, 4e-3), other = nadam_with(0.5, 0);
+    const struct configuration configuration = nadam_with(0.9, 4e-3), other = nadam_with(0.5, 0);
     static const struct shape shape = {.n = 3};
-    struct mirror mirror = mirror_new(&subject);
+    struct mirror mirror = mirror_new(&configuration);
     mirror_add(&mirror, &shape, 1, ORDINARY, 1);
     mirror_step(&mirror, NULL, NULL);
     const float first = (float)(0.9 * (1 - 0.5 * pow(0.96, 4e-3)));
@@ -156,7 +156,7 @@ static void restored_in_the_middle(void **state)
         struct mirror mirror = with_groups(), other = with_groups();
         const descend_snapshot snapshot = {config_of, tensor_of, mirror.optimizer};
         for (unsigned number = 0; number < 5 + middle; number++) {
-            const struct subject changed = nadam_with(0.8, 0.3);
+            const struct configuration changed = nadam_with(0.8, 0.3);
             if (number == 3)
                 mirror_configure(&other, 0, &changed);
             mirror_step(number < middle ? &mirror : &other, NULL, NULL);
@@ -164,7 +164,7 @@ static void restored_in_the_middle(void **state)
         assert_int_equal(descend_optimizer_restore(other.optimizer, &snapshot), DESCEND_OK);
         for (size_t i = 0; i < other.count; i++) {
             other.twin[i].shape.step = mirror.twin[i].shape.step;
-            other.twin[i].begun = mirror.twin[i].begun;
+            other.twin[i].initialised = mirror.twin[i].initialised;
             for (size_t k = 0; k < ARRAYS; k++) {
                 memcpy(other.twin[i].plain.array[k], mirror.twin[i].plain.array[k],
                        mirror.twin[i].shape.n * sizeof(float));
@@ -220,9 +220,9 @@ static void pasts_with_bad_products(void **state)
 static void a_config_whose_momentum_rounds_to_1(void **state)
 {
     (void)state;
-    const struct subject subject = nadam_with(1 - 1e-9, 1e6);
+    const struct configuration configuration = nadam_with(1 - 1e-9, 1e6);
     descend_optimizer *optimizer = NULL;
-    assert_int_equal(descend_optimizer_create(&optimizer, &subject.config), DESCEND_OVERFLOW);
+    assert_int_equal(descend_optimizer_create(&optimizer, &configuration.config), DESCEND_OVERFLOW);
     assert_null(optimizer);
 }
 
@@ -232,17 +232,17 @@ static void bad_products(void **state)
     (void)state;
     static const float bad[] = {NAN, INFINITY, -INFINITY, -0.25f, -0x1p-140f, 10, 0x1.fffffep127f};
     static const struct shape shapes[] = {{.n = 40}, {.n = 5000, .step = 4, .own_state = true}};
-    const struct subject subject = nadam_with(0.9, 4e-3);
-    struct mirror mirror = mirror_new(&subject);
+    const struct configuration configuration = nadam_with(0.9, 4e-3);
+    struct mirror mirror = mirror_new(&configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     float *const product = mirror.twin[1].given.array[STATE + MU_PRODUCT];
     const float good = *product;
     for (size_t i = 0; i < COUNT(bad); i++)
-        for (const struct way *way = ways; way->name; way++) {
+        for (const struct execution *execution = executions; execution->name; execution++) {
             *product = bad[i];
-            assert_int_equal(way->make(step, mirror.optimizer, 3), DESCEND_BAD_MU_PRODUCT);
+            assert_int_equal(execution->make(step, mirror.optimizer, 3), DESCEND_BAD_MU_PRODUCT);
             *product = good;
-            assert_mirrored(&mirror, "mu_product %a, by %s", (double)bad[i], way->name);
+            assert_mirrored(&mirror, "mu_product %a, by %s", (double)bad[i], execution->name);
         }
     mirror_absent(&mirror, 1, true);
     *product = NAN;
@@ -260,9 +260,9 @@ static void bad_products(void **state)
 static void no_elements(void **state)
 {
     (void)state;
-    const struct subject subject = nadam_with(1 - 1e-9, 0.1);
+    const struct configuration configuration = nadam_with(1 - 1e-9, 0.1);
     const struct shape late[] = {{.n = 5}, {.n = 0, .step = 1000000}, {.n = 0}};
-    struct mirror mirror = mirror_new(&subject);
+    struct mirror mirror = mirror_new(&configuration);
     mirror_add(&mirror, late, COUNT(late), ORDINARY, 1);
     for (uint64_t number = 1; number <= 3; number++) {
         assert_int_equal(descend_optimizer_step(mirror.optimizer, NULL, NULL), DESCEND_OK);

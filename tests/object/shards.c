@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "executions.h"
 #include "kernels/plain_lamb.h"
 #include "mirror.h"
 #include "test.h"
-#include "ways.h"
 
 /* Segments of the whole are of 8192 elements. */
 enum { WHOLE = LAMB_LARGE, SEGMENT = 8192 };
@@ -82,13 +82,14 @@ static void check_measure(const struct shard *shard)
         if (kind > 0)
             fill(arrays.array[GRAD], shard->n, ORDINARY, shard->first);
         const double expected = norm_of_shard(arrays.array[GRAD], shard->first, shard->n);
-        for (const struct way *way = ways; way->name; way++)
+        for (const struct execution *execution = executions; execution->name; execution++)
             for (unsigned parts = 1; parts <= 4; parts++) {
                 measuring.found.norm = -1;
-                assert_int_equal(way->make(measure, &measuring, parts), DESCEND_OK);
+                assert_int_equal(execution->make(measure, &measuring, parts), DESCEND_OK);
                 if (measuring.found.norm != expected)
-                    fail_msg("%s, %s in %u, elements %zu to %zu: norm %a, not %a", descend_isa_active(), way->name,
-                             parts, shard->first, shard->first + shard->n, measuring.found.norm, expected);
+                    fail_msg("%s, %s in %u, elements %zu to %zu: norm %a, not %a", descend_isa_active(),
+                             execution->name, parts, shard->first, shard->first + shard->n, measuring.found.norm,
+                             expected);
             }
     }
     descend_optimizer_destroy(measuring.optimizer);

@@ -8,11 +8,11 @@
 
 enum { STEPS = 5 };
 
-/* The first subject of each optimizer: the check goes over its others itself. */
-static void for_each_optimizer(void (*check)(const struct subject *subject))
+/* The first configuration of each optimizer: the check goes over its others itself. */
+static void for_each_optimizer(void (*check)(const struct configuration *configuration))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(all[i].optimizer, all[i - 1].optimizer) != 0)
             check(&all[i]);
@@ -27,12 +27,12 @@ static void take_steps(struct mirror *mirror, enum data_kind kind, const char *w
     }
 }
 
-static void check_sizes(const struct subject *subject)
+static void check_sizes(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 0}, {.n = 1},   {.n = 3},    {.n = 16},
                                           {.n = 0}, {.n = 101}, {.n = 4096}, {.n = 4097}};
     for (enum data_kind kind = 0; kind < DATA_KINDS; kind++) {
-        struct mirror mirror = mirror_new(subject);
+        struct mirror mirror = mirror_new(configuration);
         mirror_add(&mirror, shapes, COUNT(shapes), kind, kind);
         take_steps(&mirror, kind, "sizes");
         mirror_free(&mirror);
@@ -42,16 +42,16 @@ static void check_sizes(const struct subject *subject)
 static void every_optimizer_and_size(void **state)
 {
     (void)state;
-    for_each_subject(check_sizes);
+    for_each_configuration(check_sizes);
 }
 
-/* All subjects of one optimizer as groups of one object, their tensors interleaved. */
-static void check_groups(const struct subject *first)
+/* All configurations of one optimizer as groups of one object, their tensors interleaved. */
+static void check_groups(const struct configuration *first)
 {
     size_t count;
-    const struct subject *const end = subjects(&count) + count;
+    const struct configuration *const end = configurations(&count) + count;
     struct mirror mirror = mirror_new(first);
-    for (const struct subject *next = first + 1; next < end && next->optimizer == first->optimizer; next++)
+    for (const struct configuration *next = first + 1; next < end && next->optimizer == first->optimizer; next++)
         mirror_group(&mirror, next);
     assert_int_equal(descend_optimizer_group_count(mirror.optimizer), mirror.groups);
     for (unsigned round = 0; round < 3; round++)
@@ -80,7 +80,7 @@ static void groups_of_one_object(void **state)
 }
 
 /* Tensor i's gradient is there in the steps whose bit is set. zero_grad, like step, touches nothing of the others. */
-static void check_absent(const struct subject *subject)
+static void check_absent(const struct configuration *configuration)
 {
     static const unsigned present[] = {0x1f, 0, 0x15, 0x0a, 0x10, 0x01, 0x1e};
     static const struct shape shapes[COUNT(present)] = {
@@ -92,7 +92,7 @@ static void check_absent(const struct subject *subject)
         {.n = 14, .copy = DESCEND_F16},
         {.n = 15, .absent = true, .own_state = true},
     };
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned step = 0; step < STEPS; step++) {
         const descend_pass pass = {.zero_grad = step % 2};
@@ -115,15 +115,15 @@ static void check_absent(const struct subject *subject)
 static void absent_gradients(void **state)
 {
     (void)state;
-    for_each_subject(check_absent);
+    for_each_configuration(check_absent);
 }
 
 /* The gradient elsewhere in every step. */
-static void check_moving(const struct subject *subject)
+static void check_moving(const struct configuration *configuration)
 {
     static const struct shape shape = {.n = 77};
     static float ring[3][77];
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, &shape, 1, ORDINARY, 1);
     for (unsigned step = 0; step < STEPS; step++) {
         mirror_gradients(&mirror, ORDINARY, step);
@@ -138,17 +138,17 @@ static void check_moving(const struct subject *subject)
 static void moving_gradients(void **state)
 {
     (void)state;
-    for_each_subject(check_moving);
+    for_each_configuration(check_moving);
 }
 
 /* Counts apart in one object: each tensor's own coefficients. With a count and no state, the state is fresh. */
-static void check_counts(const struct subject *subject)
+static void check_counts(const struct configuration *configuration)
 {
     static const uint64_t steps[] = {0, 1, 2, 0, 10, 1000, 1000000, (UINT64_C(1) << 53) - STEPS};
     struct shape shapes[2 * COUNT(steps)];
     for (size_t i = 0; i < COUNT(shapes); i++)
         shapes[i] = (struct shape){.n = 20 + i, .step = steps[i / 2], .own_state = i % 2};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 3);
     take_steps(&mirror, ORDINARY, "step counts and the caller's state");
     mirror_free(&mirror);
@@ -157,35 +157,35 @@ static void check_counts(const struct subject *subject)
 static void step_counts_and_own_state(void **state)
 {
     (void)state;
-    for_each_subject(check_counts);
+    for_each_configuration(check_counts);
 }
 
 /* What was the caller's stays as the last step left it, also after the object is gone. */
-static void check_ownership(const struct subject *subject)
+static void check_ownership(const struct configuration *configuration)
 {
     static const struct shape shape = {.n = 100, .step = 4, .own_state = true};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, &shape, 1, ORDINARY, 3);
     mirror_step(&mirror, NULL, NULL);
     descend_optimizer_destroy(mirror.optimizer);
     mirror.optimizer = NULL;
-    assert_same_arrays(subject, &mirror.twin[0].given, &mirror.twin[0].plain, "after destroy");
+    assert_same_arrays(configuration, &mirror.twin[0].given, &mirror.twin[0].plain, "after destroy");
     mirror_free(&mirror);
 }
 
 static void own_state_outlives_the_object(void **state)
 {
     (void)state;
-    for_each_subject(check_ownership);
+    for_each_configuration(check_ownership);
 }
 
-static void check_no_tensors(const struct subject *subject)
+static void check_no_tensors(const struct configuration *configuration)
 {
     const descend_exec slice = {.slice = 2, .slices = 3};
     descend_measurement found = {-1, -1, false};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_step(&mirror, NULL, NULL);
-    if (subject->in_slices)
+    if (configuration->in_slices)
         mirror_step(&mirror, NULL, &slice);
     assert_int_equal(descend_optimizer_zero_grad(mirror.optimizer, NULL), DESCEND_OK);
     assert_int_equal(descend_optimizer_measure(mirror.optimizer, NULL, &found), DESCEND_OK);
@@ -199,7 +199,7 @@ static void check_no_tensors(const struct subject *subject)
 static void no_tensors(void **state)
 {
     (void)state;
-    for_each_subject(check_no_tensors);
+    for_each_configuration(check_no_tensors);
 }
 
 /* Tensor i as given; a state shows from the first step on that uses it. */
@@ -230,13 +230,13 @@ static void check_tensor(const struct mirror *mirror, size_t i, bool stepped)
     assert_int_equal(descend_optimizer_find(mirror->optimizer, given.name), i);
 }
 
-static void check_enumeration(const struct subject *subject)
+static void check_enumeration(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {
         {.n = 3, .copy = DESCEND_BF16}, {.n = 5, .own_state = true}, {.n = 7, .own_state = true, .step = 1}};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 3);
-    assert_int_equal(descend_optimizer_kind(mirror.optimizer), subject->kind);
+    assert_int_equal(descend_optimizer_kind(mirror.optimizer), configuration->kind);
     assert_int_equal(descend_optimizer_group_count(mirror.optimizer), 1);
     assert_int_equal(descend_optimizer_tensor_count(mirror.optimizer), COUNT(shapes));
     assert_int_equal(descend_optimizer_find(mirror.optimizer, "tensor"), COUNT(shapes));
@@ -251,7 +251,7 @@ static void check_enumeration(const struct subject *subject)
 static void enumeration(void **state)
 {
     (void)state;
-    for_each_subject(check_enumeration);
+    for_each_configuration(check_enumeration);
     assert_int_equal(descend_optimizer_group_count(NULL), 0);
     assert_int_equal(descend_optimizer_tensor_count(NULL), 0);
     assert_int_equal(descend_optimizer_find(NULL, "tensor.0"), 0);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "environment.h"
+#include "executions.h"
 #include "mirror.h"
 #include "sanitizers.h"
 #include "test.h"
-#include "ways.h"
 
 struct stepping {
     descend_optimizer *optimizer;
@@ -28,11 +28,11 @@ static descend_status zero_grad(void *work, const descend_exec *exec)
 }
 
 /* On every variant. */
-static void for_each(void (*check)(const struct subject *))
+static void for_each(void (*check)(const struct configuration *))
 {
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(THREAD_SANITIZER ? "scalar" : *variant), DESCEND_OK);
-        for_each_kind(check);
+        for_each_structure(check);
         if (THREAD_SANITIZER)
             break;
     }
@@ -40,34 +40,34 @@ static void for_each(void (*check)(const struct subject *))
 }
 
 /* Three steps and a zero_grad in this way; the second step without the last tensor. */
-static void check_way(const struct subject *subject, const struct shape *shapes, size_t count, const struct way *way,
-                      unsigned parts)
+static void check_execution(const struct configuration *configuration, const struct shape *shapes, size_t count,
+                            const struct execution *execution, unsigned parts)
 {
     static const descend_pass passes[] = {{0}, {.grad_scale = 0.3, .flush_subnormals = true}, {.zero_grad = true}};
-    if (!subject->in_slices && strstr(way->name, "slices"))
+    if (!configuration->in_slices && strstr(execution->name, "slices"))
         return;
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, count, SPECIAL, count);
     for (size_t i = 0; i < COUNT(passes); i++) {
         struct stepping stepping = {mirror.optimizer, &passes[i]};
         mirror_gradients(&mirror, i % 2 ? SPECIAL : ORDINARY, i);
         mirror_absent(&mirror, count - 1, i == 1);
         mirror_expect(&mirror, &passes[i]);
-        runs_of_a_call = subject->in_slices ? 1 : 2;
-        assert_int_equal(way->make(step, &stepping, parts), DESCEND_OK);
+        runs_of_a_call = configuration->in_slices ? 1 : 2;
+        assert_int_equal(execution->make(step, &stepping, parts), DESCEND_OK);
         runs_of_a_call = 1;
-        assert_mirrored(&mirror, "step by %s in %u", way->name, parts);
+        assert_mirrored(&mirror, "step by %s in %u", execution->name, parts);
     }
     mirror_gradients(&mirror, SPECIAL, 9);
-    assert_int_equal(way->make(zero_grad, mirror.optimizer, parts), DESCEND_OK);
+    assert_int_equal(execution->make(zero_grad, mirror.optimizer, parts), DESCEND_OK);
     for (size_t i = 0; i < count; i++)
         if (!mirror.twin[i].shape.absent)
             memset(mirror.twin[i].plain.array[GRAD], 0, shapes[i].n * sizeof(float));
-    assert_mirrored(&mirror, "zero_grad by %s in %u", way->name, parts);
+    assert_mirrored(&mirror, "zero_grad by %s in %u", execution->name, parts);
     mirror_free(&mirror);
 }
 
-static void check_mixed_sizes(const struct subject *subject)
+static void check_mixed_sizes(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {
         {.n = 0},
@@ -82,9 +82,9 @@ static void check_mixed_sizes(const struct subject *subject)
         {.n = 8192},
     };
     static const unsigned parts[] = {1, 2, 3, 7};
-    for (const struct way *way = ways; way->name; way++)
+    for (const struct execution *execution = executions; execution->name; execution++)
         for (size_t i = 0; i < COUNT(parts); i++)
-            check_way(subject, shapes, COUNT(shapes), way, parts[i]);
+            check_execution(configuration, shapes, COUNT(shapes), execution, parts[i]);
 }
 
 static void mixed_sizes(void **state)
@@ -93,15 +93,15 @@ static void mixed_sizes(void **state)
     for_each(check_mixed_sizes);
 }
 
-static void check_small_tensors(const struct subject *subject)
+static void check_small_tensors(const struct configuration *configuration)
 {
     enum { MANY = 1000 };
     static struct shape shapes[MANY];
     for (size_t i = 0; i < MANY; i++)
         shapes[i] =
             (struct shape){.n = i * 7 % 41, .copy = (descend_dtype)(i % 3), .step = i % 5, .absent = i % 17 == 0};
-    for (const struct way *way = ways; way->name; way++)
-        check_way(subject, shapes, MANY, way, 3);
+    for (const struct execution *execution = executions; execution->name; execution++)
+        check_execution(configuration, shapes, MANY, execution, 3);
 }
 
 static void a_thousand_small_tensors(void **state)
@@ -111,12 +111,12 @@ static void a_thousand_small_tensors(void **state)
 }
 
 /* Most parts have nothing to do; a pool of that many threads is not needed to see it. */
-static void check_many_parts(const struct subject *subject)
+static void check_many_parts(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 3}, {.n = 12289, .copy = DESCEND_BF16}, {.n = 0}, {.n = 5000}};
-    for (const struct way *way = ways; way->name; way++)
-        if (strstr(way->name, "pthreads") == NULL)
-            check_way(subject, shapes, COUNT(shapes), way, 300);
+    for (const struct execution *execution = executions; execution->name; execution++)
+        if (strstr(execution->name, "pthreads") == NULL)
+            check_execution(configuration, shapes, COUNT(shapes), execution, 300);
 }
 
 static void more_parts_than_blocks(void **state)
@@ -135,7 +135,7 @@ static void run_only_from_serial_below_on(void **state)
     } cases[] = {{0, true}, {1, true}, {100, true}, {101, false}, {SIZE_MAX, false}};
     static const struct shape shapes[] = {{.n = 60}, {.n = 0}, {.n = 40}};
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct pool pool = {.order = FORWARD};
         const descend_exec exec = {
@@ -161,12 +161,13 @@ static void assert_environment(struct environment expected, const char *where)
                  (unsigned long long)expected.status, (unsigned long long)now.control, (unsigned long long)now.status);
 }
 
-static void check_calls_in(const struct subject *subject, struct environment environment, const descend_exec *exec)
+static void check_calls_in(const struct configuration *configuration, struct environment environment,
+                           const descend_exec *exec)
 {
     static const struct shape shapes[] = {{.n = 4097, .copy = DESCEND_BF16},
                                           {.n = 100, .copy = DESCEND_F16, .step = 2}};
     static const descend_pass pass = {.grad_scale = 0.37};
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     descend_measurement expected, found;
     mirror_append(&mirror, shapes, COUNT(shapes), SPECIAL, 1);
     const descend_tensor tensors[] = {mirror_tensor(&mirror, 0), mirror_tensor(&mirror, 1)};
@@ -195,13 +196,13 @@ static void check_calls_in(const struct subject *subject, struct environment env
 }
 
 /* Configs are checked, and may be refused, in any environment. */
-static void check_configs_in(const struct subject *subject, struct environment environment)
+static void check_configs_in(const struct configuration *configuration, struct environment environment)
 {
-    struct mirror mirror = mirror_new(subject);
+    struct mirror mirror = mirror_new(configuration);
     unsigned group;
     environment_set(environment);
-    const descend_status grouped = descend_optimizer_group(mirror.optimizer, &subject->config, &group);
-    const descend_status configured = descend_optimizer_configure(mirror.optimizer, 0, &subject->config);
+    const descend_status grouped = descend_optimizer_group(mirror.optimizer, &configuration->config, &group);
+    const descend_status configured = descend_optimizer_configure(mirror.optimizer, 0, &configuration->config);
     const descend_status set = descend_optimizer_set_lr(mirror.optimizer, 0, 0.1);
     const descend_status refused = descend_optimizer_set_lr(mirror.optimizer, 0, -0.1);
     assert_environment(environment, "group, configure and set_lr");
@@ -209,7 +210,7 @@ static void check_configs_in(const struct subject *subject, struct environment e
     mirror_free(&mirror);
 }
 
-static void check_environments(const struct subject *subject)
+static void check_environments(const struct configuration *configuration)
 {
     static const int roundings[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     struct pool pool = {.order = PTHREADS};
@@ -219,8 +220,8 @@ static void check_environments(const struct subject *subject)
         for (unsigned bits = 0; bits < (environment_can_trap() ? 4 : 2); bits++) {
             const struct environment environment = environment_with(roundings[r], bits & 1, bits & 2);
             for (size_t i = 0; i < COUNT(how); i++)
-                check_calls_in(subject, environment, &how[i]);
-            check_configs_in(subject, environment);
+                check_calls_in(configuration, environment, &how[i]);
+            check_configs_in(configuration, environment);
         }
 }
 
@@ -235,8 +236,8 @@ static void *use_alone(void *argument)
 {
     static const struct shape shapes[] = {{.n = 50}, {.n = 4097, .copy = DESCEND_BF16}};
     static const descend_exec serial = {.threads = 1};
-    const struct subject *subject = argument;
-    struct mirror mirror = mirror_new(subject);
+    const struct configuration *configuration = argument;
+    struct mirror mirror = mirror_new(configuration);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned i = 0; i < 5; i++)
         mirror_step(&mirror, NULL, &serial);
@@ -250,7 +251,7 @@ static void objects_are_independent(void **state)
     (void)state;
     enum { THREADS = 4 };
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     pthread_t thread[THREADS];
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&thread[i], NULL, use_alone, (void *)(uintptr_t)&all[i * count / THREADS]), 0);

@@ -12,7 +12,7 @@ enum {
 };
 
 struct call {
-    struct subject subject; /* a copy: its config is the call's own */
+    struct configuration configuration; /* a copy: its config is the call's own */
     bool without_config;
     uint64_t step;
     float *array[ARRAYS];
@@ -22,7 +22,7 @@ struct call {
 
 /* A call that is right in everything: step 2, CALL_N elements, no exec. All arrays are given, also those that the
  * config does not use, CALL_SPACING elements apart and with a free spacing before the first and behind the last. */
-struct call call_of(const struct subject *subject);
+struct call call_of(const struct configuration *configuration);
 
 /* How many arrays its step function takes, and whether this config uses number k of them. */
 size_t call_arrays(const struct call *call);

@@ -41,19 +41,19 @@ void fill(float *array, size_t n, enum data_kind kind, uint64_t seed)
     }
 }
 
-const char *array_name(const struct subject *subject, size_t array)
+const char *array_name(const struct configuration *configuration, size_t array)
 {
-    return array == PARAM ? "param" : array == GRAD ? "grad" : subject->state_name[array - STATE];
+    return array == PARAM ? "param" : array == GRAD ? "grad" : configuration->state_name[array - STATE];
 }
 
-bool array_written(const struct subject *subject, size_t array)
+bool array_written(const struct configuration *configuration, size_t array)
 {
-    return array == PARAM || (array >= STATE && subject->used >> (array - STATE) & 1);
+    return array == PARAM || (array >= STATE && configuration->used >> (array - STATE) & 1);
 }
 
-size_t array_length(const struct subject *subject, size_t array, size_t n)
+size_t array_length(const struct configuration *configuration, size_t array, size_t n)
 {
-    return array < STATE + subject->arrays || n == 0 ? n : 1;
+    return array < STATE + configuration->arrays || n == 0 ? n : 1;
 }
 
 struct arrays arrays_new(size_t n)
@@ -71,32 +71,33 @@ void arrays_free(struct arrays *arrays)
         free(arrays->array[i]);
 }
 
-void arrays_fill(const struct subject *subject, struct arrays *arrays, enum data_kind kind, uint64_t seed)
+void arrays_fill(const struct configuration *configuration, struct arrays *arrays, enum data_kind kind, uint64_t seed)
 {
-    for (size_t i = 0; i < STATE + subject->states; i++) {
+    for (size_t i = 0; i < STATE + configuration->states; i++) {
         fill(arrays->array[i], arrays->n, kind, seed + i);
-        if (i >= STATE && strstr(subject->state_name[i - STATE], "sq"))
+        if (i >= STATE && strstr(configuration->state_name[i - STATE], "sq"))
             for (size_t j = 0; j < arrays->n; j++)
                 arrays->array[i][j] = fabsf(arrays->array[i][j]);
-        if (i >= STATE + subject->arrays)
+        if (i >= STATE + configuration->arrays)
             arrays->array[i][0] = 0.25f + 0.25f / (float)(1 + seed % 7);
     }
 }
 
-descend_status arrays_step(const struct subject *subject, uint64_t step, struct arrays *arrays,
+descend_status arrays_step(const struct configuration *configuration, uint64_t step, struct arrays *arrays,
                            const descend_exec *exec)
 {
-    float *state[SUBJECT_STATES];
-    for (unsigned i = 0; i < subject->states; i++)
-        state[i] = subject->used >> i & 1 ? arrays->array[STATE + i] : NULL;
-    return subject->step(subject->config.room, step, arrays->array[PARAM], arrays->array[GRAD], state, arrays->n, exec);
+    float *state[CONFIGURATION_STATES];
+    for (unsigned i = 0; i < configuration->states; i++)
+        state[i] = configuration->used >> i & 1 ? arrays->array[STATE + i] : NULL;
+    return configuration->step(configuration->config.room, step, arrays->array[PARAM], arrays->array[GRAD], state,
+                               arrays->n, exec);
 }
 
-void arrays_advance(const struct subject *subject, uint64_t step, struct arrays *arrays)
+void arrays_advance(const struct configuration *configuration, uint64_t step, struct arrays *arrays)
 {
-    float *const scalar = arrays->array[STATE + subject->arrays];
-    if (subject->states > subject->arrays)
-        *scalar = descend_config_advance(&subject->config, step, *scalar);
+    float *const scalar = arrays->array[STATE + configuration->arrays];
+    if (configuration->states > configuration->arrays)
+        *scalar = descend_config_advance(&configuration->config, step, *scalar);
 }
 
 size_t first_difference(const float *a, const float *b, size_t n)
@@ -129,11 +130,11 @@ void assert_config_equal(const descend_config *a, const descend_config *b)
         fail_msg("configs of %s differ in %s", descend_kind_name(a->kind), field);
 }
 
-void assert_same_arrays(const struct subject *subject, const struct arrays *a, const struct arrays *b,
+void assert_same_arrays(const struct configuration *configuration, const struct arrays *a, const struct arrays *b,
                         const char *context, ...)
 {
-    for (size_t k = 0; k < STATE + subject->states; k++) {
-        const size_t n = array_length(subject, k, a->n), i = first_difference(a->array[k], b->array[k], n);
+    for (size_t k = 0; k < STATE + configuration->states; k++) {
+        const size_t n = array_length(configuration, k, a->n), i = first_difference(a->array[k], b->array[k], n);
         if (i == n)
             continue;
         char where[256];
@@ -141,7 +142,7 @@ void assert_same_arrays(const struct subject *subject, const struct arrays *a, c
         va_start(arguments, context);
         vsnprintf(where, sizeof where, context, arguments);
         va_end(arguments);
-        fail_msg("%s, %s: %s[%zu] is %a and %a of n %zu", subject->label, where, array_name(subject, k), i,
+        fail_msg("%s, %s: %s[%zu] is %a and %a of n %zu", configuration->label, where, array_name(configuration, k), i,
                  (double)a->array[k][i], (double)b->array[k][i], a->n);
     }
 }

@@ -9,27 +9,27 @@
 #include "numerics.h"
 #include "test.h"
 
-struct mirror mirror_new(const struct subject *subject)
+struct mirror mirror_new(const struct configuration *configuration)
 {
-    struct mirror mirror = {.group = {*subject}, .groups = 1};
-    assert_int_equal(descend_optimizer_create(&mirror.optimizer, &subject->config), DESCEND_OK);
+    struct mirror mirror = {.group = {*configuration}, .groups = 1};
+    assert_int_equal(descend_optimizer_create(&mirror.optimizer, &configuration->config), DESCEND_OK);
     return mirror;
 }
 
-unsigned mirror_group(struct mirror *mirror, const struct subject *subject)
+unsigned mirror_group(struct mirror *mirror, const struct configuration *configuration)
 {
     unsigned group = UINT32_MAX;
     assert_true(mirror->groups < MIRROR_GROUPS);
-    assert_int_equal(descend_optimizer_group(mirror->optimizer, &subject->config, &group), DESCEND_OK);
+    assert_int_equal(descend_optimizer_group(mirror->optimizer, &configuration->config, &group), DESCEND_OK);
     assert_int_equal(group, mirror->groups);
-    mirror->group[group] = *subject;
+    mirror->group[group] = *configuration;
     return mirror->groups++;
 }
 
-void mirror_configure(struct mirror *mirror, unsigned group, const struct subject *subject)
+void mirror_configure(struct mirror *mirror, unsigned group, const struct configuration *configuration)
 {
-    assert_int_equal(descend_optimizer_configure(mirror->optimizer, group, &subject->config), DESCEND_OK);
-    mirror->group[group] = *subject;
+    assert_int_equal(descend_optimizer_configure(mirror->optimizer, group, &configuration->config), DESCEND_OK);
+    mirror->group[group] = *configuration;
 }
 
 void mirror_free(struct mirror *mirror)
@@ -45,14 +45,14 @@ void mirror_free(struct mirror *mirror)
     free(mirror->twin);
 }
 
-static struct twin twin_new(const struct subject *subject, const struct shape *shape, enum data_kind kind,
+static struct twin twin_new(const struct configuration *configuration, const struct shape *shape, enum data_kind kind,
                             uint64_t seed)
 {
     struct twin twin = {.shape = *shape, .given = arrays_new(shape->n), .plain = arrays_new(shape->n)};
-    arrays_fill(subject, &twin.given, kind, seed);
-    twin.begun = shape->own_state && shape->step > 0 ? (1u << subject->states) - 1 : 0;
+    arrays_fill(configuration, &twin.given, kind, seed);
+    twin.initialised = shape->own_state && shape->step > 0 ? (1u << configuration->states) - 1 : 0;
     for (size_t k = 0; k < ARRAYS; k++)
-        if (k < STATE || twin.begun)
+        if (k < STATE || twin.initialised)
             memcpy(twin.plain.array[k], twin.given.array[k], shape->n * sizeof(float));
         else
             for (size_t i = 0; i < shape->n; i++)
@@ -136,22 +136,22 @@ static void flush(float *array, size_t n)
 }
 
 /* SGD's flat function asks for the first use of its buffer by step 1. */
-static uint64_t flat_step(const struct subject *subject, const struct twin *twin)
+static uint64_t flat_step(const struct configuration *configuration, const struct twin *twin)
 {
-    if (strcmp(subject->optimizer, "sgd") != 0)
+    if (strcmp(configuration->optimizer, "sgd") != 0)
         return twin->shape.step + 1;
-    return twin->begun ? 2 : 1;
+    return twin->initialised ? 2 : 1;
 }
 
 /* A state gets its start value in the first step that uses it. */
-static void begin_states(const struct subject *subject, struct twin *twin)
+static void begin_states(const struct configuration *configuration, struct twin *twin)
 {
-    for (unsigned k = 0; k < subject->states; k++)
-        for (size_t i = 0; i < twin->shape.n && (subject->used & ~twin->begun) >> k & 1; i++)
-            twin->plain.array[STATE + k][i] = descend_config_initial(&subject->config, k);
+    for (unsigned k = 0; k < configuration->states; k++)
+        for (size_t i = 0; i < twin->shape.n && (configuration->used & ~twin->initialised) >> k & 1; i++)
+            twin->plain.array[STATE + k][i] = descend_config_initial(&configuration->config, k);
 }
 
-static void plain_step(const struct subject *subject, struct twin *twin, const descend_pass *pass)
+static void plain_step(const struct configuration *configuration, struct twin *twin, const descend_pass *pass)
 {
     static const descend_exec serial = {.threads = 1};
     struct arrays *arrays = &twin->plain;
@@ -161,20 +161,20 @@ static void plain_step(const struct subject *subject, struct twin *twin, const d
     memcpy(scaled, grad, arrays->n * sizeof *grad);
     scale(scaled, arrays->n, pass->grad_scale);
     arrays->array[GRAD] = scaled;
-    begin_states(subject, twin);
-    assert_int_equal(arrays_step(subject, flat_step(subject, twin), arrays, &serial), DESCEND_OK);
-    arrays_advance(subject, twin->shape.step + 1, arrays);
+    begin_states(configuration, twin);
+    assert_int_equal(arrays_step(configuration, flat_step(configuration, twin), arrays, &serial), DESCEND_OK);
+    arrays_advance(configuration, twin->shape.step + 1, arrays);
     arrays->array[GRAD] = grad;
     free(scaled);
     if (pass->zero_grad)
         memset(grad, 0, arrays->n * sizeof *grad);
-    for (size_t k = 0; k < STATE + subject->arrays && pass->flush_subnormals; k++)
-        if (array_written(subject, k))
+    for (size_t k = 0; k < STATE + configuration->arrays && pass->flush_subnormals; k++)
+        if (array_written(configuration, k))
             flush(arrays->array[k], arrays->n);
     for (size_t i = 0; i < arrays->n && twin->shape.copy != DESCEND_F32; i++)
         twin->plain_copy[i] = converted(arrays->array[PARAM][i], twin->shape.copy);
     twin->shape.step++;
-    twin->begun |= subject->used;
+    twin->initialised |= configuration->used;
 }
 
 void mirror_expect(struct mirror *mirror, const descend_pass *pass)
@@ -197,27 +197,27 @@ void mirror_step(struct mirror *mirror, const descend_pass *pass, const descend_
 static const char *difference(const struct mirror *mirror, size_t tensor, const descend_tensor *now)
 {
     const struct twin *twin = &mirror->twin[tensor];
-    const struct subject *subject = &mirror->group[twin->shape.group];
+    const struct configuration *configuration = &mirror->group[twin->shape.group];
     const size_t n = twin->shape.n;
     if (now->step != twin->shape.step)
         return "step";
     for (size_t k = 0; k < STATE; k++)
         if (first_difference(twin->given.array[k], twin->plain.array[k], n) != n)
-            return array_name(subject, k);
+            return array_name(configuration, k);
     for (size_t i = 0; i < n; i++)
         if (twin->given_copy[i] != twin->plain_copy[i] &&
             !(is_nan_16(twin->given_copy[i], twin->shape.copy) && is_nan_16(twin->plain_copy[i], twin->shape.copy)))
             return "copy";
-    for (unsigned k = 0; k < subject->states && n > 0; k++) {
+    for (unsigned k = 0; k < configuration->states && n > 0; k++) {
         const float *own = twin->given.array[STATE + k], *state = now->state[k].data;
-        const size_t length = array_length(subject, STATE + k, n);
-        if (!(twin->begun >> k & 1) != !state || (state && twin->shape.own_state && state != own))
+        const size_t length = array_length(configuration, STATE + k, n);
+        if (!(twin->initialised >> k & 1) != !state || (state && twin->shape.own_state && state != own))
             return "where a state is";
         for (size_t i = 0; i < n && twin->shape.own_state && !state; i++)
             if (!isnan(own[i]))
                 return "a state that is not used";
         if (state && first_difference(state, twin->plain.array[STATE + k], length) != length)
-            return subject->state_name[k];
+            return configuration->state_name[k];
     }
     return NULL;
 }
@@ -260,10 +260,10 @@ void for_each_variant(void (*check)(void))
     assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
 }
 
-void for_each_subject(void (*check)(const struct subject *subject))
+void for_each_configuration(void (*check)(const struct configuration *configuration))
 {
     size_t count;
-    const struct subject *all = subjects(&count);
+    const struct configuration *all = configurations(&count);
     for (const char *const *variant = variants(); *variant; variant++) {
         assert_int_equal(descend_isa_force(*variant), DESCEND_OK);
         for (size_t i = 0; i < count; i++)

@@ -22,7 +22,7 @@ struct shape {
 struct twin {
     char name[32];
     struct shape shape;         /* absent and step as they are now */
-    unsigned begun;             /* states that hold values, one bit each: of steps taken, here or before */
+    unsigned initialised;       /* states that hold values, one bit each: of steps taken, here or before */
     struct arrays given, plain; /* the object's, and those that it has to equal */
     uint16_t *given_copy, *plain_copy;
 };
@@ -31,16 +31,16 @@ enum { MIRROR_GROUPS = 32 };
 
 struct mirror {
     descend_optimizer *optimizer;
-    struct subject group[MIRROR_GROUPS];
+    struct configuration group[MIRROR_GROUPS];
     unsigned groups;
     struct twin *twin;
     size_t count;
 };
 
-/* With one group, of the subject's config; then more, and other configs for them (subjects of the same optimizer). */
-struct mirror mirror_new(const struct subject *subject);
-unsigned mirror_group(struct mirror *mirror, const struct subject *subject);
-void mirror_configure(struct mirror *mirror, unsigned group, const struct subject *subject);
+/* With one group, of the configuration's config; then more, and other configs for them (configurations of the same optimizer). */
+struct mirror mirror_new(const struct configuration *configuration);
+unsigned mirror_group(struct mirror *mirror, const struct configuration *configuration);
+void mirror_configure(struct mirror *mirror, unsigned group, const struct configuration *configuration);
 void mirror_free(struct mirror *mirror);
 
 /* Makes tensors, filled from the seed; how the last of them are described to descend_optimizer_add; both in one, and
@@ -57,9 +57,9 @@ void mirror_absent(struct mirror *mirror, size_t tensor, bool absent);
 void mirror_expect(struct mirror *mirror, const descend_pass *pass);
 void mirror_step(struct mirror *mirror, const descend_pass *pass, const descend_exec *exec);
 
-/* Runs the check on every variant; on every variant and subject. */
+/* Runs the check on every variant; on every variant and configuration. */
 void for_each_variant(void (*check)(void));
-void for_each_subject(void (*check)(const struct subject *subject));
+void for_each_configuration(void (*check)(const struct configuration *configuration));
 
 /* Fails the cmocka test, saying where, unless all that both have is equal. */
 void assert_mirrored(const struct mirror *mirror, const char *context, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,4 @@
-#include "ways.h"
+#include "executions.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -131,7 +131,7 @@ static descend_status by_run_on_pthreads(split_call *call, void *work, unsigned 
     return by_run(call, work, parts, PTHREADS);
 }
 
-const struct way ways[] = {
+const struct execution executions[] = {
     {"serial", serially},
     {"the defaults", by_default},
     {"threads", by_threads},

@@ -1,6 +1,6 @@
 /* The ways to split one call: every one has to give the same bits. */
-#ifndef DESCEND_TESTS_WAYS_H
-#define DESCEND_TESTS_WAYS_H
+#ifndef DESCEND_TESTS_EXECUTIONS_H
+#define DESCEND_TESTS_EXECUTIONS_H
 
 #include <stddef.h>
 
@@ -12,13 +12,13 @@ enum { WAYS_PARTS = 8 }; /* at most */
 typedef descend_status split_call(void *work, const descend_exec *exec);
 
 /* Makes the call in so many parts and returns the greatest status of them. */
-struct way {
+struct execution {
     const char *name;
     descend_status (*make)(split_call *call, void *work, unsigned parts);
 };
 
 /* Ended by one without a name. */
-extern const struct way ways[];
+extern const struct execution executions[];
 
 /* How often a call hands its work to a pool: 1 unless a test says otherwise. */
 extern unsigned runs_of_a_call;
