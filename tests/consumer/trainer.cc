@@ -33,8 +33,8 @@ struct trainer {
     trainer() : weight(5000, 4), bias(7, 4), weight_grad(weight.size()), bias_grad(bias.size())
     {
         descend_optimizer *made = nullptr;
-        const descend_adamw config = descend_adamw_defaults();
-        must(descend_optimizer_create(&made, &(descend_config){.kind = DESCEND_ADAMW, .adamw = config}));
+        const descend_config config = descend_config_defaults(DESCEND_ADAMW);
+        must(descend_optimizer_create(&made, &config));
         optimizer.reset(made);
         descend_tensor tensors[2] = {};
         tensors[0].name = "weight";
