@@ -1,4 +1,4 @@
-/* What the machine can run, and the floating-point control register. */
+/* The features of the processor, and the guard of the floating-point environment. */
 #ifndef DESCEND_CPU_H
 #define DESCEND_CPU_H
 

@@ -1,4 +1,4 @@
-/* Which kernel table is in use. */
+/* The choice of the kernel table. */
 #include "dispatch.h"
 
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ enum { BUILT = sizeof built / sizeof *built };
 static const struct descend_kernels none = {.isa = "none"};
 
 /* NULL until the first use. The tables are constant, so any value ever stored is safe to use. Threads that make the
- * first call at once all choose the same table; only NULL is replaced, so a force in between is kept. */
+ * first call at once all choose the same table; only NULL is replaced, so that a table forced in between stays. */
 static _Atomic(const struct descend_kernels *) active;
 
 static bool can_run(const struct descend_kernels *kernels)

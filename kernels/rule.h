@@ -18,7 +18,7 @@ struct descend_scalars {
     float value[SCALARS_MAX];
 };
 
-/* The step that is to be taken. */
+/* What coefficients depend on besides the config. */
 struct descend_point {
     uint64_t step; /* from 1 on */
     bool first;    /* no step was taken with these state arrays yet */

@@ -21,7 +21,7 @@ static size_t blocks(size_t n)
 
 void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end)
 {
-    if (slices <= 1) { /* without the divisions: this is every small call */
+    if (slices <= 1) { /* small calls come here: spare them the divisions */
         *begin = slice == 0 ? 0 : n;
         *end = n;
         return;
@@ -59,7 +59,7 @@ static unsigned openmp_threads(size_t n, const descend_exec *exec)
         return 1;
 
     unsigned threads = exec->threads ? exec->threads : (unsigned)omp_get_max_threads();
-    if (threads > THREADS_MAX) { /* only then: the number of processors is a system call */
+    if (threads > THREADS_MAX) { /* finding the number of processors is a system call */
         const unsigned processors = (unsigned)omp_get_num_procs();
         const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
         threads = threads < most ? threads : most;
@@ -98,7 +98,7 @@ descend_status descend_run_check(const descend_exec *exec)
     return DESCEND_OK;
 }
 
-/* One call's work, as its tasks share it. */
+/* The work of one call, shared by its tasks. */
 struct job {
     descend_part *part;
     void *work;

@@ -1,4 +1,4 @@
-/* Who does the work of one call: the calling thread, OpenMP's threads, or the caller's own pool. */
+/* Which threads do the work of one call: the calling one, OpenMP's, or those of the caller's pool. */
 #ifndef DESCEND_RUN_H
 #define DESCEND_RUN_H
 
@@ -6,10 +6,10 @@
 
 enum { BLOCK = 4096 }; /* the work grid, in elements */
 
-/* DESCEND_OK if its fields go together. */
+/* Checks the fields of exec. */
 descend_status descend_run_check(const descend_exec *exec);
 
-/* Into how many tasks a call on n elements is to be split; 0 when the calling thread does all of it, or its slice. */
+/* The number of tasks that a call on n elements is split into; 0 where the calling thread does all of it, or a slice. */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
 /* One share of a call's work: part `index` of `parts` equal ones. */

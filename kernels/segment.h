@@ -20,7 +20,7 @@ struct descend_segments {
 /* Of the elements first … first + n - 1 of a tensor of `whole`. */
 struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole);
 
-/* The segment that an element of the array is in, and the first element of a segment in the array; n from count on. */
+/* The segment of an element of the array. The first element of a segment; n where segment >= count. */
 size_t descend_segment_at(const struct descend_segments *segments, size_t element);
 size_t descend_segment_begin(const struct descend_segments *segments, size_t segment);
 

@@ -1,4 +1,4 @@
-/* The words for statuses and for the version. */
+/* Statuses and the version as text. */
 #include "rule.h"
 
 const char *descend_status_string(descend_status status)

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The bytes of the character that this one begins, and the range of the second (Unicode 15, table 3-7); 0: of none. */
+/* The length of the character that begins with this byte, 0 if none does, and the range of its second byte (Unicode 15,
+ * table 3-7). */
 static inline size_t utf8_length(unsigned char first, unsigned char *low, unsigned char *high)
 {
     *low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;

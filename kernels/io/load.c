@@ -1,4 +1,4 @@
-/* An optimizer from the tensors and strings of a file. */
+/* Loading an optimizer from a file. */
 #include "descend/checkpoint.h"
 
 #include <fenv.h>
@@ -88,7 +88,7 @@ static bool find_scaler(const struct loading *loading, descend_scaler *scaler)
         !find_count(loading, KEY(KEY_SCALER, "growth_tracker"), &scaler->growth_tracker))
         return false;
     updated = *scaler;
-    return descend_scaler_update(&updated, false) == DESCEND_OK; /* for its checks */
+    return descend_scaler_update(&updated, false) == DESCEND_OK; /* which checks the fields */
 }
 
 static descend_status check_metadata(const struct loading *loading)
@@ -118,7 +118,7 @@ static descend_status check_metadata(const struct loading *loading)
     return DESCEND_OK;
 }
 
-/* Whether a tensor of the file, if it is there, is what it has to be; *found counts those that are there. */
+/* Checks dtype and shape of a tensor, if the file has it; counts in *found those that it has. */
 static descend_status check_entry(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS], size_t n,
                                   size_t *found)
 {
@@ -165,8 +165,8 @@ static descend_status check_params(const struct loading *loading, size_t *found)
     return status;
 }
 
-/* Every tensor of the optimizer, and none beside. In a file that has nothing but states there are no parameters: one
- * may be called as a state of another is. */
+/* Checks that the file has every tensor of the optimizer and no others. Parameters are looked for only where the file
+ * has more than states, because a parameter may have the name of a state. */
 static descend_status check_tensors(const struct loading *loading)
 {
     const size_t count = descend_optimizer_tensor_count(loading->optimizer);
@@ -209,7 +209,7 @@ static descend_status read_data(struct loading *loading)
 static descend_config snapshot_config(void *context, unsigned group)
 {
     descend_config config;
-    (void)find_config(context, group, &config); /* check_metadata has found it */
+    (void)find_config(context, group, &config); /* not refused: check_metadata has read the same config */
     return config;
 }
 

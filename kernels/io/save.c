@@ -1,4 +1,4 @@
-/* An optimizer as the tensors and strings of a file. */
+/* Saving an optimizer to a file. */
 #include "descend/checkpoint.h"
 
 #include <fenv.h>
@@ -9,7 +9,7 @@
 #include "numerals.h"
 #include "safetensors.h"
 
-/* The lists that descend_safetensors_write takes, and the texts that they point to. First only counted, then filled. */
+/* The arguments of descend_safetensors_write, and the text that they point to. Composed twice: first only to count. */
 struct lists {
     struct descend_file_tensor *tensors;
     struct descend_file_pair *pairs;
@@ -18,7 +18,7 @@ struct lists {
     size_t tensor_count, pair_count, text_size;
 };
 
-/* The text of up to four parts, one after the other; counted only while there is no memory. */
+/* Appends the parts as one text; only counts its size while there is no memory. */
 static const char *text(struct lists *lists, const char *const parts[DESCEND_KEY_PARTS])
 {
     char *begin = lists->text ? lists->text + lists->text_size : NULL;
@@ -90,7 +90,7 @@ static descend_status groups(struct lists *lists, const descend_optimizer *optim
     return DESCEND_OK;
 }
 
-/* Whether a parameter is called as a state is or may be: a reader could not tell which one it has. */
+/* Whether a parameter has the name that a state has or may have: a reader could not tell them apart. */
 static bool is_key_of_state(const descend_optimizer *optimizer, const char *name)
 {
     const size_t prefix = strlen(KEY_STATE);
@@ -160,7 +160,7 @@ static descend_status list(struct lists *lists, const descend_optimizer *optimiz
     return tensors(lists, optimizer, with->params);
 }
 
-/* One block for all of the lists, once it is known how long they are. */
+/* Allocates one block for all lists, whose lengths are known. */
 static void *room(struct lists *lists)
 {
     const size_t tensor_bytes = lists->tensor_count * sizeof *lists->tensors;
@@ -182,7 +182,7 @@ static descend_status save(const descend_optimizer *optimizer, const char *path,
     descend_status status = DESCEND_OK;
     if (with->scaler) {
         descend_scaler updated = *with->scaler;
-        status = descend_scaler_update(&updated, false); /* for its checks: what is saved can be loaded */
+        status = descend_scaler_update(&updated, false); /* checks the fields: what is saved can be loaded */
     }
     if (status != DESCEND_OK || (status = list(&lists, optimizer, with)) != DESCEND_OK)
         return status;

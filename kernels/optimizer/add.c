@@ -1,4 +1,4 @@
-/* Adding tensors: every check, then all memory, then the change. */
+/* Adding tensors: first all checks, then all allocations, then the change. */
 #include "optimizer/object.h"
 
 #include <stdalign.h>
@@ -11,12 +11,12 @@
 
 static const uint64_t most = UINT64_C(1) << 53;
 
-/* An array's bytes. */
+/* The addresses of an array. */
 struct span {
     uintptr_t begin, end;
 };
 
-enum { SPANS = 3 + STATES_MAX }; /* of one tensor */
+enum { SPANS = 3 + STATES_MAX }; /* param, grad, copy and states of one tensor */
 
 static descend_status check_array(const void *data, size_t n, size_t element, struct span *spans, size_t *count)
 {
@@ -101,7 +101,7 @@ static int by_name(const void *a, const void *b)
 static bool overlaps_any(const void *data, size_t bytes, const struct span *spans, size_t count)
 {
     const uintptr_t begin = (uintptr_t)data;
-    size_t low = 0, high = count; /* spans below low end before it begins */
+    size_t low = 0, high = count; /* spans before low end at or before the array begins */
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (spans[middle].end <= begin)
@@ -123,7 +123,7 @@ static bool state_overlaps_any(const descend_optimizer *optimizer, const struct 
     return any;
 }
 
-/* New spans against each other, and those of the tensors that are there against them. */
+/* Checks that the new arrays overlap neither each other nor those of tensors added before. */
 static descend_status check_overlap(const descend_optimizer *optimizer, struct span *spans, size_t count)
 {
     qsort(spans, count, sizeof *spans, by_begin);
@@ -154,7 +154,7 @@ static descend_status check_names(const descend_optimizer *optimizer, const char
     return DESCEND_OK;
 }
 
-/* All of the above; the memory to sort in is given back. */
+/* Makes all checks, in memory of its own for sorting. */
 static descend_status check(const descend_optimizer *optimizer, const descend_tensor *tensors, size_t count)
 {
     const size_t span_bytes = descend_size(0, count, SPANS * sizeof(struct span));
@@ -178,7 +178,7 @@ static descend_status check(const descend_optimizer *optimizer, const descend_te
     return status;
 }
 
-/* A table for so many, or NULL. What is in the old one is copied. */
+/* Allocates a larger table with the contents of the old one; NULL where there is no memory. */
 static struct block *grow(const descend_optimizer *optimizer, size_t tensors, size_t partials, struct table *grown)
 {
     const struct table *old = &optimizer->table;
@@ -228,8 +228,7 @@ static struct tensor tensor_from(const descend_tensor *from, unsigned group, siz
     return tensor;
 }
 
-/* The new tensors into the table, behind those that are there; their names into memory. Returns the bytes these take.
- */
+/* Appends the new tensors to the table. Returns the bytes that their names take. */
 static size_t fill(const descend_optimizer *optimizer, struct table *table, const descend_tensor *tensors, size_t count,
                    unsigned group)
 {

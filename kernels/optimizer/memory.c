@@ -15,7 +15,7 @@ static void *allocate(void *context, size_t size, size_t alignment)
         return NULL;
 #ifdef MADV_HUGEPAGE
     if (alignment >= HUGE_PAGE)
-        (void)madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* small pages do too */
+        (void)madvise(memory, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* without huge pages it is only slower */
 #endif
     return memory;
 }

@@ -1,4 +1,4 @@
-/* Blocks of memory from the caller's allocator. */
+/* The blocks of memory that the optimizer object takes from its allocator. */
 #ifndef DESCEND_MEMORY_H
 #define DESCEND_MEMORY_H
 
@@ -14,11 +14,11 @@ struct block {
 
 extern const descend_allocator descend_default_allocator;
 
-/* Uninitialised bytes. NULL: no memory, or more than the address space has. */
+/* A block of uninitialised bytes; NULL where there is no memory. */
 struct block *descend_block_new(const descend_allocator *allocator, size_t bytes);
 void descend_block_free(const descend_allocator *allocator, struct block *block);
 
-/* a + b * c, or SIZE_MAX where that does not fit: such a block cannot be had. */
+/* a + b * c, or SIZE_MAX where that overflows: descend_block_new then returns NULL. */
 size_t descend_size(size_t a, size_t b, size_t c);
 
 #endif

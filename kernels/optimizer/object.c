@@ -1,4 +1,4 @@
-/* The object's life: creation, groups and their configs, what it can be asked. */
+/* Creating and destroying the optimizer object; its groups and their configs; queries. */
 #include "optimizer/object.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "optimizer/place.h"
 
-/* Whether a config is one of this rule's and accepted, and the states that it uses. */
+/* Checks that a config is of this rule and valid; finds the states that it uses, one bit each. */
 static descend_status check_config(const struct descend_rule *rule, const descend_config *config, unsigned *used)
 {
     if (config->kind != rule->kind)

@@ -1,4 +1,4 @@
-/* The inside of the optimizer object. */
+/* The optimizer object. */
 #ifndef DESCEND_OBJECT_H
 #define DESCEND_OBJECT_H
 
@@ -10,16 +10,16 @@
 
 struct group {
     descend_config config;
-    unsigned used; /* states, one bit each */
+    unsigned used; /* the states that the config uses, one bit each */
 };
 
-/* What grows with the tensors, in one block of memory. */
+/* Arrays whose length depends on the number of tensors, all in one block of memory. */
 struct table {
-    struct tensor *tensor;           /* as they were added */
-    size_t *order;                   /* their numbers by group */
-    uint64_t *before;                /* the work before each, in that order; one more: all of it */
-    struct descend_squares *partial; /* one for each segment of a reduction */
-    struct descend_norms *norms;     /* likewise, where the rule reduces */
+    struct tensor *tensor;           /* in the order in which they were added */
+    size_t *order;                   /* the numbers of the tensors, sorted by group */
+    uint64_t *before;                /* in that order, the work before each tensor; the last entry is all work */
+    struct descend_squares *partial; /* sums of squares: one entry for each segment of each tensor */
+    struct descend_norms *norms;     /* the same for norms, where the rule reduces */
     struct block *block;
 };
 
@@ -30,7 +30,7 @@ struct descend_optimizer {
     unsigned groups;
     struct table table;
     size_t tensors, partials, elements;
-    struct block *blocks; /* names and state */
+    struct block *blocks; /* the memory of names and states */
     atomic_uint slices_done;
 };
 

@@ -3,8 +3,8 @@
 #include "optimizer/memory.h"
 
 enum {
-    PAGE = 4096,            /* loads and stores whose addresses agree modulo this hinder each other */
-    SPREAD_FROM = 4 * PAGE, /* bytes of an array from which on that is worth up to a page */
+    PAGE = 4096,            /* a load waits for an earlier store to an address that is equal modulo this */
+    SPREAD_FROM = 4 * PAGE, /* arrays of at least so many bytes are moved by up to a page to avoid that */
     PLACES = PAGE / MEMORY_ALIGNMENT
 };
 
@@ -32,7 +32,7 @@ size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor
     return bytes;
 }
 
-/* How far apart two addresses are modulo PAGE, at most PAGE / 2. */
+/* The distance of two addresses modulo PAGE, at most PAGE / 2. */
 static size_t apart(uintptr_t a, uintptr_t b)
 {
     const size_t distance = (a - b) % PAGE;
@@ -51,7 +51,7 @@ static size_t nearest(uintptr_t address, const struct tensor *tensor)
     return least;
 }
 
-/* The place from `address` on that is farthest from the tensor's arrays. */
+/* The address at or behind `address`, within a page, that is farthest modulo PAGE from the tensor's arrays. */
 static uintptr_t spread(uintptr_t address, const struct tensor *tensor)
 {
     uintptr_t best = address;

@@ -1,4 +1,4 @@
-/* Where the states lie that the object allocates. */
+/* Where in memory the object puts the states that it allocates. */
 #ifndef DESCEND_PLACE_H
 #define DESCEND_PLACE_H
 

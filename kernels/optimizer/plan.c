@@ -3,7 +3,7 @@
 #include "run.h"
 
 enum {
-    TENSOR_COST = 64 /* elements' time that a tensor takes of itself */
+    TENSOR_COST = 64 /* the fixed cost of a tensor, in elements */
 };
 
 size_t descend_plan_blocks(const struct tensor *tensor, size_t element)
@@ -17,7 +17,7 @@ size_t descend_plan_segments(const struct tensor *tensor, size_t element)
     return descend_segment_begin(&tensor->segments, descend_segment_at(&tensor->segments, element));
 }
 
-/* By group, so that the coefficients of one serve many in a row; within it as added. */
+/* Sorted by group, so that many tensors in a row share coefficients; within a group in the order of adding. */
 void descend_plan_build(descend_optimizer *optimizer)
 {
     struct table *table = &optimizer->table;
@@ -31,7 +31,7 @@ void descend_plan_build(descend_optimizer *optimizer)
         table->before[place + 1] = table->before[place] + table->tensor[table->order[place]].n + TENSOR_COST;
 }
 
-/* An element of the tensor at a place in the order. */
+/* Where the work is cut: before an element of the tensor at a place in the order. */
 struct cut {
     size_t place, element;
 };

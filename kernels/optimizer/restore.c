@@ -1,9 +1,9 @@
-/* An optimizer put back to an earlier state. */
+/* Restoring an optimizer from a snapshot. */
 #include <string.h>
 
 #include "optimizer/object.h"
 
-/* A group as it was, with the states that its config uses. */
+/* A group of the snapshot, with the states that its config uses. */
 static descend_status snapshot_group(const descend_optimizer *optimizer, const descend_snapshot *snapshot,
                                      unsigned number, struct group *group)
 {
@@ -22,7 +22,7 @@ static unsigned snapshot_states(const descend_optimizer *optimizer, const descen
     return states;
 }
 
-/* A scalar state goes on from 0 to 1. By its bits: comparing could raise the caller's flags. */
+/* Whether the scalar state is in [0, 1]. Compared by its bits: comparing floats could raise the caller's flags. */
 static bool scalar_is_good(const descend_optimizer *optimizer, size_t number, const descend_tensor *tensor)
 {
     const struct descend_rule *rule = optimizer->rule;
@@ -53,7 +53,7 @@ static descend_status check(const descend_optimizer *optimizer, const descend_sn
     return DESCEND_OK;
 }
 
-/* Memory for all states that are to be, so that nothing can fail afterwards. */
+/* Allocates all states that the snapshot has or its configs use, so that nothing can fail afterwards. */
 static bool get_states(descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {

@@ -13,10 +13,10 @@ struct tensor {
     size_t n;
     uint64_t step;
     unsigned group;
-    unsigned initialised; /* states that hold values of steps taken, here or before; one bit each */
-    size_t partial;       /* number of its first segment among those of all tensors */
+    unsigned initialised; /* the states that a step has written, here or before it was added; one bit each */
+    size_t partial;       /* index of its first segment among the segments of all tensors */
     struct descend_segments segments;
-    double ratio;                         /* of the norms of parameters and step; between the passes of a step */
+    double ratio;                         /* of the norms of parameters and step; valid between the passes of a step */
     uint64_t first, whole, rows, columns; /* as in descend_tensor */
     const char *name;
 };

@@ -1,4 +1,4 @@
-/* What gradients are multiplied by: the dynamic loss scale, the clip coefficient. */
+/* The dynamic loss scale, and the coefficient that clips gradients. */
 #include "descend/scaler.h"
 
 #include <math.h>
@@ -46,6 +46,6 @@ double descend_clip_coefficient(double max_norm, double norm)
 {
     if (!(max_norm >= 0 && norm >= 0))
         return NAN;
-    const double coefficient = max_norm / (norm + 1e-6); /* torch's, against a norm of 0 */
-    return coefficient > 1 ? 1 : coefficient;            /* and NaN stays NaN: inf / inf */
+    const double coefficient = max_norm / (norm + 1e-6); /* torch adds the same 1e-6, for a norm of 0 */
+    return coefficient > 1 ? 1 : coefficient;            /* inf / inf is NaN, and stays NaN */
 }

@@ -6,7 +6,7 @@
 /* M_PI, which C11 lacks. */
 #define PI 0x1.921fb54442d18p1
 
-/* Steps and numbers of them: up to here a double holds each exactly. */
+/* Up to 2^53 a double holds every number of steps exactly. */
 static bool is_count(uint64_t count)
 {
     return count >= 1 && count <= UINT64_C(1) << 53;
@@ -27,7 +27,7 @@ static bool is_divisor(double x)
     return x > 0 && isfinite(x);
 }
 
-/* From start at share 0 to end at share 1. */
+/* Between start (share 0) and end (share 1), along a line or half a cosine. */
 static double annealed(double start, double end, double share, bool linear)
 {
     if (linear)
@@ -55,7 +55,7 @@ double descend_schedule_cosine(double lr, uint64_t T_max, double eta_min, uint64
 {
     if (!is_rate(lr) || !is_count(T_max) || !is_rate(eta_min) || !is_count(step))
         return NAN;
-    /* Folded into the first half period in integers: the cosine of a large angle would lose what the angle has lost. */
+    /* The step is reduced to the first half period in integers: a large angle in double would have lost digits. */
     uint64_t elapsed = (step - 1) % (2 * T_max);
     if (elapsed > T_max)
         elapsed = 2 * T_max - elapsed;
@@ -88,7 +88,7 @@ descend_one_cycle descend_one_cycle_defaults(void)
     return (descend_one_cycle){.pct_start = 0.3, .div_factor = 25, .final_div_factor = 1e4};
 }
 
-/* One phase: from the rate `from` at the time `begin` to the rate `to` at the time `end`; one of no length is over. */
+/* The rate at `elapsed` in a phase that goes from `from` at `begin` to `to` at `end`. A phase of no length gives `to`. */
 static double one_cycle_phase(const descend_one_cycle *options, double from, double to, double begin, double end,
                               double elapsed)
 {
@@ -105,7 +105,7 @@ double descend_schedule_one_cycle(double max_lr, uint64_t total_steps, const des
 
     const double first_lr = max_lr / options->div_factor, last_lr = first_lr / options->final_div_factor;
     const double steps = (double)total_steps, last = steps - 1;
-    /* When the rate is at its peak, and with three phases back at the first one: between two steps, in general. */
+    /* When the rate reaches its peak and, with three phases, returns to the first rate; in general between two steps. */
     const double peak = options->pct_start * steps - 1, back = 2 * options->pct_start * steps - 2;
     const double elapsed = step < total_steps ? (double)(step - 1) : last;
     if (elapsed <= peak)

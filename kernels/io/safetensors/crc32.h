@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One checksum under way. The table is made anew for each, in a few microseconds: no constants of 8 KiB in the source,
- * nothing shared between threads. */
+/* A checksum that is being computed. Each has its own table, built in a few microseconds: no 8 KiB of constants in the
+ * source, nothing shared between threads. */
 struct descend_crc32 {
     uint32_t table[8][256]; /* [k][b]: byte b followed by k zero bytes */
     uint32_t remainder;

@@ -46,13 +46,13 @@ size_t descend_file_dtype_size(enum descend_file_dtype dtype)
     return dtypes[dtype].size;
 }
 
-/* A header being read. */
+/* The state of reading a header. */
 struct reading {
     struct descend_json json;
     struct descend_header *header;
     struct descend_packed packed;
     bool has_metadata;
-    /* of the tensor under way */
+    /* of the tensor that is being read */
     bool has_dtype, has_shape, has_offsets;
     struct descend_record record;
     uint64_t elements;
@@ -76,7 +76,7 @@ static void pack_string(struct reading *reading, struct descend_string string)
     pack(reading, &end, 1);
 }
 
-/* One object: member() reads the value of each key. */
+/* Reads a JSON object; member() reads the value of each key. */
 static bool read_object(struct reading *reading, bool (*member)(struct reading *, struct descend_string key))
 {
     struct descend_json *json = &reading->json;
@@ -92,7 +92,7 @@ static bool read_object(struct reading *reading, bool (*member)(struct reading *
     return descend_json_expect(json, '}');
 }
 
-/* Eight lower-case digits as they are, so that it is known where they stand in the file. */
+/* The checksum: eight lower-case digits without escapes, so that their place in the file is known. */
 static bool note_checksum(struct reading *reading, struct descend_string value)
 {
     struct descend_header *header = reading->header;

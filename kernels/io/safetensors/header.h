@@ -42,7 +42,7 @@ enum descend_file_dtype {
 const char *descend_file_dtype_name(enum descend_file_dtype dtype); /* "F32" */
 size_t descend_file_dtype_size(enum descend_file_dtype dtype);      /* bytes */
 
-/* Made by descend_header_index from the text, which it stays part of. */
+/* The index that descend_header_index makes in the memory of the text. */
 struct descend_header {
     unsigned char *text;
     size_t tensors, pairs;

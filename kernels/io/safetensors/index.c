@@ -6,7 +6,7 @@
 
 enum { KEY_END = -1, KEY_BYTES = 256 };
 
-/* The byte of an item's key at this depth; KEY_END behind the last one. */
+/* The byte at this depth of an item's key; KEY_END at its end. */
 typedef int key_byte(const struct descend_header *header, uint32_t item, size_t depth);
 
 static struct descend_record record_at(const struct descend_header *header, uint32_t at)
@@ -35,7 +35,7 @@ static int name_byte(const struct descend_header *header, uint32_t record, size_
     return string_byte(header, record_at(header, record).name, depth);
 }
 
-/* begin, then end, both from the highest byte on: an empty tensor comes before the one that begins where it is. */
+/* The bytes of begin, then of end, highest first: an empty tensor sorts before one that begins at the same offset. */
 static int offset_byte(const struct descend_header *header, uint32_t item, size_t depth)
 {
     enum { BYTES = sizeof(uint64_t) };
@@ -45,7 +45,7 @@ static int offset_byte(const struct descend_header *header, uint32_t item, size_
     return (int)((depth < BYTES ? record.begin : record.end) >> 8 * (BYTES - 1 - depth % BYTES) & 0xff);
 }
 
-/* Those of the items whose byte is at most `middle` first; returns how many. */
+/* Moves the items whose byte is at most `middle` to the front; returns how many there are. */
 static size_t part(const struct descend_header *header, key_byte *byte, uint32_t *items, size_t count, size_t depth,
                    int middle)
 {
@@ -130,7 +130,7 @@ descend_status descend_header_build_index(struct descend_header *header, const s
     header->by_key = by_key;
     if (!sort(header, name_byte, by_name, header->tensors, 0) || !sort(header, string_byte, by_key, header->pairs, 0))
         return DESCEND_BAD_FILE_DUPLICATE;
-    sort(header, offset_byte, by_offset, header->tensors, 0); /* those that are equal are empty */
+    sort(header, offset_byte, by_offset, header->tensors, 0); /* equal keys belong to empty tensors */
     return check_coverage(header, packed->data_size);
 }
 
@@ -158,7 +158,7 @@ void descend_header_pair(const struct descend_header *header, size_t i, struct d
     *value = string_at(header, header->by_key[i] + key->size + 1);
 }
 
-/* In the order of sort(): how the key is to the item's. */
+/* Compares a key with an item's, in the order of sort(). */
 static int compare(const struct descend_header *header, key_byte *byte, const char *const key[DESCEND_KEY_PARTS],
                    uint32_t item)
 {

@@ -4,7 +4,7 @@
 
 #include "header.h"
 
-/* Ends every packed string: no byte of UTF-8. */
+/* Ends every packed string; this byte does not occur in UTF-8. */
 enum { DESCEND_STRING_END = 0xff };
 
 /* A packed tensor is its name, its shape ("2,3]") and this, unaligned. */

@@ -41,7 +41,7 @@ bool descend_json_expect(struct descend_json *json, char mark)
     return descend_json_next(json, mark) || descend_json_fail(json, DESCEND_BAD_FILE_JSON);
 }
 
-/* "\u" is taken. */
+/* Reads the digits behind "\u". */
 static bool four_digits(struct descend_json *json, uint32_t *unit)
 {
     *unit = 0;
@@ -78,7 +78,7 @@ static unsigned char *put_utf8(unsigned char *to, uint32_t c)
     return to;
 }
 
-/* What follows a backslash. */
+/* Reads an escape behind its backslash. */
 static bool escape(struct descend_json *json, unsigned char **to)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";

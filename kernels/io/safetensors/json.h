@@ -1,5 +1,5 @@
-/* What a safetensors header has of JSON: a strict pull reader without a tree. Whoever calls says what has to come next;
- * anything else, trailing commas and comments included, is an error. */
+/* A strict reader for the part of JSON that safetensors headers use. The caller asks for what has to come next; anything
+ * else is an error, trailing commas and comments included. */
 #ifndef DESCEND_CHECKPOINT_JSON_H
 #define DESCEND_CHECKPOINT_JSON_H
 
@@ -20,12 +20,12 @@ bool descend_string_is(struct descend_string string, const char *text);
 struct descend_json {
     unsigned char *text; /* valid UTF-8; strings are decoded in place */
     size_t size, at;
-    descend_status status; /* why the first function that returned false did */
+    descend_status status; /* the reason of the first function that returned false */
 };
 
-/* Whether this punctuation mark comes next, white space aside; if so it is taken. */
+/* Skips white space; takes this punctuation mark if it comes next, else returns false. */
 bool descend_json_next(struct descend_json *json, char mark);
-/* The same where nothing else may come: DESCEND_BAD_FILE_JSON. */
+/* The same; fails with DESCEND_BAD_FILE_JSON where something else comes. */
 bool descend_json_expect(struct descend_json *json, char mark);
 
 /* A string, decoded over its own text, which is never shorter; all escapes, surrogates only in pairs. */

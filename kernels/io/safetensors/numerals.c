@@ -75,13 +75,13 @@ size_t descend_double_to_text(double value, char text[DESCEND_NUMERAL])
     return size + descend_uint64_to_text((uint64_t)(exponent < 0 ? -exponent : exponent), text + size);
 }
 
-/* What is left of a text. */
+/* The part of a text that is still to be read. */
 struct rest {
     const char *at;
     size_t size;
 };
 
-/* Takes these characters if they come next. */
+/* Skips these characters if they come next; else returns false. */
 static bool take(struct rest *rest, const char *wanted)
 {
     const size_t size = strlen(wanted);
@@ -92,7 +92,7 @@ static bool take(struct rest *rest, const char *wanted)
     return true;
 }
 
-/* The digits after the point, left-aligned in the fraction's bits. */
+/* Reads the digits after the point into the highest bits of the fraction. */
 static bool take_fraction(struct rest *rest, uint64_t *fraction)
 {
     int shift = FRACTION_BITS;
@@ -110,7 +110,7 @@ static bool take_fraction(struct rest *rest, uint64_t *fraction)
     return shift < FRACTION_BITS;
 }
 
-/* All that is left. */
+/* Reads the rest of the text. */
 static bool take_exponent(struct rest *rest, int *exponent)
 {
     const bool negative = take(rest, "-");
@@ -122,7 +122,7 @@ static bool take_exponent(struct rest *rest, int *exponent)
     return true;
 }
 
-/* The bits of the value without its sign. */
+/* Reads a number without its sign; gives the bits of the double. */
 static bool take_magnitude(struct rest *rest, uint64_t *bits)
 {
     if (rest->size == 3 && take(rest, "inf")) {

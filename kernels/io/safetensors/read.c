@@ -10,7 +10,7 @@
 #include "numerals.h"
 #include "safetensors.h"
 
-/* All of these bytes or DESCEND_FILE_READ. */
+/* Reads exactly this many bytes, or returns DESCEND_FILE_READ. */
 static descend_status read_at(int descriptor, void *to, uint64_t size, uint64_t offset)
 {
     unsigned char *at = to;
@@ -80,7 +80,7 @@ static descend_status read_header(struct descend_safetensors *file, uint64_t fil
     return status;
 }
 
-/* Puts '0' for those of the checksum's digits, at digits_at in the file, that are in this piece of it. */
+/* Overwrites with '0' the digits of the checksum, at digits_at in the file, that lie in this piece of the file. */
 static void blank_digits(unsigned char *piece, size_t size, uint64_t offset, uint64_t digits_at)
 {
     for (uint64_t at = digits_at; at < digits_at + DESCEND_WORD_DIGITS; at++)

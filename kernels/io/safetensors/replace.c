@@ -44,7 +44,7 @@ static bool create(struct descend_replacement *replacement, mode_t mode)
     return replacement->file >= 0;
 }
 
-/* Also leaves errno as it is. */
+/* Removes the temporary file without changing errno. */
 static void close_all(struct descend_replacement *replacement)
 {
     const int error = errno;
@@ -73,7 +73,7 @@ descend_status descend_replacement_begin(struct descend_replacement *replacement
         close_all(replacement);
         return DESCEND_FILE_WRITE;
     }
-    if (exists) /* what the umask took away; where that is not allowed, the new file is the stricter one */
+    if (exists) /* restores permissions that the umask took away; where that is refused, the new file has fewer */
         (void)fchmod(replacement->file, mode);
     return DESCEND_OK;
 }

@@ -18,7 +18,7 @@ struct descend_replacement {
  * else. All failures are DESCEND_FILE_WRITE, errno saying why, or DESCEND_NO_MEMORY. */
 descend_status descend_replacement_begin(struct descend_replacement *replacement, const char *path);
 
-/* At the file's end; at an offset. */
+/* Write at the end of the file, and at an offset. */
 descend_status descend_replacement_write(const struct descend_replacement *replacement, const void *data, size_t size);
 descend_status descend_replacement_write_at(const struct descend_replacement *replacement, const void *data,
                                             size_t size, uint64_t offset);

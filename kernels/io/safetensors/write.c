@@ -12,7 +12,7 @@ enum { ALIGNMENT = 8 };
 static const char no_digits[] = "00000000";
 static_assert(sizeof no_digits == DESCEND_WORD_DIGITS + 1, "the checksum's digits while it is being taken");
 
-/* What is to be written. */
+/* The contents of a file. */
 struct contents {
     const struct descend_file_tensor *tensors;
     size_t count;
@@ -20,11 +20,11 @@ struct contents {
     size_t pairs;
 };
 
-/* A header being composed; its text is NULL in a first round, which finds the length. */
+/* A header that is being composed, twice: first with text NULL, to find its length. */
 struct composition {
     unsigned char *text;
     size_t size;
-    size_t checksum_at; /* where its digits are */
+    size_t checksum_at; /* the offset of its digits */
     uint64_t data_size;
 };
 
@@ -89,7 +89,7 @@ static uint64_t tensor_size(const struct descend_file_tensor *tensor)
     return size;
 }
 
-/* false: all tensors together have more bytes than 64 bits count. */
+/* False where the tensors have more bytes than 64 bits can count. */
 static bool put_tensor(struct composition *to, const struct descend_file_tensor *tensor)
 {
     const uint64_t size = tensor_size(tensor);
@@ -114,7 +114,7 @@ static bool put_tensor(struct composition *to, const struct descend_file_tensor 
     return true;
 }
 
-/* Into text, or only its size if text is NULL. */
+/* Composes the header into text; only finds its size where text is NULL. */
 static descend_status compose(struct composition *to, unsigned char *text, const struct contents *contents)
 {
     *to = (struct composition){.text = text};
@@ -142,13 +142,13 @@ static descend_status make_header(struct composition *header, const struct conte
     struct descend_header index;
     status = descend_header_index(&index, text, header->size, header->data_size);
     if (status == DESCEND_OK)
-        (void)compose(header, text, contents); /* which indexing has spoilt */
+        (void)compose(header, text, contents); /* again: the check has overwritten it */
     else
         free(text);
     return status;
 }
 
-/* In pieces that are still in the cache when they are written. */
+/* In pieces, so that each is still in the cache when it is written after its checksum. */
 static descend_status write_summed(const struct descend_replacement *file, struct descend_crc32 *crc, const void *data,
                                    uint64_t size)
 {
