@@ -9,7 +9,8 @@ enum { BLOCK = 4096 }; /* the work grid, in elements */
 /* Checks the fields of exec. */
 descend_status descend_run_check(const descend_exec *exec);
 
-/* The number of tasks that a call on n elements is split into; 0 where the calling thread does all of it, or a slice. */
+/* The number of tasks that a call on n elements is split into; 0 where the calling thread does all of it, or a
+ * slice. */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
 /* One share of a call's work: part `index` of `parts` equal ones. */

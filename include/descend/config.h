@@ -45,7 +45,8 @@ size_t descend_kind_count(void);
 const char *descend_kind_name(descend_kind kind); /* "adamw"; NULL for what is none */
 descend_kind descend_kind_find(const char *name); /* DESCEND_KIND_NONE where none has that name, and for NULL */
 
-/* The fields of a kind's config, "lr" first, numbers before flags. NULL where there is no such field; static storage. */
+/* The fields of a kind's config, "lr" first, numbers before flags. NULL where there is no such field; static
+ * storage. */
 size_t descend_kind_field_count(descend_kind kind);
 const descend_field *descend_kind_field(descend_kind kind, size_t field);
 
@@ -57,9 +58,10 @@ const descend_state *descend_kind_state(descend_kind kind, size_t state);
 /* What descend_adamw_defaults and its like return. All zeros, which every function refuses, for what is no kind. */
 descend_config descend_config_defaults(descend_kind kind);
 
-/* Sets or reads a field by its name; flags are 0 or 1. Setting refuses, with nothing changed, what the field's own range
- * does not allow (the field's status; DESCEND_BAD_FLAG for a flag neither 0 nor 1). DESCEND_NULL_CONFIG: a pointer is
- * NULL. DESCEND_BAD_KIND: the config's kind is none. DESCEND_BAD_FIELD: its kind has no field of that name. */
+/* Sets or reads a field by its name; flags are 0 or 1. Setting refuses, with nothing changed, what the field's own
+ * range does not allow (the field's status; DESCEND_BAD_FLAG for a flag neither 0 nor 1). DESCEND_NULL_CONFIG: a
+ * pointer is NULL. DESCEND_BAD_KIND: the config's kind is none. DESCEND_BAD_FIELD: its kind has no field of that
+ * name. */
 descend_status descend_config_set(descend_config *config, const char *field, double value);
 descend_status descend_config_get(const descend_config *config, const char *field, double *value);
 

@@ -1,6 +1,6 @@
 /*
- * The kinds of optimizers, with their configs, their defaults and their step functions over flat arrays. This is a part of
- * descend.h, which says what holds of all of them: errors, threads, numerics.
+ * The kinds of optimizers, with their configs, their defaults and their step functions over flat arrays. This is a part
+ * of descend.h, which says what holds of all of them: errors, threads, numerics.
  */
 #ifndef DESCEND_KINDS_H
 #define DESCEND_KINDS_H
@@ -223,9 +223,9 @@ typedef struct descend_rmsprop_tf {
     bool maximize;       /* false */
 } descend_rmsprop_tf;
 
-/* Signum (Bernstein, Wang, Azizzadenesheli and Anandkumar, "signSGD: compressed optimisation for non-convex problems", ICML
- * 2018): steps by the sign of an average of the gradient; with beta 0 by the gradient's own, and without state: SignSGD. As
- * with Lion, lr is to be smaller than Adam's. */
+/* Signum (Bernstein, Wang, Azizzadenesheli and Anandkumar, "signSGD: compressed optimisation for non-convex problems",
+ * ICML 2018): steps by the sign of an average of the gradient; with beta 0 by the gradient's own, and without state:
+ * SignSGD. As with Lion, lr is to be smaller than Adam's. */
 typedef struct descend_signum {
     double lr;           /* 1e-4 */
     double beta;         /* 0.9; in [0, 1) */
@@ -234,10 +234,10 @@ typedef struct descend_signum {
 } descend_signum;
 
 /* AdEMAMix (Pagliardini, Ablin and Grangier, "The AdEMAMix optimizer: better, faster, older", 2024, algorithm 1): AdamW
- * whose step mixes in a second, slow average of the gradient. The warm-ups are the paper's: alpha grows from 0 along a line
- * for alpha_warmup steps, beta3 from beta1 for beta3_warmup steps, its half-life about along a line; the paper has both for
- * the whole training. A warm-up of beta3 is computed with the C library's exp and log: with one the bits are promised for
- * one C library only. */
+ * whose step mixes in a second, slow average of the gradient. The warm-ups are the paper's: alpha grows from 0 along a
+ * line for alpha_warmup steps, beta3 from beta1 for beta3_warmup steps, its half-life about along a line; the paper has
+ * both for the whole training. A warm-up of beta3 is computed with the C library's exp and log: with one the bits are
+ * promised for one C library only. */
 typedef struct descend_ademamix {
     double lr;           /* 1e-3 */
     double beta1;        /* 0.9; in [0, 1) */

@@ -56,9 +56,9 @@ enum { DESCEND_STATES = 4 };
 typedef struct descend_tensor {
     const char *name; /* unique in the optimizer, UTF-8, not empty; the key in checkpoints. Copied */
     size_t n;         /* elements; 0 is fine, with any pointers */
-    /* Where these elements are a shard of a larger tensor: the index of the first in it, and its length. Sums of squares
-     * are then taken in the segments of the whole tensor (docs/numerics.md, rule 7). whole 0: these are all elements.
-     * first + n <= whole, or <= 2^53 where whole is 0. */
+    /* Where these elements are a shard of a larger tensor: the index of the first in it, and its length. Sums of
+     * squares are then taken in the segments of the whole tensor (docs/numerics.md, rule 7). whole 0: these are all
+     * elements. first + n <= whole, or <= 2^53 where whole is 0. */
     uint64_t first, whole;
     uint64_t rows, columns; /* the whole tensor's shape as a matrix, rows * columns elements; both 0: none is given */
     uint64_t step;          /* steps already taken, at most 2^53 */
@@ -87,12 +87,12 @@ typedef struct descend_pass {
 } descend_pass;
 
 /*
- * Creation, with the config of group 0, which also says which kind of optimizer this is; further groups, numbered from 1
- * on, of the same kind; and a group's config, to read and to replace. A config is checked as the step functions of
+ * Creation, with the config of group 0, which also says which kind of optimizer this is; further groups, numbered from
+ * 1 on, of the same kind; and a group's config, to read and to replace. A config is checked as the step functions of
  * descend.h do, and copied. Where a new config uses a state that the old one did not (momentum switched on, say) it is
- * allocated here, and starts afresh if it was never used.
- * DESCEND_NULL_CONFIG. DESCEND_BAD_KIND: the config's kind is none. DESCEND_WRONG_OPTIMIZER: it is another than the
- * object's. DESCEND_BAD_GROUP: there is no such group. DESCEND_NO_MEMORY.
+ * allocated here, and starts afresh if it was never used. DESCEND_NULL_CONFIG. DESCEND_BAD_KIND: the config's kind is
+ * none. DESCEND_WRONG_OPTIMIZER: it is another than the object's. DESCEND_BAD_GROUP: there is no such group.
+ * DESCEND_NO_MEMORY.
  */
 descend_status descend_optimizer_create(descend_optimizer **optimizer, const descend_config *config);
 descend_status descend_optimizer_group(descend_optimizer *optimizer, const descend_config *config, unsigned *group);

@@ -9,7 +9,8 @@ void descend_plan_build(descend_optimizer *optimizer);
 
 /* A grid of elements at which a tensor may be cut: returns the last one at or before an element. */
 typedef size_t plan_grid(const struct tensor *tensor, size_t element);
-plan_grid descend_plan_blocks, descend_plan_segments; /* multiples of 4096, as in the flat functions; the beginnings of segments */
+plan_grid descend_plan_blocks;   /* multiples of 4096 elements, as in the flat functions */
+plan_grid descend_plan_segments; /* the beginnings of segments */
 
 /* Called for the elements [begin, end) of a tensor. */
 typedef void plan_visit(void *context, struct tensor *tensor, size_t begin, size_t end);

@@ -88,7 +88,8 @@ descend_one_cycle descend_one_cycle_defaults(void)
     return (descend_one_cycle){.pct_start = 0.3, .div_factor = 25, .final_div_factor = 1e4};
 }
 
-/* The rate at `elapsed` in a phase that goes from `from` at `begin` to `to` at `end`. A phase of no length gives `to`. */
+/* The rate at `elapsed` in a phase that goes from `from` at `begin` to `to` at `end`. A phase of no length gives
+ * `to`. */
 static double one_cycle_phase(const descend_one_cycle *options, double from, double to, double begin, double end,
                               double elapsed)
 {
@@ -105,7 +106,8 @@ double descend_schedule_one_cycle(double max_lr, uint64_t total_steps, const des
 
     const double first_lr = max_lr / options->div_factor, last_lr = first_lr / options->final_div_factor;
     const double steps = (double)total_steps, last = steps - 1;
-    /* When the rate reaches its peak and, with three phases, returns to the first rate; in general between two steps. */
+    /* When the rate reaches its peak and, with three phases, returns to the first rate; in general between two
+     * steps. */
     const double peak = options->pct_start * steps - 1, back = 2 * options->pct_start * steps - 2;
     const double elapsed = step < total_steps ? (double)(step - 1) : last;
     if (elapsed <= peak)

@@ -1,6 +1,7 @@
 /*
  * Coefficients derived from several fields or the step, for tests/kernels/config.c: what becomes of each of these
- * cases, set on the config of the configuration of this label. NAdam's own are in tests/kernels/nadam.c, with its mu_product.
+ * cases, set on the config of the configuration of this label. NAdam's own are in tests/kernels/nadam.c, with its
+ * mu_product.
  */
 #ifndef DESCEND_TESTS_CONFIG_DERIVED_H
 #define DESCEND_TESTS_CONFIG_DERIVED_H

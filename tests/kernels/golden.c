@@ -53,8 +53,8 @@ static float element(const struct golden_row *row, size_t i)
     return value;
 }
 
-/* Both the first step's and the last step's arrays are golden, those the configuration uses and no others; none that torch
- * lacks. */
+/* Both the first step's and the last step's arrays are golden, those the configuration uses and no others; none that
+ * torch lacks. */
 static size_t check_rows(const struct configuration *configuration, enum data_kind kind)
 {
     const unsigned steps[] = {1, golden_steps[kind]};

@@ -158,7 +158,8 @@ static void what_is_not_finite_stays_in_its_tensor(void **state)
     for_each_variant(not_finite_on_a_variant);
 }
 
-/* By every slice, before and after steps; the states are not initialised, the gradients not zeroed, the count not taken. */
+/* By every slice, before and after steps; the states are not initialised, the gradients not zeroed, the count not
+ * taken. */
 static void slices_are_refused(void **state)
 {
     (void)state;

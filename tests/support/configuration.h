@@ -1,6 +1,6 @@
 /*
- * A configuration is one kind of optimizer with one set of options, callable without knowing which: the tests go over all of
- * them. They come from kernels/rules.def, from what the library says of its kinds, and from
+ * A configuration is one kind of optimizer with one set of options, callable without knowing which: the tests go over
+ * all of them. They come from kernels/rules.def, from what the library says of its kinds, and from
  * tests/support/rules/<name>.h.
  */
 #ifndef DESCEND_TESTS_CONFIGURATION_H
@@ -37,15 +37,15 @@ struct configuration {
     const struct expected *expected;
 };
 
-/* All configurations, grouped by optimizer; *count of them. Built at the first call, which is not to be made by two threads.
- */
+/* All configurations, grouped by optimizer; *count of them. Built at the first call, which is not to be made by two
+ * threads. / */
 const struct configuration *configurations(size_t *count);
 
 /* The one of this label; ends the program where there is none. */
 const struct configuration *configuration_of(const char *label);
 
-/* Runs the check on a configuration of each kind: what shares out work and memory knows of an optimizer only how many states
- * it has, whether one is a scalar, and its phases. Each is the last of its optimizer, and uses all states. */
+/* Runs the check on a configuration of each kind: what shares out work and memory knows of an optimizer only how many
+ * states it has, whether one is a scalar, and its phases. Each is the last of its optimizer, and uses all states. */
 void for_each_structure(void (*check)(const struct configuration *configuration));
 
 /* The variants that can run here, slowest first: the names, ended by NULL. Says on stdout which they are, once. */

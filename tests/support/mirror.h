@@ -37,7 +37,8 @@ struct mirror {
     size_t count;
 };
 
-/* With one group, of the configuration's config; then more, and other configs for them (configurations of the same optimizer). */
+/* With one group, of the configuration's config; then more, and other configs for them (configurations of the same
+ * optimizer). */
 struct mirror mirror_new(const struct configuration *configuration);
 unsigned mirror_group(struct mirror *mirror, const struct configuration *configuration);
 void mirror_configure(struct mirror *mirror, unsigned group, const struct configuration *configuration);

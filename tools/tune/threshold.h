@@ -44,7 +44,8 @@ struct threads find_threads(void);
 /* What the library says to the calls that thresholds_measure would make. */
 descend_status thresholds_try(void);
 
-/* One for each of named_configs(). Takes about that long, and shows on a terminal how far it is. False where there is no memory. */
+/* One for each of named_configs(). Takes about that long, and shows on a terminal how far it is. False where there is
+ * no memory. */
 bool thresholds_measure(double seconds, struct threshold thresholds[NAMED_CONFIGS_MAX]);
 
 #endif

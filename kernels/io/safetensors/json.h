@@ -1,5 +1,5 @@
-/* A strict reader for the part of JSON that safetensors headers use. The caller asks for what has to come next; anything
- * else is an error, trailing commas and comments included. */
+/* A strict reader for the part of JSON that safetensors headers use. The caller asks for what has to come next;
+ * anything else is an error, trailing commas and comments included. */
 #ifndef DESCEND_CHECKPOINT_JSON_H
 #define DESCEND_CHECKPOINT_JSON_H
 
