@@ -85,7 +85,7 @@ static descend_status autovec_update(const struct implementation *implementation
     unsigned options = 0;
     const descend_status status = prepare(configuration, &scalars, &options);
     if (status == DESCEND_OK)
-        kernels->rule[configuration->config.kind].stream[BODY_BARE][options](&scalars, &streams, 0, memory->n);
+        kernels->rule[configuration->config.kind].stream[options](&scalars, &streams, 0, memory->n);
     return status;
 }
 #endif

@@ -23,7 +23,8 @@ static inline void limit_second(const void *scalars, unsigned options, struct la
     {                                                                                                                \
         const struct state_use use = read_and_written((1u << (states)) - 1);                                         \
         const struct formula formula = {limit_first, limit_second};                                                  \
-        stream((struct stream){formula, scalars, 0, use, BODY_BARE, STREAM_ONLY, *streams}, begin, end);             \
+        const struct stream loop = {formula, scalars, 0, use, STREAM_ONLY, *streams};                                \
+        stream(&loop, streams, begin, end);                                                                          \
     }
 LIMIT(0)
 LIMIT(1)

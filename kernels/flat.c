@@ -118,7 +118,6 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
     flat.exec = exec ? exec : &defaults;
     flat.update.rule = rule;
     flat.update.config = config;
-    flat.update.body = BODY_BARE;
     flat.update.streams = (struct descend_streams){.param = param, .grad = grad};
     for (size_t i = 0; i < rule->array_count; i++)
         flat.update.streams.state[i] = state ? state[i] : NULL;

@@ -6,30 +6,31 @@
 #include "kernels.h"
 
 #include "cpu.h"
+#include "extras.h"
+#include "squares.h"
 #include "stream.h"
 
-/* A kernel of one set of options, and its entry in a table. adam_bare_1 is Adam's bare one with ADAM_AMSGRAD. */
-#define LOOP(name, FIRST, PASS, BODY, options)                                                                   \
-    (struct stream)                                                                                              \
-    {                                                                                                            \
-        {name##_##FIRST, name##_second}, &k, options, name##_used(options), BODY_##BODY, STREAM_##PASS, *streams \
+/* A kernel of one set of options, and its entry in a table. adam_stream_1 is Adam's with ADAM_AMSGRAD. */
+#define LOOP(name, FIRST, PASS, options)                                            \
+    const struct name##_scalars scalars_ = *(const struct name##_scalars *)scalars; \
+    const struct stream loop = {                                                    \
+        {name##_##FIRST, name##_second}, &scalars_, options, name##_used(options), STREAM_##PASS, *streams};
+#define STREAM_KERNEL(options, name, FIRST, PASS)                                                                 \
+    static void name##_stream_##options(const void *scalars, const struct descend_streams *streams, size_t begin, \
+                                        size_t end)                                                               \
+    {                                                                                                             \
+        LOOP(name, FIRST, PASS, options)                                                                          \
+        stream(&loop, streams, begin, end);                                                                       \
     }
-#define STREAM_KERNEL(options, name, body, BODY, FIRST, PASS)                                                       \
-    static void name##_##body##_##options(const void *scalars, const struct descend_streams *streams, size_t begin, \
-                                          size_t end)                                                               \
+#define REDUCE_KERNEL(options, name)                                                                                \
+    static struct descend_norms name##_reduce_##options(const void *scalars, const struct descend_streams *streams, \
+                                                        size_t begin, size_t end)                                   \
     {                                                                                                               \
-        const struct name##_scalars k = *(const struct name##_scalars *)scalars;                                    \
-        stream(LOOP(name, FIRST, PASS, BODY, options), begin, end);                                                 \
+        LOOP(name, first, REDUCE, options)                                                                          \
+        return stream_reduce(&loop, begin, end);                                                                    \
     }
-#define REDUCE_KERNEL(options, name, body, BODY)                                              \
-    static struct descend_norms name##_reduce_##body##_##options(                             \
-        const void *scalars, const struct descend_streams *streams, size_t begin, size_t end) \
-    {                                                                                         \
-        const struct name##_scalars k = *(const struct name##_scalars *)scalars;              \
-        return stream_reduce(LOOP(name, first, REDUCE, BODY, options), begin, end);           \
-    }
-#define STREAM_ENTRY(options, name, body) name##_##body##_##options,
-#define REDUCE_ENTRY(options, name, body) name##_reduce_##body##_##options,
+#define STREAM_ENTRY(options, name) name##_stream_##options,
+#define REDUCE_ENTRY(options, name) name##_reduce_##options,
 
 /* X for each set of options. */
 // clang-format off
@@ -40,21 +41,14 @@
     EACH_4(X, __VA_ARGS__) X(4, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__)
 #define EACH_10(X, ...) EACH_8(X, __VA_ARGS__) X(8, __VA_ARGS__) X(9, __VA_ARGS__)
 
-#define STREAM_TABLE(name, option_sets, body, BODY, FIRST, PASS) \
-    EACH_##option_sets(STREAM_KERNEL, name, body, BODY, FIRST, PASS) \
-    static descend_stream_kernel *const name##_##body[] = {EACH_##option_sets(STREAM_ENTRY, name, body)};
-#define REDUCE_TABLE(name, option_sets, body, BODY) \
-    EACH_##option_sets(REDUCE_KERNEL, name, body, BODY) \
-    static descend_reduce_kernel *const name##_reduce_##body[] = {EACH_##option_sets(REDUCE_ENTRY, name, body)};
-
-#define TABLES_STREAM(name, option_sets) \
-    STREAM_TABLE(name, option_sets, bare, BARE, first, ONLY) \
-    STREAM_TABLE(name, option_sets, full, FULL, first, ONLY)
+#define TABLES_STREAM(name, option_sets) STREAM_TABLE(name, option_sets, first, ONLY)
 #define TABLES_REDUCE_STREAM(name, option_sets) \
-    REDUCE_TABLE(name, option_sets, bare, BARE) \
-    REDUCE_TABLE(name, option_sets, full, FULL) \
-    STREAM_TABLE(name, option_sets, bare, BARE, again, AFTER_REDUCE) \
-    STREAM_TABLE(name, option_sets, full, FULL, again, AFTER_REDUCE)
+    EACH_##option_sets(REDUCE_KERNEL, name) \
+    static descend_reduce_kernel *const name##_reduce[] = {EACH_##option_sets(REDUCE_ENTRY, name)}; \
+    STREAM_TABLE(name, option_sets, again, AFTER_REDUCE)
+#define STREAM_TABLE(name, option_sets, FIRST, PASS) \
+    EACH_##option_sets(STREAM_KERNEL, name, FIRST, PASS) \
+    static descend_stream_kernel *const name##_stream[] = {EACH_##option_sets(STREAM_ENTRY, name)};
 #define TABLES(name, NAME, option_sets, passes) \
     _Static_assert((option_sets) == NAME##_OPTION_SETS, "rules.def: " #name " has another number of option sets"); \
     TABLES_##passes(name, option_sets)
@@ -67,9 +61,9 @@ static struct descend_squares squares_kernel(const float *array, size_t begin, s
 }
 
 #define REDUCE_OF_STREAM(name)
-#define REDUCE_OF_REDUCE_STREAM(name) .reduce = {name##_reduce_bare, name##_reduce_full},
+#define REDUCE_OF_REDUCE_STREAM(name) .reduce = name##_reduce,
 #define RULE_KERNELS(name, NAME, option_sets, passes) \
-    [DESCEND_##NAME] = {.stream = {name##_bare, name##_full}, REDUCE_OF_##passes(name)},
+    [DESCEND_##NAME] = {.stream = name##_stream, REDUCE_OF_##passes(name)},
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(descend_kernels_, isa)

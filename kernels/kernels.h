@@ -10,16 +10,16 @@
 #include "formulas/formula.h"
 #include "rules.def"
 
-/* The arrays of one call. State arrays that the options do not use are never looked at. What stands from grad_scale on
- * is done by full kernels beside the update, bare ones do not look at it. */
+/* The arrays of one call, and what is done beside the update (extras.h). State arrays that the options do not use are
+ * never looked at. */
 struct descend_streams {
     void *param;
     const void *grad;
     void *state[STATES_MAX];
     uint64_t first;          /* of element 0: its index in the whole tensor */
-    float grad_scale;        /* multiplies the gradient */
-    bool flush;              /* stores subnormal parameters and states as 0 */
-    void *zero;              /* the gradient, where it is to be zeroed after use; else NULL */
+    bool extras;             /* whether anything of the following is to be done, after the update */
+    bool flush;              /* sets subnormal parameters and states to 0 */
+    void *zero;              /* the gradient, where it is to be zeroed; else NULL */
     void *copy;              /* where the new parameter also goes; else NULL */
     descend_dtype copy_type; /* as DESCEND_BF16 or DESCEND_F16 */
 };
@@ -45,12 +45,10 @@ struct descend_squares {
 };
 typedef struct descend_squares descend_squares_kernel(const float *array, size_t begin, size_t end);
 
-enum descend_body { BODY_BARE, BODY_FULL, BODIES };
-
 /* The kernels of a rule: tables indexed by options. */
 struct descend_rule_kernels {
-    descend_stream_kernel *const *stream[BODIES];
-    descend_reduce_kernel *const *reduce[BODIES]; /* NULL where the rule has one pass */
+    descend_stream_kernel *const *stream;
+    descend_reduce_kernel *const *reduce; /* NULL where the rule has one pass */
 };
 
 enum {

@@ -4,7 +4,7 @@
 
 static void reduce(const struct descend_update *update, size_t begin, size_t end)
 {
-    descend_reduce_kernel *const kernel = update->kernels->reduce[update->body][update->options];
+    descend_reduce_kernel *const kernel = update->kernels->reduce[update->options];
     for (size_t i = descend_segment_at(&update->segments, begin), at = begin; at < end; i++) {
         const size_t next = descend_segment_begin(&update->segments, i + 1);
         update->norms[i] = kernel(&update->scalars, &update->streams, at, next);
@@ -14,7 +14,7 @@ static void reduce(const struct descend_update *update, size_t begin, size_t end
 
 void descend_update_pass(const struct descend_update *update, enum descend_pass_kind pass, size_t begin, size_t end)
 {
-    descend_stream_kernel *const kernel = update->kernels->stream[update->body][update->options];
+    descend_stream_kernel *const kernel = update->kernels->stream[update->options];
     if (pass == PASS_REDUCE) {
         reduce(update, begin, end);
     } else if (update->rule->after_reduce) {

@@ -15,7 +15,6 @@ struct descend_update {
     const struct descend_rule *rule;
     const void *config;
     const struct descend_rule_kernels *kernels;
-    enum descend_body body;
     unsigned options;
     struct descend_scalars scalars;
     struct descend_streams streams;

@@ -3,6 +3,7 @@
 #ifndef DESCEND_STREAM_H
 #define DESCEND_STREAM_H
 
+#include "extras.h"
 #include "kernels.h"
 #include "squares.h"
 
@@ -23,7 +24,6 @@ struct stream {
     const void *scalars;
     unsigned options;
     struct state_use use;
-    enum descend_body body;
     enum stream_pass pass;
     struct descend_streams arrays;
 };
@@ -41,37 +41,15 @@ STREAM_INLINE void stream_store(void *array, size_t i, vf x, size_t count)
         vf_store_f32_part(array, i, x, count);
 }
 
-STREAM_INLINE vf stream_flush(const struct stream *k, vf x)
-{
-    return k->body == BODY_FULL && k->arrays.flush ? vf_flush(x) : x;
-}
-
-STREAM_INLINE void stream_copy(const struct stream *k, size_t i, vf p, size_t count)
-{
-    if (k->arrays.copy == NULL)
-        return;
-    if (k->arrays.copy_type == DESCEND_BF16 && count == VF_LANES)
-        vf_store_bf16(k->arrays.copy, i, p);
-    else if (k->arrays.copy_type == DESCEND_BF16)
-        vf_store_bf16_part(k->arrays.copy, i, p, count);
-    else if (count == VF_LANES)
-        vf_store_f16(k->arrays.copy, i, p);
-    else
-        vf_store_f16_part(k->arrays.copy, i, p, count);
-}
-
 STREAM_INLINE vf stream_load_state(const struct stream *k, unsigned state, size_t i, size_t count)
 {
     return k->use.read >> state & 1 ? stream_load(k->arrays.state[state], i, count) : vf_set1(1.0f);
 }
 
-/* A pass that reduces keeps subnormal states, which the stream after it reads and flushes. */
 STREAM_INLINE void stream_store_state(const struct stream *k, unsigned state, size_t i, vf s, size_t count)
 {
-    const bool flush = k->body == BODY_FULL && k->arrays.flush;
-    if (!(k->use.written >> state & 1) || (k->pass == STREAM_AFTER_REDUCE && !flush))
-        return;
-    stream_store(k->arrays.state[state], i, k->pass == STREAM_REDUCE ? s : stream_flush(k, s), count);
+    if ((k->use.written >> state & 1) && k->pass != STREAM_AFTER_REDUCE)
+        stream_store(k->arrays.state[state], i, s, count);
 }
 
 /* Elements i on, of which count exist, through the first half. v then holds what the second needs. */
@@ -80,11 +58,6 @@ STREAM_INLINE void stream_first(const struct stream *k, size_t i, size_t count, 
     v->p = stream_load(k->arrays.param, i, count);
     v->g = k->pass == STREAM_AFTER_REDUCE ? vf_set1(1.0f) : stream_load(k->arrays.grad, i, count);
     v->x = vf_set1(1.0f);
-    if (k->body == BODY_FULL && k->pass != STREAM_AFTER_REDUCE) {
-        v->g = vf_mul(v->g, vf_set1(k->arrays.grad_scale));
-        if (k->arrays.zero)
-            stream_store(k->arrays.zero, i, vf_set1(0.0f), count);
-    }
     v->s[0] = stream_load_state(k, 0, i, count);
     v->s[1] = stream_load_state(k, 1, i, count);
     v->s[2] = stream_load_state(k, 2, i, count);
@@ -101,10 +74,7 @@ STREAM_INLINE void stream_second(const struct stream *k, size_t i, size_t count,
 {
     v->p = stream_load(k->arrays.param, i, count);
     k->formula.second(k->scalars, k->options, v);
-    v->p = stream_flush(k, v->p);
     stream_store(k->arrays.param, i, v->p, count);
-    if (k->body == BODY_FULL)
-        stream_copy(k, i, v->p, count);
 }
 
 STREAM_INLINE void stream_one(const struct stream *k, size_t i, size_t count)
@@ -129,18 +99,38 @@ STREAM_INLINE void stream_four(const struct stream *k, size_t i)
     stream_second(k, i + 3 * VF_LANES, VF_LANES, &d);
 }
 
-STREAM_INLINE void stream(struct stream k, size_t begin, size_t end)
+/* The extras are done for so many elements at once, when the next so many have been updated: earlier they would wait
+ * for the last divisions of their own (docs/performance.md). */
+enum { STREAM_CHUNK = VF_LANES > 1 ? 16 * VF_LANES : 1024 };
+
+/* All whole groups of vectors; returns where the rest begins. One lane is left to the compiler's vectoriser. */
+STREAM_INLINE size_t stream_groups(const struct stream *k, size_t i, size_t end)
 {
-    size_t i = begin;
-    /* One lane is left to the compiler's vectoriser. Full bodies work where memory is what counts; in fours they would
-     * take most of the compile time. */
-    if (VF_LANES > 1 && k.body == BODY_BARE)
+    if (VF_LANES > 1)
         for (; end - i >= 4 * VF_LANES; i += 4 * VF_LANES)
-            stream_four(&k, i);
+            stream_four(k, i);
+    else
+        for (; i < end; i++)
+            stream_one(k, i, 1);
+    return i;
+}
+
+STREAM_INLINE void stream(const struct stream *k, const struct descend_streams *streams, size_t begin, size_t end)
+{
+    size_t i = begin, done = begin;
+    if (!streams->extras)
+        i = stream_groups(k, begin, end);
+    else
+        for (; end - i >= STREAM_CHUNK; done = i, i += STREAM_CHUNK) {
+            stream_groups(k, i, i + STREAM_CHUNK);
+            extras_range(streams, k->use.written, done, i);
+        }
     for (; end - i >= VF_LANES; i += VF_LANES)
-        stream_one(&k, i, VF_LANES);
+        stream_one(k, i, VF_LANES);
     if (i < end)
-        stream_one(&k, i, end - i);
+        stream_one(k, i, end - i);
+    if (streams->extras)
+        extras_range(streams, k->use.written, done, end);
 }
 
 /* Elements i on, of which count exist, through the first half, which is all that a pass that reduces does. Returns what
@@ -153,20 +143,20 @@ STREAM_INLINE struct lanes stream_step(const struct stream *k, size_t i, size_t 
     return v;
 }
 
-STREAM_INLINE struct descend_norms stream_reduce(struct stream k, size_t begin, size_t end)
+STREAM_INLINE struct descend_norms stream_reduce(const struct stream *k, size_t begin, size_t end)
 {
     struct squares_lanes params = squares_zero(), steps = squares_zero();
     float rest[2][SQUARES_LANES] = {{0}};
     size_t i = begin;
     for (; end - i >= SQUARES_LANES; i += SQUARES_LANES)
         for (size_t u = 0; u < SQUARES_VECTORS; u++) {
-            const struct lanes v = stream_step(&k, i + u * VF_LANES, VF_LANES);
+            const struct lanes v = stream_step(k, i + u * VF_LANES, VF_LANES);
             squares_add(&steps, u, v.x);
             squares_add(&params, u, v.p);
         }
     for (size_t at = 0; i + at < end; at += VF_LANES) {
         const size_t left = end - i - at, count = left < VF_LANES ? left : VF_LANES;
-        const struct lanes v = stream_step(&k, i + at, count);
+        const struct lanes v = stream_step(k, i + at, count);
         stream_store(rest[0], at, v.p, count);
         stream_store(rest[1], at, v.x, count);
     }

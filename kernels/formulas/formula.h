@@ -7,7 +7,8 @@
  * A file formulas/<name>.h defines
  *   enum       option bits; <NAME>_OPTION_SETS, above every combination of them that the rule's prepare can return; and
  *              <NAME>_STATES, how many state arrays there are
- *   struct     <name>_scalars, the coefficients of a step: floats only
+ *   struct     <name>_scalars, the coefficients of a step: floats only. The first is what the gradient is multiplied
+ *              by: 1, or -1 to maximize; the optimizer object multiplies descend_pass.grad_scale into it
  *   functions  <name>_used, <name>_first, <name>_second
  *
  * Options are constants where a kernel is compiled, so every `if` on them disappears.

@@ -72,25 +72,31 @@ static void initialise_states(const descend_optimizer *optimizer, const struct t
         }
 }
 
-static struct descend_streams streams_of(const struct tensor *tensor, const descend_pass *pass)
+static struct descend_update update_of(const struct part *part, const struct tensor *tensor)
 {
-    struct descend_streams streams = {.param = tensor->param,
-                                      .grad = tensor->grad,
-                                      .first = tensor->first,
-                                      .grad_scale = (float)pass->grad_scale,
-                                      .flush = pass->flush_subnormals,
-                                      .zero = pass->zero_grad ? tensor->grad : NULL,
-                                      .copy = tensor->copy,
-                                      .copy_type = tensor->copy_type};
+    const struct job *job = part->job;
+    const descend_optimizer *optimizer = job->optimizer;
+    const descend_pass *pass = &job->pass;
+    struct descend_update update = {.rule = optimizer->rule,
+                                    .config = optimizer->group[tensor->group].config.room,
+                                    .kernels = &job->kernels->rule[optimizer->rule->kind],
+                                    .options = part->now.options,
+                                    .scalars = part->now.scalars,
+                                    .streams = {.param = tensor->param,
+                                                .grad = tensor->grad,
+                                                .first = tensor->first,
+                                                .zero = pass->zero_grad ? tensor->grad : NULL,
+                                                .flush = pass->flush_subnormals,
+                                                .copy = tensor->copy,
+                                                .copy_type = tensor->copy_type,
+                                                .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy},
+                                    .segments = tensor->segments,
+                                    .norms = optimizer->table.norms + tensor->partial,
+                                    .ratio = tensor->ratio};
+    update.scalars.value[0] *= (float)pass->grad_scale; /* what every formula multiplies the gradient by */
     for (size_t i = 0; i < STATES_MAX; i++)
-        streams.state[i] = tensor->state[i];
-    return streams;
-}
-
-static enum descend_body body_of(const descend_pass *pass, const struct tensor *tensor)
-{
-    const bool bare = pass->grad_scale == 1 && !pass->zero_grad && !pass->flush_subnormals && tensor->copy == NULL;
-    return bare ? BODY_BARE : BODY_FULL;
+        update.streams.state[i] = tensor->state[i];
+    return update;
 }
 
 static void step_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
@@ -103,16 +109,7 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
         return; /* not reached: check_step has computed the same coefficients */
     if (part->now.at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
         initialise_states(optimizer, tensor, begin, end);
-    const struct descend_update update = {.rule = rule,
-                                          .config = optimizer->group[tensor->group].config.room,
-                                          .kernels = &job->kernels->rule[rule->kind],
-                                          .body = body_of(&job->pass, tensor),
-                                          .options = part->now.options,
-                                          .scalars = part->now.scalars,
-                                          .streams = streams_of(tensor, &job->pass),
-                                          .segments = tensor->segments,
-                                          .norms = optimizer->table.norms + tensor->partial,
-                                          .ratio = tensor->ratio};
+    const struct descend_update update = update_of(part, tensor);
     descend_update_pass(&update, part->pass, begin, end);
 }
 

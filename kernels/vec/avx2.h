@@ -124,6 +124,34 @@ static inline void vf_store_bf16(void *array, size_t i, vf x)
     vf_store_first_16(array, i, vf_to_bf16(x), VF_LANES);
 }
 
+/* Two vectors without a NaN: the upper halves, plus 1 where the lower ones are above 0x8000, or equal and the upper
+ * half odd. */
+static inline void vf_store_bf16_no_nan(void *array, size_t i, vf x, vf y)
+{
+    const __m256i halves = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12,
+                                            13, 2, 3, 6, 7, 10, 11, 14, 15);
+    const __m256i a = _mm256_shuffle_epi8(_mm256_castps_si256(x), halves);
+    const __m256i b = _mm256_shuffle_epi8(_mm256_castps_si256(y), halves);
+    const __m256i low = _mm256_unpacklo_epi64(a, b), high = _mm256_unpackhi_epi64(a, b);
+    const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi16(1)), sum = _mm256_adds_epu16(low, odd);
+    const __m256i up = _mm256_cmpgt_epi16(_mm256_xor_si256(sum, _mm256_set1_epi16(-0x8000)), _mm256_setzero_si256());
+    _mm256_storeu_si256((__m256i *)(void *)((uint16_t *)array + i),
+                        _mm256_permute4x64_epi64(_mm256_sub_epi16(high, up), 0xd8));
+}
+
+static inline void vf_store_bf16_4(void *array, size_t i, vf a, vf b, vf c, vf d)
+{
+    const vf nan = _mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q));
+    const vf x[] = {a, b, c, d};
+    if (_mm256_movemask_ps(nan) != 0) {
+        for (size_t u = 0; u < 4; u++)
+            vf_store_bf16(array, i + u * VF_LANES, x[u]);
+        return;
+    }
+    vf_store_bf16_no_nan(array, i, a, b);
+    vf_store_bf16_no_nan(array, i + 2 * VF_LANES, c, d);
+}
+
 static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
 {
     vf_store_first_16(array, i, vf_to_bf16(x), count);

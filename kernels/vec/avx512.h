@@ -114,9 +114,33 @@ static inline __m512i vf_to_f16(vf x)
     return _mm512_cvtepu16_epi32(_mm512_maskz_cvtps_ph(vf_first(VF_LANES), x, _MM_FROUND_TO_NEAREST_INT));
 }
 
+/* Narrowed in a register: a store that narrows takes Zen 4 many times as long. */
+static inline void vf_store_low_halves(void *array, size_t i, __m512i lanes)
+{
+    _mm256_storeu_si256((__m256i *)(void *)((uint16_t *)array + i), _mm512_cvtepi32_epi16(lanes));
+}
+
 static inline void vf_store_bf16(void *array, size_t i, vf x)
 {
-    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(VF_LANES), vf_to_bf16(x));
+    vf_store_low_halves(array, i, vf_to_bf16(x));
+}
+
+static inline __m512i vf_to_bf16_no_nan(vf x)
+{
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    return _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd), 16);
+}
+
+static inline void vf_store_bf16_4(void *array, size_t i, vf a, vf b, vf c, vf d)
+{
+    const vf x[] = {a, b, c, d};
+    if (_mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q))
+        for (size_t u = 0; u < 4; u++)
+            vf_store_bf16(array, i + u * VF_LANES, x[u]);
+    else
+        for (size_t u = 0; u < 4; u++)
+            vf_store_low_halves(array, i + u * VF_LANES, vf_to_bf16_no_nan(x[u]));
 }
 
 static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
@@ -126,7 +150,7 @@ static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
 
 static inline void vf_store_f16(void *array, size_t i, vf x)
 {
-    _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(VF_LANES), vf_to_f16(x));
+    vf_store_low_halves(array, i, vf_to_f16(x));
 }
 
 static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)

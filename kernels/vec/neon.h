@@ -123,6 +123,14 @@ static inline void vf_store_bf16(void *array, size_t i, vf x)
     vf_store_first_16(array, i, vf_to_bf16(x), VF_LANES);
 }
 
+static inline void vf_store_bf16_4(void *array, size_t i, vf a, vf b, vf c, vf d)
+{
+    vf_store_bf16(array, i, a);
+    vf_store_bf16(array, i + VF_LANES, b);
+    vf_store_bf16(array, i + 2 * VF_LANES, c);
+    vf_store_bf16(array, i + 3 * VF_LANES, d);
+}
+
 static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
 {
     vf_store_first_16(array, i, vf_to_bf16(x), count);

@@ -11,6 +11,7 @@
  *   vf_flush                 +0 for what is subnormal, else x
  *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment; T is f32,
  *                            and to store also bf16 and f16, rounded to nearest even, NaN kept
+ *   vf_store_bf16_4          four vectors to consecutive elements
  *   vf_…_T_part              the first count < VF_LANES of them, touching no others; lanes beyond are 1
  *   vd                       VF_LANES doubles
  *   vd_widen … vd_store      of a vf; sum and product; VF_LANES of them at element i of an array
@@ -121,6 +122,14 @@ static inline void vf_store_bf16(void *array, size_t i, vf x)
     memcpy(&bits, &x, sizeof bits);
     const uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
     ((uint16_t *)array)[i] = (uint16_t)((x != x ? bits | 0x400000 : rounded) >> 16);
+}
+
+static inline void vf_store_bf16_4(void *array, size_t i, vf a, vf b, vf c, vf d)
+{
+    vf_store_bf16(array, i, a);
+    vf_store_bf16(array, i + VF_LANES, b);
+    vf_store_bf16(array, i + 2 * VF_LANES, c);
+    vf_store_bf16(array, i + 3 * VF_LANES, d);
 }
 
 static inline void vf_store_bf16_part(void *array, size_t i, vf x, size_t count)
