@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "pair.h"
 
-/* From where on choosing a variant takes no time beside the update. */
+/* From N_MIN elements on the time to select a variant is small beside an update. */
 enum { N_MIN = 1 << 14, N_MAX = 1 << 24, N_FACTOR = 4, BATCH_ELEMENTS = 1 << 16 };
 
 struct row {

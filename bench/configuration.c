@@ -7,7 +7,7 @@
 
 enum { SETTINGS_MAX = 2 };
 
-/* Beside the default config of every kind. Weight decay, dampening and maximize are not here: they cost nothing. */
+/* The configs beside every kind's defaults. Weight decay, dampening and maximize are left out: they cost no time. */
 static const struct variation {
     descend_kind kind;
     const char *label;

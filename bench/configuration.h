@@ -12,7 +12,7 @@ struct configuration {
     descend_config config;
     unsigned arrays;      /* which of the kind's states are arrays and in use, one bit each */
     unsigned array_count; /* how many these are */
-    bool one_pass;        /* over the arrays; else two: the first adds up norms */
+    bool one_pass;        /* over the arrays; otherwise there are two, the first to add up norms */
 };
 
 /* All of them, grouped by kind; *count of them. */

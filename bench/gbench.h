@@ -16,7 +16,8 @@ extern "C" {
 struct gbench_state;
 typedef void gbench_function(struct gbench_state *state, const void *context);
 
-/* The values first, the powers of factor above it, and last. Each is a row, with /VALUE or /NAME:VALUE in its name. */
+/* An argument's values: first, last, and the powers of factor between them. Each makes a row, with /VALUE or
+ * /NAME:VALUE in its name. */
 struct gbench_range {
     const char *name; /* or NULL */
     int64_t first, last;
@@ -25,15 +26,15 @@ struct gbench_range {
 
 enum { GBENCH_RANGES = 3 };
 
-/* A function, and the rows that it makes: one for each combination of its arguments' values. Wall-clock time decides,
- * and the CPU time of all threads is reported beside it. */
+/* A function to measure, in one row for each combination of its arguments' values. Times are wall-clock times; the CPU
+ * time of all threads is reported too. */
 struct gbench_benchmark {
     const char *name; /* spaces in it become '+' */
     gbench_function *function;
-    const void *context; /* handed to the function: a copy of so many bytes */
+    const void *context; /* the function gets a copy of these context_size bytes */
     size_t context_size;
     int64_t iterations;                       /* 0: as many as fill --benchmark_min_time */
-    struct gbench_range range[GBENCH_RANGES]; /* up to the first whose factor is 0 */
+    struct gbench_range range[GBENCH_RANGES]; /* of the arguments; ends before the first with factor 0 */
 };
 
 void gbench_register(const struct gbench_benchmark *benchmark);
@@ -57,10 +58,10 @@ void gbench_skip(struct gbench_state *state, const char *reason);
 /* A line of the report's head, and of "context" in its JSON. */
 void gbench_context(const char *key, const char *value);
 
-/* Takes Google Benchmark's own options out of argv; false if one is left that it does not know, and says so. */
+/* Reads and removes Google Benchmark's options from argv. If others are left, reports them and returns false. */
 bool gbench_options(int *argc, char **argv);
 
-/* Runs what --benchmark_filter selects, and returns how many functions that was; if none, says so. */
+/* Runs what --benchmark_filter selects. Returns the number of functions run, and reports if that is 0. */
 size_t gbench_run(void);
 
 #ifdef __cplusplus

@@ -6,13 +6,13 @@
 #include "rule.h"
 #include "separate.h"
 
-enum { STEP = 100003 }; /* a count whose powers cost the most */
+enum { STEP = 100003 }; /* powers of a large number take the most time to compute */
 
 static descend_status variant_update(const struct implementation *implementation,
                                      const struct configuration *configuration, struct memory *memory, unsigned threads)
 {
     (void)implementation;
-    static const descend_exec one_thread = {.threads = 1}; /* clearing one each time would be seen at small n */
+    static const descend_exec one_thread = {.threads = 1}; /* static: clearing one in each call would show at small n */
     const descend_exec *exec = threads == 1 ? &one_thread : &(descend_exec){.threads = threads};
     float *const *array = memory->array, *state[STATES_MAX + 1], scalar = 0.5f;
     for (size_t i = 0, next = 2; i <= STATES_MAX; i++)
@@ -22,7 +22,7 @@ static descend_status variant_update(const struct implementation *implementation
 
 enum textbook { TEXTBOOK_SGD, TEXTBOOK_MOMENTUM, TEXTBOOK_RMSPROP, TEXTBOOK_ADAM, TEXTBOOKS };
 
-/* TEXTBOOKS: naive.c has no loop for it. */
+/* Returns TEXTBOOKS where naive.c has no loop for the configuration. */
 static enum textbook textbook_of(const struct configuration *configuration)
 {
     static const char *const labels[TEXTBOOKS] = {"sgd", "sgd momentum", "rmsprop", "adam"};

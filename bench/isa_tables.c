@@ -1,4 +1,5 @@
-/* What is compiled once for each ISA, found by the ISA's name. DESCEND_ISAS comes from CMake: ISA(name) for each. */
+/* Finds the tables of limit.c and separate.c, which are compiled once for each ISA. CMake defines DESCEND_ISAS:
+ * ISA(name) for each ISA. */
 #include <string.h>
 
 #include "limit.h"

@@ -1,4 +1,4 @@
-/* Compiled once per ISA, like kernels/kernels.c, over the library's own loop. */
+/* Compiled once per ISA, like kernels/kernels.c. Uses the same loop as the library. */
 #include "limit.h"
 #include "stream.h"
 

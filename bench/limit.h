@@ -1,4 +1,4 @@
-/* What the machine allows: a kernel with an optimizer's memory traffic and hardly any arithmetic. */
+/* The machine's limit: kernels with an optimizer's memory traffic and hardly any arithmetic. */
 #ifndef DESCEND_BENCH_LIMIT_H
 #define DESCEND_BENCH_LIMIT_H
 
@@ -9,7 +9,7 @@ struct limit_kernels {
     descend_stream_kernel *kernel[STATES_MAX + 1]; /* by the number of state arrays, each read and written */
 };
 
-/* NULL for the name of no variant. */
+/* NULL if there is no such variant. */
 const struct limit_kernels *limit_find(const char *isa);
 
 #endif

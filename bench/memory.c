@@ -6,7 +6,7 @@ enum { PAGE = 4096, LINE = 64, EVICT_BYTES = 128 << 20 };
 
 const char *const placement_names[PLACEMENTS] = {"", "/misaligned", "/aliased"};
 
-/* Bytes from the start of one array's room to the next: all rooms start alike modulo PAGE. */
+/* Bytes from the beginning of one array's space to that of the next: a multiple of PAGE. */
 static size_t spacing(size_t n)
 {
     return (n * sizeof(float) + PAGE - 1) / PAGE * PAGE + 2 * PAGE;

@@ -1,4 +1,4 @@
-/* The textbook's loops as users write them, compiled in several ways: NAIVE_ID and NAIVE_NAME come from CMake. */
+/* Plain loops as users write them after a textbook, compiled in several ways: CMake defines NAIVE_ID and NAIVE_NAME. */
 #include "naive.h"
 
 #include <math.h>

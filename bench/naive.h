@@ -1,4 +1,4 @@
-/* The textbook's loops of naive.c, compiled in one way. */
+/* The plain loops of naive.c, compiled in one way. */
 #ifndef DESCEND_BENCH_NAIVE_H
 #define DESCEND_BENCH_NAIVE_H
 

@@ -17,7 +17,7 @@
 
 enum { PAGE = 4096, LINE = 64, NAME_SIZE = 24, FIRST_STEPS = 3, IN_DRAM = 1 << 24, STEP = 100003 };
 
-/* Tensors, each with arrays of its own, and beside the object's state some for the flat calls. */
+/* Tensors, each with arrays of its own. The object allocates its states; exp_avg and exp_avg_sq are for flat calls. */
 struct tensors {
     size_t count, elements;
     descend_tensor *tensor;
@@ -49,7 +49,8 @@ static size_t size_of(const struct row *row, size_t t)
     return row->least + t * 7919 % (row->most - row->least + 1);
 }
 
-/* Arrays follow each other, each at the next line and one line more, so that few of a tensor's agree modulo a page. */
+/* Takes the next array. A cache line is left free between arrays, so that few of a tensor's start alike modulo a
+ * page. */
 static void *take(unsigned char **at, size_t bytes)
 {
     void *array = *at;
@@ -97,7 +98,7 @@ static void tensors_free(struct tensors *tensors)
     free(tensors->tensor);
 }
 
-/* The last refusal of all calls is the row's. */
+/* Remembers a call's status if the library refused it, for the report. */
 static void note(struct run *run, descend_status status)
 {
     if (status != DESCEND_OK)
@@ -125,7 +126,7 @@ static void flat_serial(void *context)
         flat_step(run, t, run->tensors.tensor[t].n, &serial);
 }
 
-/* A region for each tensor. The library's own calls open none for so few elements. */
+/* A parallel region for each tensor, which the library would not open for so few elements. */
 static void flat_parallel(void *context)
 {
     struct run *run = context;
@@ -144,7 +145,7 @@ static void flat_parallel(void *context)
     }
 }
 
-/* One call on as many elements, in the same memory. */
+/* One call for as many elements as all tensors have, in the same memory. */
 static void flat_array(void *context)
 {
     struct run *run = context;
@@ -158,7 +159,7 @@ static void flat_array(void *context)
 
 static const double loss_scale = 65536, max_norm = 1;
 
-/* Unscale, clip, update, zero and copy: two passes. */
+/* Unscales and clips the gradients, updates, zeroes and copies, in two passes. */
 static void fused(void *context)
 {
     struct run *run = context;
@@ -169,7 +170,7 @@ static void fused(void *context)
     note(run, descend_optimizer_step(run->optimizer, &pass, &run->exec));
 }
 
-/* A pass of its own over one tensor's gradient or parameter, by the same grid. */
+/* A separate pass over one tensor's gradient or parameter, split among threads as the library does. */
 struct pass {
     const struct run *run;
     enum { SCALE, ZERO, COPY } what;
@@ -199,7 +200,7 @@ static void run_pass(struct pass pass)
         pass_task(&pass, index);
 }
 
-/* The same as fused, each thing in a pass of its own. */
+/* Does the same as fused(), with a pass for each thing. */
 static void separate(void *context)
 {
     struct run *run = context;
@@ -249,7 +250,7 @@ void object_register(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char name[160];
         if (rows[i].threads == 1 && i > 0 && rows[i - 1].work == rows[i].work && threads == 1)
-            continue; /* the same row again */
+            continue; /* the row before is the same one */
         snprintf(name, sizeof name, "object/%s/%u", rows[i].name, rows[i].threads);
         gbench_register(&(struct gbench_benchmark){
             .name = name, .function = object, .context = &rows[i], .context_size = sizeof rows[i]});

@@ -18,7 +18,7 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Cycles per second just now: additions that wait for each other take one cycle each on every core this runs on. */
+/* The current clock rate in cycles per second: dependent additions take one cycle each on every core this runs on. */
 static double clock_rate(void)
 {
     enum { ADDITIONS = 8, ROUNDS = 500 };

@@ -16,23 +16,23 @@ typedef void pair_function(void *context);
 
 struct pair_work {
     pair_function *run;
-    pair_function *prepare; /* NULL, or before each batch, outside its timing */
+    pair_function *prepare; /* called before each batch and not timed; NULL: nothing to prepare */
 };
 
 struct pair {
-    double seconds, reference_seconds; /* medians, of one run */
-    double cycles;                     /* median, of one run: by the clock rate beside each batch */
+    double seconds, reference_seconds; /* medians, of one call */
+    double cycles;                     /* median, of one call, from the clock rate right after each batch */
 };
 
-/* Seconds a call, on average of a batch of them. */
+/* Seconds per call, the mean of a batch. */
 double pair_time(pair_function *run, int64_t batch, void *context);
 
-/* Times batches of work by Google Benchmark, and of reference between them, outside its timing. False where there is no
+/* Google Benchmark times batches of work; between them, batches of reference are timed here. False if there is no
  * memory. */
 bool pair_measure(struct gbench_state *state, int64_t batch, struct pair_work work, struct pair_work reference,
                   void *context, struct pair *out);
 
-/* Whether a row was measured and no call in it failed; else it is skipped, saying why. */
+/* Whether the row was measured and no call in it was refused. Otherwise makes the report say why not. */
 bool pair_good(struct gbench_state *state, bool measured, descend_status status);
 
 #endif

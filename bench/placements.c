@@ -32,8 +32,8 @@ static void run_update(void *context)
         run->status = status;
 }
 
-/* Through all placements, the same each time. Noise only adds, and the clock changes more slowly than a sweep takes:
- * the least of many sweeps is a placement's own. */
+/* Times every placement once; each sweep has the same ones. Noise only adds time, and a sweep is short beside changes
+ * of the clock rate, so the least time of many sweeps is what a placement takes. */
 static void sweep(struct run *run)
 {
     uint64_t seed = 1;
@@ -46,7 +46,7 @@ static void sweep(struct run *run)
     }
 }
 
-/* Where in their pages the arrays of the slowest trial start. */
+/* Labels the row with the offsets in their pages at which the arrays of the slowest trial start. */
 static void label_slowest(struct gbench_state *state, struct run *run)
 {
     char text[160];

@@ -1,4 +1,4 @@
-/* How much the places of the arrays matter: the rows optimizer/variant/n/1/placements. */
+/* How much it matters where in their pages arrays start: the rows optimizer/variant/n/1/placements. */
 #ifndef DESCEND_BENCH_PLACEMENTS_H
 #define DESCEND_BENCH_PLACEMENTS_H
 

@@ -1,5 +1,4 @@
-/* Compiled once per ISA, like kernels/kernels.c: each pass is as good a loop as the library's, only that it is alone.
- */
+/* Compiled once per ISA, like kernels/kernels.c: each pass is as good a loop as the library's. */
 #include "separate.h"
 
 #include "formulas/adam.h"

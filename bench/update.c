@@ -16,11 +16,11 @@
 enum {
     N_MIN_LOG2 = 10,
     N_MAX_LOG2 = 26,
-    BATCH_ELEMENTS = 1 << 16, /* small n: so many between two clock readings */
+    BATCH_ELEMENTS = 1 << 16, /* at least so many are updated between two readings of the clock */
     COLD_ITERATIONS = 30
 };
 
-/* What one row measures. */
+/* What a row of the report is about. */
 struct row {
     const struct implementation *implementation;
     const struct configuration *configuration;
@@ -38,11 +38,12 @@ struct run {
     descend_status status;
 };
 
-/* Array elements moved for each parameter. In two passes three more: the first moves all but the parameter, the second
- * reads parameter and states and writes the parameter. */
+/* Elements read and written for each parameter. One pass reads all arrays, and writes all but the gradient. Of two, the
+ * first reads all arrays and writes the states, the second reads all but the gradient and writes the parameter. */
 static size_t traffic(const struct configuration *configuration)
 {
-    return 3 + 2 * configuration->array_count + (configuration->one_pass ? 0 : 3);
+    const size_t states = configuration->array_count;
+    return configuration->one_pass ? 3 + 2 * states : 4 + 3 * states;
 }
 
 static void run_update(void *context)
@@ -55,6 +56,7 @@ static void run_update(void *context)
         run->status = status;
 }
 
+/* In place of two passes of a rule with two states: one with them, and one that moves as much as the rest. */
 static void run_limit(void *context)
 {
     const struct run *run = context;
@@ -124,7 +126,7 @@ static void add(const struct row *row)
     char name[160];
     snprintf(name, sizeof name, "%s/%s/%zu/%u%s%s", row->configuration->label, row->implementation->name, row->n,
              row->threads, placement_names[row->placement], row->cold ? "/cold" : "");
-    /* Between cold batches the caches are filled anew, which takes longer than all but the largest updates. */
+    /* Evicting the caches takes longer than all but the largest updates, so cold rows have few iterations. */
     gbench_register(&(struct gbench_benchmark){.name = name,
                                                .function = update,
                                                .context = row,
@@ -132,7 +134,8 @@ static void add(const struct row *row)
                                                .iterations = row->cold ? COLD_ITERATIONS : 0});
 }
 
-/* Every power of two, for the variants on one thread and on all, in every place; for others aligned and warm on one. */
+/* A row for every power of two. Variants have them on one thread and on all, with every placement, cached and cold;
+ * others on one thread, aligned and cached. */
 static void add_sizes(const struct implementation *implementation, const struct configuration *configuration)
 {
     const unsigned counts[] = {1, machine_threads()};

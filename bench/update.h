@@ -1,4 +1,5 @@
-/* Update throughput of one kernel at one size: the rows optimizer/implementation/n/threads[/placement][/cold]. */
+/* Update throughput of one implementation at one size: the rows
+ * optimizer/implementation/n/threads[/placement][/cold]. */
 #ifndef DESCEND_BENCH_UPDATE_H
 #define DESCEND_BENCH_UPDATE_H
 

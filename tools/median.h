@@ -1,4 +1,4 @@
-/* The median of timings: what a burst of other work does not move. */
+/* The median of timings, which a short burst of other work does not move. */
 #ifndef DESCEND_TOOLS_MEDIAN_H
 #define DESCEND_TOOLS_MEDIAN_H
 
@@ -11,7 +11,7 @@ static inline int median_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts the values, count > 0 of them. */
+/* Of count values, at least one. Sorts them. */
 static inline double median(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, median_compare);

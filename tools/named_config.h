@@ -1,4 +1,5 @@
-/* The configs that the tools train with and measure: each kind of optimizer by its name, and momentum. */
+/* The configs that the tools train with and measure, each under a name: one for each kind of optimizer, and
+ * momentum. */
 #ifndef DESCEND_TOOLS_NAMED_CONFIG_H
 #define DESCEND_TOOLS_NAMED_CONFIG_H
 
@@ -16,7 +17,7 @@ struct named_config {
 /* All of them, *count in number and at most NAMED_CONFIGS_MAX. */
 const struct named_config *named_configs(size_t *count);
 
-/* That whose name is the first `length` characters of name; NULL if there is none. */
+/* The one whose name is the first `length` characters of name; NULL if there is none. */
 const struct named_config *named_config_find(const char *name, size_t length);
 
 #endif

@@ -2,7 +2,7 @@
 """Turns descend-bench's JSON, and bench_torch.py's, into a picture, or two, and a table in Markdown.
 
 A picture has throughput over the number of elements: of the repetitions the fastest, since noise only slows down. The
-table's ratios are medians over the repetitions, each of two contenders timed in turn.
+table's ratios are medians over the repetitions, each of a variant and another implementation timed in turn.
 """
 
 import argparse
@@ -39,15 +39,15 @@ STYLES = {"limit": {"color": "black", "linestyle": (0, (2, 2)), "linewidth": 1.5
 
 
 def read_bench(path):
-    """The context, and the repetitions of each row by (optimizer, contender, elements, threads)."""
+    """The context, and the repetitions of each row by (optimizer, implementation, elements, threads)."""
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
     rows = collections.defaultdict(list)
     for row in report["benchmarks"]:
         name = re.fullmatch(r"([^/]+)/([^/]+)/(\d+)(?:/(\d+))?/process_time/real_time", row["run_name"])
         if name and row["run_type"] == "iteration" and not row.get("error_occurred"):
-            optimizer, contender, n, threads = name.groups(default="1")
-            rows[optimizer, contender, int(n), int(threads)].append(row)
+            optimizer, implementation, n, threads = name.groups(default="1")
+            rows[optimizer, implementation, int(n), int(threads)].append(row)
     if not rows:
         raise ValueError("no rows of descend-bench's")
     return report["context"], rows
@@ -70,9 +70,9 @@ def limit_gigabytes(row):
 
 
 def curve(rows, wanted, value=gigabytes):
-    """Its points: the best of the value over the repetitions, by n. Wanted are (optimizer, contender, threads)."""
-    return sorted((n, max(map(value, found))) for (optimizer, contender, n, threads), found in rows.items()
-                  if (optimizer, contender, threads) == wanted and (threads == 1 or n >= THREADS_FROM))
+    """Its points: the best of the value over the repetitions, by n. Wanted are (optimizer, implementation, threads)."""
+    return sorted((n, max(map(value, found))) for (optimizer, implementation, n, threads), found in rows.items()
+                  if (optimizer, implementation, threads) == wanted and (threads == 1 or n >= THREADS_FROM))
 
 
 def draw_caches(axes, caches, arrays, lowest, highest):
@@ -102,8 +102,8 @@ def draw_panel(axes, panel, context, rows, torch):
         plot("all", f"descend, {threads} threads", curve(rows, (panel.row, variant, threads)))
     plot("limit", "limit, 1 thread: a kernel with the same traffic and one addition per stored array",
          curve(rows, (panel.row, variant, 1), limit_gigabytes))
-    for contender, label in NAIVE.items():
-        plot(contender, label, curve(rows, (panel.row, contender, 1)))
+    for implementation, label in NAIVE.items():
+        plot(implementation, label, curve(rows, (panel.row, implementation, 1)))
     plot("torch", "torch.optim, 1 thread: the faster of for-loop and foreach",
          [(n, panel.bytes / min(row[way]["ns_per_element"] for way in ("for-loop", "foreach")))
           for (optimizer, n), row in sorted(torch.items()) if optimizer == panel.torch])
@@ -197,8 +197,8 @@ def table(context, rows, torch_version, torch):
     yield "| optimizer | elements | ns/element | GB/s | of_limit | " + " | ".join(against) + " |"
     yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for panel in PANELS:
-        for n in sorted({n for optimizer, contender, n, _ in rows
-                         if optimizer == panel.row and contender.startswith(f"{variant}-against-")}):
+        for n in sorted({n for optimizer, implementation, n, _ in rows
+                         if optimizer == panel.row and implementation.startswith(f"{variant}-against-")}):
             found = rows[panel.row, variant, n, 1]
             theirs = torch.get((panel.torch, n))
             cells = [panel.title, element_count(n), f"{min(row['ns/element'] for row in found):.3f}",

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* count floats, all 0, at a cache line's start; NULL if there is no memory for them. free() them.
- * Every array begins alike, so that neither BLAS nor a cache's placement makes one run unlike another. */
+/* Allocates count floats, all 0, to be freed by free(); NULL if there is no memory. Every array starts at a cache line,
+ * so that alignment makes no run slower than another, nor lets BLAS choose another code path. */
 static inline float *array_create(size_t count)
 {
     const size_t line = 64;

@@ -13,7 +13,7 @@
 
 enum { NOTES = 9 };
 
-/* All that decides on the bits of a run, but what the optimizer and its tensors say themselves. */
+/* Everything that a run's results depend on, except what the optimizer itself stores in a checkpoint. */
 struct notes {
     descend_note note[NOTES];
     char text[NOTES][64];
@@ -34,7 +34,7 @@ add(struct notes *to, const char *key, const char *format, ...)
     to->note[to->count++] = (descend_note){key, text};
 }
 
-/* In as few digits as say exactly this number. */
+/* With the fewest digits that read back as the same number. */
 static void add_number(struct notes *to, const char *key, double number)
 {
     char text[32];
@@ -45,22 +45,22 @@ static void add_number(struct notes *to, const char *key, double number)
     add(to, key, "%s", text);
 }
 
-static void take(struct notes *to, const struct options *chosen, uint32_t images)
+static void take(struct notes *to, const struct options *options, uint32_t images)
 {
-    const struct named_config *trained = chosen->optimizers[0];
+    const struct named_config *trained = options->optimizers[0];
     to->count = 0;
     add(to, "optimizer", "%s", trained->name);
-    add(to, "seed", "%" PRIu64, chosen->seed);
-    add(to, "batch", "%" PRIu32, chosen->batch);
-    add(to, "hidden", "%" PRIu32, chosen->hidden);
+    add(to, "seed", "%" PRIu64, options->seed);
+    add(to, "batch", "%" PRIu32, options->batch);
+    add(to, "hidden", "%" PRIu32, options->hidden);
     add(to, "number of images", "%" PRIu32, images);
-    add_number(to, "lr", options_lr(chosen, trained));
-    if (chosen->schedule == SCHEDULE_CONSTANT)
-        add(to, "schedule", "%s", schedule_names[chosen->schedule]);
-    else /* its rates depend on how far it has to go */
-        add(to, "schedule", "%s over %" PRIu32 " epochs", schedule_names[chosen->schedule], chosen->epochs);
-    add(to, "warmup", "%" PRIu64, chosen->warmup);
-    add_number(to, "clip", chosen->clip);
+    add_number(to, "lr", options_lr(options, trained));
+    if (options->schedule == SCHEDULE_CONSTANT)
+        add(to, "schedule", "%s", schedule_names[options->schedule]);
+    else /* its rates depend on the total number of steps */
+        add(to, "schedule", "%s over %" PRIu32 " epochs", schedule_names[options->schedule], options->epochs);
+    add(to, "warmup", "%" PRIu64, options->warmup);
+    add_number(to, "clip", options->clip);
 }
 
 static void complain_of(const char *path, descend_status status)
@@ -70,38 +70,38 @@ static void complain_of(const char *path, descend_status status)
     complain("%s: %s%s%s", path, descend_status_string(status), system ? ": " : "", reason);
 }
 
-bool checkpoint_save(const struct options *chosen, uint32_t images, const descend_optimizer *optimizer)
+bool checkpoint_save(const struct options *options, uint32_t images, const descend_optimizer *optimizer)
 {
     struct notes taken;
-    take(&taken, chosen, images);
+    take(&taken, options, images);
     const descend_checkpoint with = {.params = true, .notes = taken.note, .note_count = taken.count};
-    const descend_status status = descend_optimizer_save(optimizer, chosen->save, &with);
+    const descend_status status = descend_optimizer_save(optimizer, options->save, &with);
     if (status != DESCEND_OK)
-        complain_of(chosen->save, status);
+        complain_of(options->save, status);
     return status == DESCEND_OK;
 }
 
-bool checkpoint_load(const struct options *chosen, uint32_t images, descend_optimizer *optimizer)
+bool checkpoint_load(const struct options *options, uint32_t images, descend_optimizer *optimizer)
 {
     struct notes expected;
-    take(&expected, chosen, images);
+    take(&expected, options, images);
     const descend_checkpoint with = {.params = true, .notes = expected.note, .note_count = expected.count};
-    const descend_status status = descend_optimizer_load(optimizer, chosen->resume, &with);
-    /* One by one, to say which it is. */
+    const descend_status status = descend_optimizer_load(optimizer, options->resume, &with);
+    /* Tries each note alone, to report which one differs. */
     for (size_t i = 0; status == DESCEND_BAD_FILE_NOTE && i < expected.count; i++) {
         const descend_note *note = &expected.note[i];
         const descend_checkpoint with_note = {.notes = note, .note_count = 1};
-        if (descend_optimizer_load(optimizer, chosen->resume, &with_note) == DESCEND_BAD_FILE_NOTE) {
-            complain("%s: saved with another %s than %s", chosen->resume, note->key, note->value);
+        if (descend_optimizer_load(optimizer, options->resume, &with_note) == DESCEND_BAD_FILE_NOTE) {
+            complain("%s: saved with another %s than %s", options->resume, note->key, note->value);
             return false;
         }
     }
     if (status != DESCEND_OK)
-        complain_of(chosen->resume, status);
+        complain_of(options->resume, status);
     return status == DESCEND_OK;
 }
 
-/* One tensor, in torch.nn.Linear's shape or flat. */
+/* Reads one tensor, which may have torch.nn.Linear's shape or be flat. */
 static bool read_tensor(const char *path, const struct descend_safetensors *file, const descend_tensor *tensor,
                         const uint64_t shape[2], size_t rank)
 {

@@ -1,4 +1,5 @@
-/* A run in a file: the optimizer, the parameters, and what has to be the same to go on; or parameters alone. */
+/* Checkpoints of a run: the optimizer, the parameters, and notes of the options that a resumed run must share. Also
+ * initial parameters from any safetensors file. Functions return false after having reported an error. */
 #ifndef DESCEND_TRAIN_CHECKPOINT_H
 #define DESCEND_TRAIN_CHECKPOINT_H
 
@@ -8,13 +9,13 @@
 #include "network.h"
 #include "options.h"
 
-/* Writes chosen->save. images: of the training. false: complained. */
-bool checkpoint_save(const struct options *chosen, uint32_t images, const descend_optimizer *optimizer);
+/* Writes the file options->save. images: the number of training images. */
+bool checkpoint_save(const struct options *options, uint32_t images, const descend_optimizer *optimizer);
 
-/* Reads chosen->resume. false: complained, and the optimizer may be spoilt. */
-bool checkpoint_load(const struct options *chosen, uint32_t images, descend_optimizer *optimizer);
+/* Reads the file options->resume. After an error the optimizer is not to be used. */
+bool checkpoint_load(const struct options *options, uint32_t images, descend_optimizer *optimizer);
 
-/* Reads the network's parameters from any safetensors file that has them. false: complained, and some may be read. */
+/* Reads the network's parameters. After an error some of them may have been overwritten. */
 bool checkpoint_init(const char *path, const struct network *net);
 
 #endif

@@ -12,7 +12,7 @@ void complain_below(bool unfinished)
 
 void complain(const char *format, ...)
 {
-    /* What stdout still holds belongs before the error, where both are the same terminal or log. */
+    /* Where stdout and stderr are the same terminal or log, buffered output has to come before the error. */
     if (below_unfinished)
         putchar('\n');
     below_unfinished = false;

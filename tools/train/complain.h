@@ -10,7 +10,7 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void complain(const char *format, ...);
 
-/* Whether stdout's last line has not ended yet: an error then ends it. */
+/* Tells whether stdout's last line lacks its newline; an error message then starts with one. */
 void complain_below(bool unfinished);
 
 #endif

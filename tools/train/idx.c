@@ -18,7 +18,7 @@ struct idx_file {
     char path[4096];
 };
 
-/* zlib reads a file that is not gzipped as it is, so both kinds share all that follows. */
+/* Opens the plain file or the gzipped one: zlib reads both. */
 static bool open_file(struct idx_file *file, const char *directory, const char *part, const char *kind)
 {
     static const char *const suffixes[] = {"", ".gz"};
@@ -42,8 +42,8 @@ static bool open_file(struct idx_file *file, const char *directory, const char *
     return false;
 }
 
-/* Reads up to size bytes; fewer only at the file's end. -1: complained. Reading past the end is what makes zlib compare
- * the checksum. */
+/* Reads up to size bytes; fewer only at the file's end. Returns -1 after having reported an error. zlib checks the
+ * checksum only when it reads past the end. */
 static int64_t read_bytes(struct idx_file *file, unsigned char *bytes, size_t size)
 {
     const unsigned chunk = 1u << 20;
@@ -93,8 +93,8 @@ static bool read_header(struct idx_file *file, uint32_t magic, uint32_t *sizes, 
     return true;
 }
 
-/* Reads the size bytes that the header announces. The array grows with what was really read: a header that lies costs
- * no memory. false: complained; *bytes is to be freed in either case. */
+/* Reads the size bytes that the header announces. The array grows as data arrives, so that a false header cannot cause
+ * a huge allocation. *bytes is to be freed in either case. */
 static bool read_announced(struct idx_file *file, uint64_t size, unsigned char **bytes)
 {
     uint64_t used = 0, room = 0;
@@ -121,7 +121,7 @@ static bool read_announced(struct idx_file *file, uint64_t size, unsigned char *
     return true;
 }
 
-/* Whether the file ends here, as the header announces; else complained. */
+/* Reports an error unless the file ends here. */
 static bool ends(struct idx_file *file, uint64_t size)
 {
     unsigned char more;

@@ -15,10 +15,10 @@ struct dataset {
 };
 
 /* Reads <directory>/<part>-images-idx3-ubyte and -labels-idx1-ubyte, or the same with .gz. part is "train" or "t10k".
- * false: complained, and *data is empty. */
+ * Returns false after having reported an error; *data is then empty. */
 bool dataset_load(const char *directory, const char *part, struct dataset *data);
 
-/* Fine on an empty one. */
+/* *data may be empty. */
 void dataset_free(struct dataset *data);
 
 #endif

@@ -17,77 +17,77 @@
 
 enum { TRAINED = EXIT_SUCCESS, FAILED = EXIT_FAILURE, WRONG_USAGE = 2, EVALUATION_BATCH = 500 };
 
-static void print_head(const struct options *chosen, const struct dataset *train, const struct dataset *test,
+static void print_head(const struct options *options, const struct dataset *train, const struct dataset *test,
                        const struct network *net)
 {
     printf("descend %s (%s), network %zu-%zu-%zu with %zu parameters, %" PRIu32 " training and %" PRIu32
            " test images, batch %" PRIu32 ", seed %" PRIu64 "\n",
            descend_version_string(), descend_isa_active(), net->inputs, net->hidden, net->outputs, net->parameters,
-           train->count, test->count, chosen->batch, chosen->seed);
+           train->count, test->count, options->batch, options->seed);
     fflush(stdout);
 }
 
-static void print_row(const struct options *chosen, const struct named_config *trained,
+static void print_row(const struct options *options, const struct named_config *trained,
                       const struct training_result *result, size_t parameters)
 {
-    const double bytes = (double)(updater_bytes(chosen, trained) * parameters);
-    printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(chosen, trained), result->loss,
+    const double bytes = (double)(updater_bytes(options, trained) * parameters);
+    printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(options, trained), result->loss,
            100 * result->accuracy);
-    if (chosen->bf16_copy)
+    if (options->bf16_copy)
         printf("  %11.2f %%", 100 * result->copy_accuracy);
     printf("  %8.1f us  %6.1f  %11.1f %%\n", 1e6 * result->update, bytes / result->update * 1e-9, 100 * result->share);
 }
 
-static void print_table(const struct options *chosen, const struct training_result *results, size_t parameters)
+static void print_table(const struct options *options, const struct training_result *results, size_t parameters)
 {
     printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
-           chosen->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
-    for (size_t i = 0; i < chosen->optimizer_count; i++)
-        print_row(chosen, chosen->optimizers[i], &results[i], parameters);
+           options->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
+    for (size_t i = 0; i < options->optimizer_count; i++)
+        print_row(options, options->optimizers[i], &results[i], parameters);
     puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
          "GB/s: all arrays read, and all but the gradient written, by that time. share: of all steps' time.");
-    if (chosen->bf16_copy)
+    if (options->bf16_copy)
         puts("bfloat16 copy: test accuracy with the copy that the last step wrote of the weights.");
-    for (size_t i = 0; i < chosen->optimizer_count; i++)
+    for (size_t i = 0; i < options->optimizer_count; i++)
         if (results[i].skipped > 0)
-            printf("%s: %" PRIu64 " steps skipped, their gradients were not finite\n", chosen->optimizers[i]->name,
+            printf("%s: %" PRIu64 " steps skipped, their gradients were not finite\n", options->optimizers[i]->name,
                    results[i].skipped);
 }
 
-static bool train_all(const struct options *chosen, const struct dataset *train, const struct dataset *test,
+static bool train_all(const struct options *options, const struct dataset *train, const struct dataset *test,
                       struct network *net)
 {
     struct training run;
     struct training_result results[NAMED_CONFIGS_MAX];
-    bool good = training_open(&run, chosen, train, test, net);
+    bool good = training_open(&run, options, train, test, net);
     if (good)
-        print_head(chosen, train, test, net);
-    for (size_t i = 0; good && i < chosen->optimizer_count; i++)
-        good = training_run(&run, chosen->optimizers[i], &results[i]);
-    /* The table comes last, and only of a run whose CSV is whole. */
+        print_head(options, train, test, net);
+    for (size_t i = 0; good && i < options->optimizer_count; i++)
+        good = training_run(&run, options->optimizers[i], &results[i]);
+    /* The table is printed last, and only if the CSV has been written completely. */
     good = training_close(&run) && good;
     if (good)
-        print_table(chosen, results, net->parameters);
+        print_table(options, results, net->parameters);
     return good;
 }
 
-static bool load_and_train(const struct options *chosen)
+static bool load_and_train(const struct options *options)
 {
     struct dataset train = {0}, test = {0};
     struct network net = {0};
-    bool good = dataset_load(chosen->data, "train", &train) && dataset_load(chosen->data, "t10k", &test);
+    bool good = dataset_load(options->data, "train", &train) && dataset_load(options->data, "t10k", &test);
     if (good && (train.rows != test.rows || train.columns != test.columns)) {
         complain("%s: training images of %" PRIu32 " x %" PRIu32 " pixels, test images of %" PRIu32 " x %" PRIu32,
-                 chosen->data, train.rows, train.columns, test.rows, test.columns);
+                 options->data, train.rows, train.columns, test.rows, test.columns);
         good = false;
     }
     if (good) {
-        size_t capacity = chosen->batch < train.count ? chosen->batch : train.count;
+        size_t capacity = options->batch < train.count ? options->batch : train.count;
         if (capacity < EVALUATION_BATCH)
             capacity = EVALUATION_BATCH;
-        good = network_create(&net, (size_t)train.rows * train.columns, chosen->hidden, capacity);
+        good = network_create(&net, (size_t)train.rows * train.columns, options->hidden, capacity);
     }
-    good = good && train_all(chosen, &train, &test, &net);
+    good = good && train_all(options, &train, &test, &net);
     network_free(&net);
     dataset_free(&train);
     dataset_free(&test);
@@ -96,17 +96,16 @@ static bool load_and_train(const struct options *chosen)
 
 int main(int argc, char **argv)
 {
-    struct options chosen;
-    const enum options_verdict verdict = options_read(&chosen, argc, argv);
+    struct options options;
+    const enum options_verdict verdict = options_read(&options, argc, argv);
     if (verdict == OPTIONS_WRONG)
         return WRONG_USAGE;
     if (verdict == OPTIONS_TRAIN) {
-        /* With one thread OpenBLAS is deterministic: the same products give the same bits each time, so that a run that
-         * goes on from a checkpoint is the one that never stopped. With two it gives other bits than with one, and the
-         * same seed shall give the same run on any number of processors. (Not on any processor: OpenBLAS has kernels
-         * for each.) --threads is the update's. */
+        /* On one thread OpenBLAS gives the same bits each time, which resumed runs rely on. On more its bits depend on
+         * their number, and a seed's run is not to depend on how many processors there are. (It does depend on their
+         * model: OpenBLAS has kernels for each.) --threads is for the optimizer's update alone. */
         openblas_set_num_threads(1);
-        if (!load_and_train(&chosen))
+        if (!load_and_train(&options))
             return FAILED;
     }
     errno = 0;

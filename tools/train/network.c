@@ -11,7 +11,7 @@
 
 enum { WEIGHT_STREAM = 1 };
 
-/* Where each layer's parts begin, in param as in grad. */
+/* Where each layer's parts begin, both in param and in grad. */
 struct layers {
     size_t weight1, bias1, weight2, bias2;
 };
@@ -66,7 +66,7 @@ void network_init(struct network *net, uint64_t seed)
 {
     struct random_stream stream = random_start(seed, WEIGHT_STREAM);
     const struct layers at = layers_of(net);
-    /* The biases follow the weights. */
+    /* Weights and the biases behind them, in one call for each layer. */
     draw(&stream, net->param + at.weight1, (net->inputs + 1) * net->hidden, net->inputs);
     draw(&stream, net->param + at.weight2, (net->hidden + 1) * net->outputs, net->hidden);
 }
@@ -91,7 +91,7 @@ void network_tensors(const struct network *net, uint16_t *copy, descend_tensor t
     }
 }
 
-/* rows NULL: the images from `first` on. */
+/* Copies the images rows[0 … count-1] into the batch, or with rows NULL the images from `first` on. */
 static void gather(struct network *net, const struct dataset *data, const uint32_t *rows, size_t first, size_t count)
 {
     float level[256];
@@ -121,7 +121,7 @@ static void forward(struct network *net, const float *param, size_t count)
 {
     const struct layers at = layers_of(net);
     linear(count, net->inputs, net->hidden, net->pixels, param + at.weight1, param + at.bias1, net->hidden_out);
-    /* Written so that NaN stays NaN: a run that diverged shows it. */
+    /* This comparison keeps NaN, so that a run that has diverged is seen. */
     for (size_t i = 0; i < count * net->hidden; i++)
         net->hidden_out[i] = net->hidden_out[i] < 0.0f ? 0.0f : net->hidden_out[i];
     linear(count, net->hidden, net->outputs, net->hidden_out, param + at.weight2, param + at.bias2, net->scores);
@@ -142,7 +142,7 @@ static double softmax(struct network *net, size_t count, size_t *correct)
                 best = j;
         *correct += best == label;
 
-        /* Less the largest score, so that exp cannot overflow. */
+        /* The largest score is subtracted so that exp cannot overflow. */
         const float largest = score[best];
         const double distance = (double)largest - (double)score[label];
         double sum = 0;
@@ -154,7 +154,7 @@ static double softmax(struct network *net, size_t count, size_t *correct)
         for (size_t j = 0; j < net->outputs; j++)
             score[j] = (float)((double)score[j] / sum);
     }
-    return isnan(loss) ? (double)NAN : loss; /* without a sign, which would be printed */
+    return isnan(loss) ? (double)NAN : loss; /* printf would show the sign of a NaN */
 }
 
 static void sum_columns(const float *matrix, size_t rows, size_t columns, float *sums)

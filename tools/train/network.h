@@ -1,4 +1,4 @@
-/* A network of two linear layers, ReLU between them, softmax and cross-entropy behind. */
+/* A network of two linear layers with ReLU between them, trained on the cross-entropy of its softmax. */
 #ifndef DESCEND_TRAIN_NETWORK_H
 #define DESCEND_TRAIN_NETWORK_H
 
@@ -20,11 +20,11 @@ struct network {
     size_t parameters;
     float *param, *grad;
 
-    /* The batch in hand, one row an image. */
-    float *pixels;      /* inputs: 0 … 1 */
-    float *hidden_out;  /* hidden: behind the ReLU */
+    /* The current batch: matrices of one row for each image, with as many columns as is said here. */
+    float *pixels;      /* inputs; values in 0 … 1 */
+    float *hidden_out;  /* hidden; after the ReLU */
     float *hidden_grad; /* hidden */
-    float *scores;      /* outputs: logits, then their gradient */
+    float *scores;      /* outputs; logits, later their gradient */
     unsigned char *labels;
 };
 
@@ -33,7 +33,7 @@ struct evaluation {
     double accuracy; /* 0 … 1 */
 };
 
-/* false: out of memory (complained). Free it in either case. */
+/* Returns false after having reported that memory is out. network_free() in either case. */
 bool network_create(struct network *net, size_t inputs, size_t hidden, size_t capacity);
 void network_free(struct network *net);
 

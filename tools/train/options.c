@@ -14,7 +14,8 @@
 
 #define DEFAULT_OPTIMIZERS "sgd,momentum,rmsprop,adam,adamw"
 
-/* Far above what is useful; within them, no size overflows and BLAS's int dimensions hold them. */
+/* Far above what is useful, and low enough that no size overflows and that BLAS's dimensions, which are int, hold
+ * them. */
 enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536, MAX_WARMUP = 1000000000 };
 
 const char *const schedule_names[SCHEDULES] = {"constant", "cosine", "linear"};
@@ -78,7 +79,7 @@ static bool read_number(const char *option, const char *text, uint64_t least, ui
 {
     char *end = NULL;
     errno = 0;
-    const bool digit = text[0] >= '0' && text[0] <= '9'; /* strtoumax takes blanks and signs, "-1" as 2^64-1 */
+    const bool digit = text[0] >= '0' && text[0] <= '9'; /* strtoumax would take blanks and signs */
     const uintmax_t number = digit ? strtoumax(text, &end, 10) : 0;
     if (!digit || *end != '\0' || errno != 0 || number < least || number > most) {
         complain("%s '%s': must be a whole number from %" PRIu64 " to %" PRIu64, option, text, least, most);
@@ -122,36 +123,36 @@ static bool read_schedule(const char *text, enum schedule *value)
     return false;
 }
 
-static bool add_optimizer(struct options *chosen, const char *name, size_t length)
+static bool add_optimizer(struct options *options, const char *name, size_t length)
 {
     const struct named_config *found = named_config_find(name, length);
     if (!found) {
         complain("--optimizer '%.*s': must be some of those that --help lists, or all", (int)length, name);
         return false;
     }
-    for (size_t i = 0; i < chosen->optimizer_count; i++) {
-        if (chosen->optimizers[i] == found) {
+    for (size_t i = 0; i < options->optimizer_count; i++) {
+        if (options->optimizers[i] == found) {
             complain("--optimizer: %s is there twice", found->name);
             return false;
         }
     }
-    chosen->optimizers[chosen->optimizer_count++] = found;
+    options->optimizers[options->optimizer_count++] = found;
     return true;
 }
 
-static bool read_optimizers(const char *list, struct options *chosen)
+static bool read_optimizers(const char *list, struct options *options)
 {
-    chosen->optimizer_count = 0;
+    options->optimizer_count = 0;
     if (strcmp(list, "all") == 0) {
         size_t count;
         const struct named_config *configs = named_configs(&count);
         for (size_t i = 0; i < count; i++)
-            chosen->optimizers[chosen->optimizer_count++] = &configs[i];
+            options->optimizers[options->optimizer_count++] = &configs[i];
         return true;
     }
     for (;;) {
         const size_t length = strcspn(list, ",");
-        if (!add_optimizer(chosen, list, length))
+        if (!add_optimizer(options, list, length))
             return false;
         if (list[length] == '\0')
             return true;
@@ -159,38 +160,38 @@ static bool read_optimizers(const char *list, struct options *chosen)
     }
 }
 
-double options_lr(const struct options *chosen, const struct named_config *trained)
+double options_lr(const struct options *options, const struct named_config *trained)
 {
-    return chosen->lr > 0 ? chosen->lr : own_lr(trained);
+    return options->lr > 0 ? options->lr : own_lr(trained);
 }
 
-descend_config options_config(const struct options *chosen, const struct named_config *trained)
+descend_config options_config(const struct options *options, const struct named_config *trained)
 {
     descend_config config = trained->config;
-    (void)descend_config_set(&config, "lr", options_lr(chosen, trained)); /* a positive rate is never refused here */
+    (void)descend_config_set(&config, "lr", options_lr(options, trained)); /* a positive rate is never refused here */
     return config;
 }
 
-/* A checkpoint holds one optimizer, and has parameters of its own. */
-static bool fits_files(const struct options *chosen)
+/* Refuses options that contradict each other: a checkpoint holds one optimizer, and its own parameters. */
+static bool fits_files(const struct options *options)
 {
-    if (chosen->init && chosen->resume) {
+    if (options->init && options->resume) {
         complain("--init: a run that goes on by --resume has its parameters");
         return false;
     }
-    if (chosen->optimizer_count == 1 || (!chosen->save && !chosen->resume))
+    if (options->optimizer_count == 1 || (!options->save && !options->resume))
         return true;
-    complain("%s: choose one optimizer by --optimizer", chosen->save ? "--save" : "--resume");
+    complain("%s: choose one optimizer by --optimizer", options->save ? "--save" : "--resume");
     return false;
 }
 
-/* Asks the library itself, so that a learning rate or a DESCEND_ISA which it refuses is known before any work. */
-static bool accepted(const struct options *chosen)
+/* Lets the library check each config, so that a bad learning rate or DESCEND_ISA is reported before any work. */
+static bool accepted(const struct options *options)
 {
-    const descend_exec exec = {.threads = chosen->threads};
-    for (size_t i = 0; i < chosen->optimizer_count; i++) {
-        const struct named_config *asked = chosen->optimizers[i];
-        const descend_config config = options_config(chosen, asked);
+    const descend_exec exec = {.threads = options->threads};
+    for (size_t i = 0; i < options->optimizer_count; i++) {
+        const struct named_config *asked = options->optimizers[i];
+        const descend_config config = options_config(options, asked);
         const descend_status status = descend_step(&config, 1, NULL, NULL, NULL, 0, &exec);
         if (status != DESCEND_OK) {
             complain("%s: %s", asked->name, descend_status_string(status));
@@ -200,55 +201,55 @@ static bool accepted(const struct options *chosen)
     return true;
 }
 
-static bool read_option(struct options *chosen, int letter, const char *text)
+static bool read_option(struct options *options, int letter, const char *text)
 {
     switch (letter) {
     case 'o':
-        return read_optimizers(text, chosen);
+        return read_optimizers(text, options);
     case 'e':
-        return read_count("--epochs", text, 1, MAX_EPOCHS, &chosen->epochs);
+        return read_count("--epochs", text, 1, MAX_EPOCHS, &options->epochs);
     case 'S':
-        return read_number("--steps", text, 1, UINT64_MAX, &chosen->steps);
+        return read_number("--steps", text, 1, UINT64_MAX, &options->steps);
     case 'b':
-        return read_count("--batch", text, 1, MAX_BATCH, &chosen->batch);
+        return read_count("--batch", text, 1, MAX_BATCH, &options->batch);
     case 'n':
-        return read_count("--hidden", text, 1, MAX_HIDDEN, &chosen->hidden);
+        return read_count("--hidden", text, 1, MAX_HIDDEN, &options->hidden);
     case 'l':
-        return read_positive("--lr", text, &chosen->lr);
+        return read_positive("--lr", text, &options->lr);
     case 'L':
-        return read_schedule(text, &chosen->schedule);
+        return read_schedule(text, &options->schedule);
     case 'w':
-        return read_number("--warmup", text, 0, MAX_WARMUP, &chosen->warmup);
+        return read_number("--warmup", text, 0, MAX_WARMUP, &options->warmup);
     case 'C':
-        return read_positive("--clip", text, &chosen->clip);
+        return read_positive("--clip", text, &options->clip);
     case 'f':
-        chosen->bf16_copy = true;
+        options->bf16_copy = true;
         return true;
     case 's':
-        return read_number("--seed", text, 0, UINT64_MAX, &chosen->seed);
+        return read_number("--seed", text, 0, UINT64_MAX, &options->seed);
     case 't':
-        return read_count("--threads", text, 0, MAX_THREADS, &chosen->threads);
+        return read_count("--threads", text, 0, MAX_THREADS, &options->threads);
     case 'd':
-        chosen->data = text;
+        options->data = text;
         return true;
     case 'c':
-        chosen->csv = text;
+        options->csv = text;
         return true;
     case 'I':
-        chosen->init = text;
+        options->init = text;
         return true;
     case 'W':
-        chosen->save = text;
+        options->save = text;
         return true;
     case 'R':
-        chosen->resume = text;
+        options->resume = text;
         return true;
     default:
         return false; /* getopt_long has complained */
     }
 }
 
-enum options_verdict options_read(struct options *chosen, int argc, char **argv)
+enum options_verdict options_read(struct options *options, int argc, char **argv)
 {
     static const struct option table[] = {
         {"optimizer", required_argument, NULL, 'o'},
@@ -271,21 +272,21 @@ enum options_verdict options_read(struct options *chosen, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *chosen = (struct options){
+    *options = (struct options){
         .epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
-    (void)read_optimizers(DEFAULT_OPTIMIZERS, chosen);
+    (void)read_optimizers(DEFAULT_OPTIMIZERS, options);
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (letter == 'h') {
             print_help();
             return OPTIONS_HELP;
         }
-        if (!read_option(chosen, letter, optarg))
+        if (!read_option(options, letter, optarg))
             return OPTIONS_WRONG;
     }
     if (optind < argc) {
         complain("'%s': not an option (see --help)", argv[optind]);
         return OPTIONS_WRONG;
     }
-    return fits_files(chosen) && accepted(chosen) ? OPTIONS_TRAIN : OPTIONS_WRONG;
+    return fits_files(options) && accepted(options) ? OPTIONS_TRAIN : OPTIONS_WRONG;
 }

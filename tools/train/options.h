@@ -17,11 +17,11 @@ struct options {
         *optimizers[NAMED_CONFIGS_MAX]; /* in the order asked for; one only, with save or resume */
     size_t optimizer_count;
     uint32_t epochs, batch, hidden;
-    uint64_t steps; /* to stop after, before the epochs are done; 0: none */
-    double lr;      /* 0: each optimizer's own */
+    uint64_t steps; /* stop after so many, even before the epochs are done; 0: no limit */
+    double lr;      /* 0: each optimizer's own, from its named_config */
     enum schedule schedule;
     uint64_t warmup; /* steps; 0: none */
-    double clip;     /* the norm; 0: none */
+    double clip;     /* the largest norm of gradients; 0: not clipped */
     bool bf16_copy;
     uint64_t seed;
     unsigned threads;
@@ -32,15 +32,15 @@ struct options {
 enum options_verdict {
     OPTIONS_TRAIN,
     OPTIONS_HELP, /* the help is printed */
-    OPTIONS_WRONG /* complained */
+    OPTIONS_WRONG /* an error has been reported */
 };
 
-enum options_verdict options_read(struct options *chosen, int argc, char **argv);
+enum options_verdict options_read(struct options *options, int argc, char **argv);
 
 /* The learning rate to train this optimizer with, before any schedule. */
-double options_lr(const struct options *chosen, const struct named_config *trained);
+double options_lr(const struct options *options, const struct named_config *trained);
 
 /* Its config with that rate. */
-descend_config options_config(const struct options *chosen, const struct named_config *trained);
+descend_config options_config(const struct options *options, const struct named_config *trained);
 
 #endif

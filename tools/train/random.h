@@ -2,9 +2,9 @@
  * PCG32 (XSH-RR): O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random
  * number generation" (2014). Our own generator, because rand() gives other numbers with every C library.
  *
- * A seed's stream 1 draws the initial weights, stream 2 the batch order: the images stand as in their file, each epoch
- * begins by shuffling them as the epoch before has left them, and they are taken from the first on, in batches of which
- * an epoch's last may be smaller. tools/compare/comparison/batches.py does the same in Python.
+ * Stream 1 of a seed draws the initial weights, stream 2 the order of the images. That order is at first the file's;
+ * each epoch shuffles it once more and takes batches from its beginning, the last of which may be smaller.
+ * tools/compare/comparison/batches.py does the same in Python.
  */
 #ifndef DESCEND_TRAIN_RANDOM_H
 #define DESCEND_TRAIN_RANDOM_H
@@ -25,7 +25,7 @@ static inline uint32_t random_next(struct random_stream *stream)
     return shifted >> rotation | shifted << (-rotation & 31u);
 }
 
-/* Streams of one seed are independent: the weights' number of draws does not move the batch order. */
+/* Streams of one seed are independent: how many numbers the weights take has no influence on the order of images. */
 static inline struct random_stream random_start(uint64_t seed, uint64_t number)
 {
     struct random_stream stream = {0, number << 1 | 1u};
@@ -52,7 +52,7 @@ static inline uint32_t random_below(struct random_stream *stream, uint32_t bound
     return value % bound;
 }
 
-/* Fisher and Yates. */
+/* The shuffle of Fisher and Yates. */
 static inline void random_shuffle(struct random_stream *stream, uint32_t *items, uint32_t count)
 {
     for (uint32_t left = count; left > 1; left--) {

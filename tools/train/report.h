@@ -15,27 +15,26 @@ struct report {
     double drawn; /* when the progress line was last drawn, in seconds of clock_seconds() */
 };
 
-/* One step, as it is reported. */
+/* What is reported of one step. */
 struct report_row {
     const struct named_config *trained;
-    uint32_t epoch, epochs; /* counted from 1 */
-    uint64_t step, steps;   /* likewise, over all epochs; the last one is `steps` */
+    uint32_t epoch, epochs; /* the epoch's number, from 1 on, and how many there are */
+    uint64_t step, steps;   /* likewise, counted over all epochs */
     double loss;            /* of the step's batch, before its update */
-    double mean_loss;       /* of the epoch so far, as far as this run did it */
+    double mean_loss;       /* of the epoch's batches so far, without those before a checkpoint */
     bool epoch_end;
     double accuracy; /* of the test set, 0 … 1; at an epoch's end only */
 };
 
-/* csv_path NULL: no CSV. false: complained. */
-bool report_open(struct report *shown, const char *csv_path);
+/* csv_path NULL: no CSV. Returns false, here and below, after having reported that the CSV cannot be written. */
+bool report_open(struct report *report, const char *csv_path);
 
-/* false: complained that the CSV cannot be written. */
-bool report_step(struct report *shown, const struct report_row *row);
+bool report_step(struct report *report, const struct report_row *row);
 
-/* Closes the CSV. false: complained that it could not all be written. */
-bool report_close(struct report *shown);
+/* Closes the CSV. */
+bool report_close(struct report *report);
 
-/* Monotonic. */
+/* Seconds on a monotonic clock. */
 double clock_seconds(void);
 
 #endif

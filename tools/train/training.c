@@ -12,18 +12,18 @@
 #include "median.h"
 #include "random.h"
 
-/* A median of so many is as good as one of all, however long the run. */
+/* TIMED_STEPS: the median of so many times is as good as that of all. */
 enum { ORDER_STREAM = 2, TIMED_STEPS = 1 << 16 };
 
-bool training_open(struct training *run, const struct options *chosen, const struct dataset *train,
+bool training_open(struct training *run, const struct options *options, const struct dataset *train,
                    const struct dataset *test, struct network *net)
 {
-    *run = (struct training){.chosen = chosen, .train = train, .test = test, .net = net};
+    *run = (struct training){.options = options, .train = train, .test = test, .net = net};
     run->order = malloc(train->count * sizeof *run->order);
     run->samples = malloc(TIMED_STEPS * sizeof *run->samples);
-    if (chosen->bf16_copy)
+    if (options->bf16_copy)
         run->from_copy = array_create(net->parameters);
-    if (!run->order || !run->samples || (chosen->bf16_copy && !run->from_copy)) {
+    if (!run->order || !run->samples || (options->bf16_copy && !run->from_copy)) {
         complain("out of memory for %" PRIu32 " images' order and the training's figures", train->count);
         return false;
     }
@@ -35,7 +35,7 @@ bool training_close(struct training *run)
     free(run->order);
     free(run->samples);
     free(run->from_copy);
-    return report_close(&run->shown);
+    return report_close(&run->report);
 }
 
 struct times {
@@ -57,23 +57,23 @@ static bool train_step(struct training *run, const uint32_t *rows, size_t count,
     return good;
 }
 
-/* Before the first step too: a file that cannot be written shall be known before there is something to lose. */
+/* Called before the first step too, so that a file that cannot be written is reported before any work is lost. */
 static bool save(const struct training *run)
 {
-    return !run->chosen->save || checkpoint_save(run->chosen, run->train->count, run->updater.optimizer);
+    return !run->options->save || checkpoint_save(run->options, run->train->count, run->updater.optimizer);
 }
 
 static uint64_t epoch_steps(const struct training *run)
 {
-    return ((uint64_t)run->train->count + run->chosen->batch - 1) / run->chosen->batch;
+    return ((uint64_t)run->train->count + run->options->batch - 1) / run->options->batch;
 }
 
-/* row->step is the number of steps done before, those of a checkpoint within the epoch too; the caller has shuffled the
- * order. */
+/* Trains the rest of an epoch, of whose steps a checkpoint may have some; row->step is the last one done before. The
+ * caller has shuffled the order. */
 static bool train_epoch(struct training *run, struct report_row *row, struct times *sum)
 {
     double loss_sum = 0;
-    const uint32_t images = run->train->count, batch = run->chosen->batch;
+    const uint32_t images = run->train->count, batch = run->options->batch;
     const uint32_t begin = (uint32_t)(row->step % epoch_steps(run)) * batch;
     for (uint32_t first = begin, count; first < images && row->step < row->steps; first += count) {
         count = images - first < batch ? images - first : batch;
@@ -85,7 +85,7 @@ static bool train_epoch(struct training *run, struct report_row *row, struct tim
         row->epoch_end = first + count == images;
         if (row->epoch_end)
             row->accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy;
-        if (!report_step(&run->shown, row))
+        if (!report_step(&run->report, row))
             return false;
         if ((row->epoch_end || row->step == row->steps) && !save(run))
             return false;
@@ -93,10 +93,10 @@ static bool train_epoch(struct training *run, struct report_row *row, struct tim
     return true;
 }
 
-/* The epochs that a checkpoint has behind it only shuffle. */
+/* Epochs that were finished before the checkpoint are only shuffled, to get the same order as without it. */
 static bool train_epochs(struct training *run, struct report_row *row, struct times *sum)
 {
-    struct random_stream stream = random_start(run->chosen->seed, ORDER_STREAM);
+    struct random_stream stream = random_start(run->options->seed, ORDER_STREAM);
     for (uint32_t i = 0; i < run->train->count; i++)
         run->order[i] = i;
     for (row->epoch = 1; row->step < row->steps; row->epoch++) {
@@ -107,26 +107,26 @@ static bool train_epochs(struct training *run, struct report_row *row, struct ti
     return true;
 }
 
-/* Where the run starts: all optimizers alike, or one from its checkpoint. */
+/* Sets the initial parameters, the same for all optimizers; or restores the checkpoint of the only one. */
 static bool start(struct training *run, struct report_row *row)
 {
-    const struct options *chosen = run->chosen;
-    network_init(run->net, chosen->seed);
-    if (chosen->init && !checkpoint_init(chosen->init, run->net))
+    const struct options *options = run->options;
+    network_init(run->net, options->seed);
+    if (options->init && !checkpoint_init(options->init, run->net))
         return false;
-    if (chosen->resume) {
-        if (!checkpoint_load(chosen, run->train->count, run->updater.optimizer))
+    if (options->resume) {
+        if (!checkpoint_load(options, run->train->count, run->updater.optimizer))
             return false;
         row->step = updater_steps(&run->updater);
         if (row->step >= row->steps) {
-            complain("%s: stands at step %" PRIu64 "; nothing is left to do up to step %" PRIu64, chosen->resume,
+            complain("%s: stands at step %" PRIu64 "; nothing is left to do up to step %" PRIu64, options->resume,
                      row->step, row->steps);
             return false;
         }
-        printf("%s: goes on after step %" PRIu64 "\n", chosen->resume, row->step);
+        printf("%s: goes on after step %" PRIu64 "\n", options->resume, row->step);
     }
-    /* Not before: a run that is refused shall leave the files alone. The CSV is opened once for all optimizers. */
-    return (run->shown.csv || report_open(&run->shown, chosen->csv)) && save(run);
+    /* Opened only now, so that a run that is refused leaves existing files alone; once for all optimizers. */
+    return (run->report.csv || report_open(&run->report, options->csv)) && save(run);
 }
 
 static double copy_accuracy(struct training *run)
@@ -152,11 +152,11 @@ static struct training_result conclude(struct training *run, const struct times 
 
 bool training_run(struct training *run, const struct named_config *trained, struct training_result *result)
 {
-    const uint64_t all = run->chosen->epochs * epoch_steps(run), stop = run->chosen->steps;
+    const uint64_t all = run->options->epochs * epoch_steps(run), stop = run->options->steps;
     struct report_row row = {
-        .trained = trained, .epochs = run->chosen->epochs, .steps = stop > 0 && stop < all ? stop : all};
+        .trained = trained, .epochs = run->options->epochs, .steps = stop > 0 && stop < all ? stop : all};
     struct times sum = {0};
-    const bool good = updater_open(&run->updater, run->chosen, trained, run->net, all) && start(run, &row) &&
+    const bool good = updater_open(&run->updater, run->options, trained, run->net, all) && start(run, &row) &&
                       train_epochs(run, &row, &sum);
     if (good)
         *result = conclude(run, &sum);

@@ -1,4 +1,4 @@
-/* The optimizer over the network's parameters: all that happens between two batches. */
+/* The optimizer of the network's parameters, with learning rate schedule, gradient clipping and skipped steps. */
 #ifndef DESCEND_TRAIN_UPDATER_H
 #define DESCEND_TRAIN_UPDATER_H
 
@@ -9,28 +9,28 @@
 #include "options.h"
 
 struct updater {
-    const struct options *chosen;
+    const struct options *options;
     const struct named_config *trained;
     const struct network *net;
-    uint64_t schedule_steps; /* which the schedule spans */
+    uint64_t schedule_steps; /* the length of the schedule */
     descend_optimizer *optimizer;
     uint16_t *copy; /* of all parameters, as bfloat16; NULL: none wanted */
-    bool stepped;   /* whether a step has been taken, and so the copy written */
+    bool stepped;   /* whether a step has been taken, which has also written the copy */
 };
 
-/* false: complained. updater_close() in either case. */
-bool updater_open(struct updater *made, const struct options *chosen, const struct named_config *trained,
+/* Returns false after having reported an error. updater_close() in either case. */
+bool updater_open(struct updater *updater, const struct options *options, const struct named_config *trained,
                   const struct network *net, uint64_t schedule_steps);
-void updater_close(struct updater *made);
+void updater_close(struct updater *updater);
 
-/* From the gradient in place. false: complained. */
-bool updater_step(struct updater *made);
+/* One step with the gradients that the network holds. Returns false after having reported an error. */
+bool updater_step(struct updater *updater);
 
-/* Steps so far, in the runs before a checkpoint too. Those of them that were skipped. */
-uint64_t updater_steps(const struct updater *made);
-uint64_t updater_skipped(const struct updater *made);
+/* The number of steps so far, and how many of them were skipped; both include those before a checkpoint. */
+uint64_t updater_steps(const struct updater *updater);
+uint64_t updater_skipped(const struct updater *updater);
 
 /* Bytes that one step moves per parameter, if it reads each array once and writes each but the gradient once. */
-size_t updater_bytes(const struct options *chosen, const struct named_config *trained);
+size_t updater_bytes(const struct options *options, const struct named_config *trained);
 
 #endif

@@ -1,4 +1,4 @@
-/* descend-tune: from how many elements on threads pay here, for each optimizer, beside the value that is built in. */
+/* descend-tune: measures, for each optimizer, from how many elements on several threads are faster than one here. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -179,7 +179,7 @@ static bool read_options(struct options *options, int argc, char **argv)
     return optind == argc;
 }
 
-/* Measures where there is something to, and says what came of it. */
+/* Measures, unless there is only one thread, and prints the result. */
 static bool tune(const struct options *options, FILE *output)
 {
     static struct threshold thresholds[NAMED_CONFIGS_MAX];
@@ -205,7 +205,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "descend-tune: %s\n", descend_status_string(status));
         return EXIT_FAILURE;
     }
-    FILE *output = options.output ? fopen(options.output, "w") : NULL; /* now: not after a quarter of a minute */
+    FILE *output = options.output ? fopen(options.output, "w") : NULL; /* opened before measuring, which takes long */
     if (options.output && output == NULL) {
         fprintf(stderr, "descend-tune: %s: %s\n", options.output, strerror(errno));
         return EXIT_FAILURE;

@@ -15,25 +15,25 @@
 #include "named_config.h"
 
 enum {
-    BLOCK = 4096, /* what work is split into: descend_slice. Up to one block nothing can be parallel. */
+    BLOCK = 4096, /* of elements; calls are split at its multiples, so one block runs on one thread */
     SAMPLES = 1024
 };
 
-/* In blocks: powers of two, and between them the sizes that do not split evenly. */
+/* The sizes to measure, in blocks: powers of two, and half-way sizes, which two threads cannot always share evenly. */
 static const size_t blocks[SIZES] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256};
 
 static const double visit_seconds = 0.01, batch_seconds = 0.0002;
 
-enum { STATES_MAX = 32 }; /* of one kind: descend_config_states has a bit for each */
+enum { STATES_MAX = 32 }; /* no kind has more, as descend_config_states returns a bit for each */
 
 struct arrays {
     float *param, *grad, *state[STATES_MAX];
-    size_t states; /* as many as any kind has */
+    size_t states; /* the largest number that a kind has */
 };
 
 /* The samples of one optimizer at one size. */
 struct cell {
-    size_t count;                              /* of all; the last SAMPLES are kept */
+    size_t count;                              /* of all samples; the last SAMPLES of them are kept */
     double serial[SAMPLES], parallel[SAMPLES]; /* seconds a call */
 };
 
@@ -69,7 +69,7 @@ static size_t most_states(void)
 
 static bool arrays_new(struct arrays *arrays)
 {
-    /* Room between the arrays: starts that are equal modulo 4096 bytes would hinder each other in the cache. */
+    /* ROOM: arrays whose starts are equal modulo 4096 bytes would evict each other from the cache. */
     enum { ALIGNMENT = 64, ROOM = 5 * ALIGNMENT };
     const size_t each = MAX_N * sizeof(float) + ROOM, states = most_states();
     char *block = aligned_alloc(ALIGNMENT, (2 + states) * each);
@@ -81,8 +81,8 @@ static bool arrays_new(struct arrays *arrays)
     return true;
 }
 
-/* As before step 1: what one optimizer leaves as its state may be no state of the next. Of a scalar state the first
- * element counts; it stays what it is through step 1. */
+/* Fills the arrays as they are before step 1. Another optimizer's states may be invalid as this one's. A scalar state
+ * is the first element of its array, and keeps its value of step 1. */
 static void arrays_reset(const struct arrays *arrays, const descend_config *config)
 {
     for (size_t i = 0; i < MAX_N; i++) {
@@ -98,8 +98,8 @@ static void arrays_reset(const struct arrays *arrays, const descend_config *conf
     }
 }
 
-/* Seconds a call. The first call is not timed: it moves the arrays from the cache of the core that had them. Statuses
- * need no look: thresholds_try has had the same configs, and these arrays are good. */
+/* Seconds per call. The first call is not timed: it fetches the arrays from the other cores' caches. Statuses are
+ * ignored because thresholds_try has checked the same configs. */
 static double time_batch(const descend_config *config, uint64_t *number, const struct arrays *on, size_t n,
                          const descend_exec *exec)
 {
@@ -128,7 +128,7 @@ static void visit(struct cell *cell, const descend_config *config, uint64_t *num
     } while (now() < end);
 }
 
-/* Leaves the cell without its order. */
+/* Sorts the samples in the cell. */
 static struct size conclude_size(struct cell *cell, size_t n)
 {
     double ratios[SAMPLES];
@@ -187,7 +187,7 @@ bool thresholds_measure(double seconds, struct threshold thresholds[NAMED_CONFIG
     measure(seconds, &arrays, cells);
     for (size_t i = 0; i < count; i++)
         thresholds[i] = conclude(configs[i].name, cells[i]);
-    free(arrays.param); /* the block's start */
+    free(arrays.param); /* the start of the one block of all arrays */
     free(cells);
     return true;
 }

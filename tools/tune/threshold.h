@@ -1,6 +1,7 @@
 /*
- * From how many elements on threads pay, measured. Serial and parallel calls are timed in turn, and all sizes again and
- * again, so that another program's burst spoils few samples of any. Medians of the paired ratios decide.
+ * Measures from how many elements on several threads are faster than one. Serial and parallel calls are timed in turn,
+ * and all sizes again and again, so that a burst of other work spoils few samples of any size. The median of the ratios
+ * of neighbouring timings decides.
  */
 #ifndef DESCEND_TUNE_THRESHOLD_H
 #define DESCEND_TUNE_THRESHOLD_H
@@ -17,8 +18,8 @@ enum {
     SIZES = 15
 };
 
-/* How many times as fast as serial parallel must be. Less is lost again to workers that a trainer's other work lets
- * sleep. */
+/* A parallel call must be so many times as fast as a serial one. In a trainer, threads also fall asleep between calls;
+ * a smaller gain would be lost to waking them. */
 #define WINS 1.05
 
 struct size {
@@ -29,19 +30,19 @@ struct size {
 
 struct threshold {
     const char *optimizer;
-    size_t n; /* the smallest size from which on parallel wins at every larger one; 0: it does not at the largest */
+    size_t n; /* the smallest size such that threads win there and at every larger one; 0: none */
     double speedup_at_built_in;
     struct size sizes[SIZES];
 };
 
-/* What calls can run on; why_serial where that is one thread, otherwise NULL. */
+/* How many threads a call can have. why_serial: why that is one; NULL if there are more. */
 struct threads {
     int count;
     const char *why_serial;
 };
 struct threads find_threads(void);
 
-/* What the library says to the calls that thresholds_measure would make. */
+/* The first refusal by the library of a config that thresholds_measure is to step with; else DESCEND_OK. */
 descend_status thresholds_try(void);
 
 /* One for each of named_configs(). Takes about that long, and shows on a terminal how far it is. False where there is
