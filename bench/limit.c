@@ -24,7 +24,7 @@ static inline void limit_second(const void *scalars, unsigned options, struct la
         const struct state_use use = read_and_written((1u << (states)) - 1);                                         \
         const struct formula formula = {limit_first, limit_second};                                                  \
         const struct stream loop = {formula, scalars, 0, use, STREAM_ONLY, *streams};                                \
-        stream(&loop, streams, begin, end);                                                                          \
+        stream_bare(&loop, begin, end);                                                                              \
     }
 LIMIT(0)
 LIMIT(1)

@@ -118,7 +118,10 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
     flat.exec = exec ? exec : &defaults;
     flat.update.rule = rule;
     flat.update.config = config;
-    flat.update.streams = (struct descend_streams){.param = param, .grad = grad};
+    flat.update.extras = false;
+    flat.update.streams.param = param;
+    flat.update.streams.grad = grad;
+    flat.update.streams.first = 0;
     for (size_t i = 0; i < rule->array_count; i++)
         flat.update.streams.state[i] = state ? state[i] : NULL;
     if (rule->advance && state && state[rule->array_count])

@@ -20,7 +20,13 @@
                                         size_t end)                                                               \
     {                                                                                                             \
         LOOP(name, FIRST, PASS, options)                                                                          \
-        stream(&loop, streams, begin, end);                                                                       \
+        stream_bare(&loop, begin, end);                                                                           \
+    }                                                                                                             \
+    static void name##_extras_##options(const void *scalars, const struct descend_streams *streams, size_t begin, \
+                                        size_t end)                                                               \
+    {                                                                                                             \
+        LOOP(name, FIRST, PASS, options)                                                                          \
+        stream_with_extras(&loop, name##_stream_##options, streams, begin, end);                                  \
     }
 #define REDUCE_KERNEL(options, name)                                                                                \
     static struct descend_norms name##_reduce_##options(const void *scalars, const struct descend_streams *streams, \
@@ -30,6 +36,7 @@
         return stream_reduce(&loop, begin, end);                                                                    \
     }
 #define STREAM_ENTRY(options, name) name##_stream_##options,
+#define EXTRAS_ENTRY(options, name) name##_extras_##options,
 #define REDUCE_ENTRY(options, name) name##_reduce_##options,
 
 /* X for each set of options. */
@@ -48,7 +55,8 @@
     STREAM_TABLE(name, option_sets, again, AFTER_REDUCE)
 #define STREAM_TABLE(name, option_sets, FIRST, PASS) \
     EACH_##option_sets(STREAM_KERNEL, name, FIRST, PASS) \
-    static descend_stream_kernel *const name##_stream[] = {EACH_##option_sets(STREAM_ENTRY, name)};
+    static descend_stream_kernel *const name##_stream[] = {EACH_##option_sets(STREAM_ENTRY, name)}; \
+    static descend_stream_kernel *const name##_extras[] = {EACH_##option_sets(EXTRAS_ENTRY, name)};
 #define TABLES(name, NAME, option_sets, passes) \
     _Static_assert((option_sets) == NAME##_OPTION_SETS, "rules.def: " #name " has another number of option sets"); \
     TABLES_##passes(name, option_sets)
@@ -63,7 +71,7 @@ static struct descend_squares squares_kernel(const float *array, size_t begin, s
 #define REDUCE_OF_STREAM(name)
 #define REDUCE_OF_REDUCE_STREAM(name) .reduce = name##_reduce,
 #define RULE_KERNELS(name, NAME, option_sets, passes) \
-    [DESCEND_##NAME] = {.stream = name##_stream, REDUCE_OF_##passes(name)},
+    [DESCEND_##NAME] = {.stream = name##_stream, .extras = name##_extras, REDUCE_OF_##passes(name)},
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(descend_kernels_, isa)

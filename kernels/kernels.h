@@ -10,14 +10,13 @@
 #include "formulas/formula.h"
 #include "rules.def"
 
-/* The arrays of one call, and what is done beside the update (extras.h). State arrays that the options do not use are
- * never looked at. */
+/* The arrays of one call. State arrays that the options do not use are never looked at. */
 struct descend_streams {
     void *param;
     const void *grad;
     void *state[STATES_MAX];
-    uint64_t first;          /* of element 0: its index in the whole tensor */
-    bool extras;             /* whether anything of the following is to be done, after the update */
+    uint64_t first; /* of element 0: its index in the whole tensor */
+    /* What kernels with extras do after the update (extras.h): */
     bool flush;              /* sets subnormal parameters and states to 0 */
     void *zero;              /* the gradient, where it is to be zeroed; else NULL */
     void *copy;              /* where the new parameter also goes; else NULL */
@@ -47,8 +46,8 @@ typedef struct descend_squares descend_squares_kernel(const float *array, size_t
 
 /* The kernels of a rule: tables indexed by options. */
 struct descend_rule_kernels {
-    descend_stream_kernel *const *stream;
-    descend_reduce_kernel *const *reduce; /* NULL where the rule has one pass */
+    descend_stream_kernel *const *stream, *const *extras; /* without and with extras */
+    descend_reduce_kernel *const *reduce;                 /* NULL where the rule has one pass */
 };
 
 enum {

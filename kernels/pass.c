@@ -14,7 +14,8 @@ static void reduce(const struct descend_update *update, size_t begin, size_t end
 
 void descend_update_pass(const struct descend_update *update, enum descend_pass_kind pass, size_t begin, size_t end)
 {
-    descend_stream_kernel *const kernel = update->kernels->stream[update->options];
+    descend_stream_kernel *const *const kernels = update->extras ? update->kernels->extras : update->kernels->stream;
+    descend_stream_kernel *const kernel = kernels[update->options];
     if (pass == PASS_REDUCE) {
         reduce(update, begin, end);
     } else if (update->rule->after_reduce) {

@@ -18,6 +18,7 @@ struct descend_update {
     unsigned options;
     struct descend_scalars scalars;
     struct descend_streams streams;
+    bool extras; /* whether anything but the update is to be done */
     /* Of a rule that reduces: */
     struct descend_segments segments;
     struct descend_norms *norms; /* one for each segment */

@@ -115,22 +115,34 @@ STREAM_INLINE size_t stream_groups(const struct stream *k, size_t i, size_t end)
     return i;
 }
 
-STREAM_INLINE void stream(const struct stream *k, const struct descend_streams *streams, size_t begin, size_t end)
+/* The elements behind the last group. */
+STREAM_INLINE void stream_rest(const struct stream *k, size_t i, size_t end)
 {
-    size_t i = begin, done = begin;
-    if (!streams->extras)
-        i = stream_groups(k, begin, end);
-    else
-        for (; end - i >= STREAM_CHUNK; done = i, i += STREAM_CHUNK) {
-            stream_groups(k, i, i + STREAM_CHUNK);
-            extras_range(streams, k->use.written, done, i);
-        }
     for (; end - i >= VF_LANES; i += VF_LANES)
         stream_one(k, i, VF_LANES);
     if (i < end)
         stream_one(k, i, end - i);
-    if (streams->extras)
-        extras_range(streams, k->use.written, done, end);
+}
+
+STREAM_INLINE void stream_bare(const struct stream *k, size_t begin, size_t end)
+{
+    stream_rest(k, stream_groups(k, begin, end), end);
+}
+
+/* The same kernel without extras, called for what has no loop here: the rest, and all where vectors have one lane. */
+STREAM_INLINE void stream_with_extras(const struct stream *k, descend_stream_kernel *bare,
+                                      const struct descend_streams *streams, size_t begin, size_t end)
+{
+    size_t i = begin, done = begin;
+    for (; end - i >= STREAM_CHUNK; done = i, i += STREAM_CHUNK) {
+        if (VF_LANES > 1)
+            stream_groups(k, i, i + STREAM_CHUNK);
+        else
+            bare(k->scalars, streams, i, i + STREAM_CHUNK);
+        extras_range(streams, k->use.written, done, i);
+    }
+    bare(k->scalars, streams, i, end);
+    extras_range(streams, k->use.written, done, end);
 }
 
 /* Elements i on, of which count exist, through the first half, which is all that a pass that reduces does. Returns what

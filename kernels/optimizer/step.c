@@ -88,8 +88,8 @@ static struct descend_update update_of(const struct part *part, const struct ten
                                                 .zero = pass->zero_grad ? tensor->grad : NULL,
                                                 .flush = pass->flush_subnormals,
                                                 .copy = tensor->copy,
-                                                .copy_type = tensor->copy_type,
-                                                .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy},
+                                                .copy_type = tensor->copy_type},
+                                    .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy,
                                     .segments = tensor->segments,
                                     .norms = optimizer->table.norms + tensor->partial,
                                     .ratio = tensor->ratio};

@@ -21,7 +21,7 @@
  * "Computation of elementary functions on the IBM RISC System/6000 processor", 1990; Brisebarre, Muller and Raina,
  * "Accelerating correctly rounded floating-point division when the divisor is known in advance", IEEE ToC 2004). It
  * holds for x = 0 or 2^-75 <= x < 2^64, which every root is, and 2^-27 <= d <= 1. Where x is infinite the residual is
- * NaN, and NaN counts as the lowest number, so that the sum stays infinite. tests/test_quotient.c.
+ * NaN, and NaN counts as the lowest number, so that the sum stays infinite. tests/kernels/quotient.c.
  */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
