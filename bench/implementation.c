@@ -55,7 +55,7 @@ static descend_status prepare(const struct configuration *configuration, struct 
                               unsigned *options)
 {
     const descend_config *config = &configuration->config;
-    const struct descend_point at = {.step = STEP, .scalar = 0.5f};
+    const struct descend_step_context at = {.step = STEP, .scalar = 0.5f};
     return descend_prepare(descend_rule_find(config->kind), config->room, &at, scalars, options);
 }
 

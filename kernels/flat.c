@@ -10,7 +10,7 @@
 
 /* One call: its arguments, and what the checks derive from them. */
 struct flat {
-    struct descend_point point;
+    struct descend_step_context at;
     size_t n;
     const descend_exec *exec;
     struct descend_update update; /* config and streams are the caller's */
@@ -58,7 +58,7 @@ static descend_status check(struct flat *flat)
         return status;
     if (update->rule->after_reduce && flat->exec->slices > 0)
         return DESCEND_NO_SLICES;
-    status = descend_prepare(update->rule, update->config, &flat->point, &update->scalars, &update->options);
+    status = descend_prepare(update->rule, update->config, &flat->at, &update->scalars, &update->options);
     if (status != DESCEND_OK || flat->n == 0)
         return status;
     update->kernels = &kernels->rule[update->rule->kind];
@@ -113,7 +113,7 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
 {
     static const descend_exec defaults;
     struct flat flat;
-    flat.point = (struct descend_point){.step = step, .first = step == 1};
+    flat.at = (struct descend_step_context){.step = step, .first = step == 1};
     flat.n = n;
     flat.exec = exec ? exec : &defaults;
     flat.update.rule = rule;
@@ -125,7 +125,7 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
     for (size_t i = 0; i < rule->array_count; i++)
         flat.update.streams.state[i] = state ? state[i] : NULL;
     if (rule->advance && state && state[rule->array_count])
-        flat.point.scalar = *state[rule->array_count];
+        flat.at.scalar = *state[rule->array_count];
 
     descend_guarded(check_and_stream, &flat);
     if (!flat.done)

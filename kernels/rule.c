@@ -38,8 +38,9 @@ static descend_status check_fields(const struct descend_rule *rule, const void *
     return DESCEND_OK;
 }
 
-descend_status descend_prepare(const struct descend_rule *rule, const void *config, const struct descend_point *at,
-                               struct descend_scalars *scalars, unsigned *options)
+descend_status descend_prepare(const struct descend_rule *rule, const void *config,
+                               const struct descend_step_context *at, struct descend_scalars *scalars,
+                               unsigned *options)
 {
     if (at->step == 0 || at->step > UINT64_C(1) << 53)
         return DESCEND_BAD_STEP;
@@ -81,7 +82,7 @@ static void check_first_step(void *context)
 {
     struct query *query = context;
     const struct descend_rule *rule = query->rule;
-    struct descend_point at = {.step = 1, .first = true};
+    struct descend_step_context at = {.step = 1, .first = true};
     struct descend_scalars scalars;
     unsigned options = 0;
     if (rule->advance)

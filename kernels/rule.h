@@ -18,11 +18,11 @@ struct descend_scalars {
     float value[SCALARS_MAX];
 };
 
-/* What coefficients depend on besides the config. */
-struct descend_point {
-    uint64_t step; /* from 1 on */
-    bool first;    /* no step was taken with these state arrays yet */
-    float scalar;  /* the scalar state through this step, where the rule has one */
+/* What the coefficients of a step depend on beside the config. */
+struct descend_step_context {
+    uint64_t step; /* counts from 1 */
+    bool first;    /* whether no step has used these state arrays yet */
+    float scalar;  /* the scalar state after this step, where the rule has one */
 };
 
 struct descend_rule {
@@ -41,7 +41,8 @@ struct descend_rule {
     /* Checks what fields have to do with each other, and derives from a config whose fields are each in range the
      * coefficients, a formula's struct of scalars, and the options. A coefficient is computed in double and rounded to
      * float once, where it is stored. */
-    descend_status (*prepare)(const void *config, const struct descend_point *at, void *scalars, unsigned *options);
+    descend_status (*prepare)(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options);
     /* Of a rule that reduces before it streams: the coefficients that depend on the ratio of the norms of parameters
      * and step. NULL: the rule has one pass. */
     void (*after_reduce)(const void *config, double ratio, void *scalars);
@@ -58,8 +59,9 @@ const struct descend_rule *descend_rule_find(descend_kind kind);
 const char *descend_rule_refusal(descend_status status);
 
 /* All checks of a step but those of arrays, and its coefficients and options. To be called guarded (cpu.h). */
-descend_status descend_prepare(const struct descend_rule *rule, const void *config, const struct descend_point *at,
-                               struct descend_scalars *scalars, unsigned *options);
+descend_status descend_prepare(const struct descend_rule *rule, const void *config,
+                               const struct descend_step_context *at, struct descend_scalars *scalars,
+                               unsigned *options);
 
 /* Whether the config is accepted in a first step, and the states that it uses, one bit each. */
 descend_status descend_rule_check(const struct descend_rule *rule, const void *config, unsigned *used);

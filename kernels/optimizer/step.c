@@ -22,8 +22,8 @@ struct job {
 /* The coefficients of a tensor; they serve the next one too if it has the same group, step and scalar state. */
 struct coefficients {
     struct descend_scalars scalars;
-    struct descend_point at; /* step 0: none yet */
-    float scalar;            /* before the step */
+    struct descend_step_context at; /* step 0: none yet */
+    float scalar;                   /* before the step */
     unsigned group, options;
 };
 
@@ -50,7 +50,7 @@ static descend_status coefficients_of(const descend_optimizer *optimizer, const 
     const struct descend_rule *rule = optimizer->rule;
     const struct group *group = &optimizer->group[tensor->group];
     const float scalar = scalar_of(optimizer, tensor);
-    struct descend_point at = {.step = tensor->step + 1, .first = (group->used & ~tensor->initialised) != 0};
+    struct descend_step_context at = {.step = tensor->step + 1, .first = (group->used & ~tensor->initialised) != 0};
     if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group && now->scalar == scalar)
         return DESCEND_OK;
     if (rule->advance)

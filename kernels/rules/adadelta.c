@@ -24,7 +24,8 @@ static void defaults(void *config)
     *(descend_adadelta *)config = descend_adadelta_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_adadelta *c = config;
     struct adadelta_scalars *k = scalars;

@@ -31,7 +31,8 @@ static float initial(const void *config, size_t state)
     return (float)((const descend_adagrad *)config)->initial_accumulator_value;
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_adagrad *c = config;
     struct adagrad_scalars *k = scalars;

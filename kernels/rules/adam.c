@@ -37,7 +37,8 @@ void descend_adam_coefficients(const descend_adam *c, uint64_t step, struct adam
     k->over_root_correction2 = 1 / k->root_correction2;
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_adam *c = config;
     struct adam_scalars *k = scalars;

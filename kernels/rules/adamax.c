@@ -25,7 +25,8 @@ static void defaults(void *config)
     *(descend_adamax *)config = descend_adamax_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_adamax *c = config;
     struct adamax_scalars *k = scalars;

@@ -46,7 +46,8 @@ static double alpha_at(const descend_ademamix *c, double step)
     return step >= c->alpha_warmup ? c->alpha : c->alpha * (step / c->alpha_warmup);
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_ademamix *c = config;
     struct ademamix_scalars *k = scalars;

@@ -27,7 +27,8 @@ static void defaults(void *config)
     *(descend_asgd *)config = descend_asgd_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_asgd *c = config;
     struct asgd_scalars *k = scalars;

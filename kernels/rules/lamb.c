@@ -25,7 +25,8 @@ static void defaults(void *config)
     *(descend_lamb *)config = descend_lamb_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_lamb *c = config;
     struct lamb_scalars *k = scalars;

@@ -24,7 +24,8 @@ static void defaults(void *config)
     *(descend_lion *)config = descend_lion_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_lion *c = config;
     struct lion_scalars *k = scalars;

@@ -46,7 +46,8 @@ static float initial(const void *config, size_t state)
     return state == NADAM_STATES ? 1.0f : 0.0f;
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_nadam *c = config;
     struct nadam_scalars *k = scalars;

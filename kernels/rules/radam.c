@@ -41,7 +41,8 @@ static bool rectification(double beta2, uint64_t step, float *factor)
     return true;
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_radam *c = config;
     struct radam_scalars *k = scalars;

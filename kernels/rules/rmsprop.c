@@ -26,7 +26,8 @@ static void defaults(void *config)
     *(descend_rmsprop *)config = descend_rmsprop_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_rmsprop *c = config;
     struct rmsprop_scalars *k = scalars;

@@ -25,7 +25,8 @@ static void defaults(void *config)
     *(descend_rmsprop_tf *)config = descend_rmsprop_tf_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_rmsprop_tf *c = config;
     struct rmsprop_tf_scalars *k = scalars;

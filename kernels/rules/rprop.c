@@ -30,7 +30,8 @@ static float initial(const void *config, size_t state)
     return state == 1 ? (float)((const descend_rprop *)config)->lr : 0.0f;
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_rprop *c = config;
     struct rprop_scalars *k = scalars;

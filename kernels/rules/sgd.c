@@ -25,7 +25,8 @@ static void defaults(void *config)
     *(descend_sgd *)config = descend_sgd_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_sgd *c = config;
     struct sgd_scalars *k = scalars;

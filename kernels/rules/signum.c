@@ -23,7 +23,8 @@ static void defaults(void *config)
     *(descend_signum *)config = descend_signum_defaults();
 }
 
-static descend_status prepare(const void *config, const struct descend_point *at, void *scalars, unsigned *options)
+static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,
+                              unsigned *options)
 {
     const descend_signum *c = config;
     struct signum_scalars *k = scalars;

@@ -43,7 +43,7 @@ static bool is_of(double power, double beta2, uint64_t step, const struct radam_
 static void check_radam(const descend_radam *config, uint64_t step, bool *rectified)
 {
     const double beta2 = config->beta2;
-    const struct descend_point at = {.step = step, .first = step == 1};
+    const struct descend_step_context at = {.step = step, .first = step == 1};
     struct radam_scalars k;
     unsigned options = 0;
     assert_int_equal(descend_radam_rule.prepare(config, &at, &k, &options), DESCEND_OK);
@@ -111,7 +111,7 @@ static void radam_decays(void **state)
     (void)state;
     for (unsigned bits = 0; bits < 8; bits++) {
         descend_radam config = {.lr = 0.013, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
-        const struct descend_point at = {.step = bits & 4 ? 6 : 5};
+        const struct descend_step_context at = {.step = bits & 4 ? 6 : 5};
         struct radam_scalars k;
         unsigned options;
         config.weight_decay = bits & 1 ? 0.3 : 0;
@@ -135,7 +135,7 @@ static void nadam(void **state)
                                           .beta2 = 0.999,
                                           .momentum_decay = decays[i / COUNT(betas) % COUNT(decays)]};
             const float product = products[i / COUNT(betas) / COUNT(decays)];
-            const struct descend_point at = {.step = step, .scalar = product};
+            const struct descend_step_context at = {.step = step, .scalar = product};
             struct nadam_scalars k = {.eps = 0};
             unsigned options;
             assert_int_equal(descend_nadam_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
@@ -153,7 +153,7 @@ static void nadam(void **state)
 
 static void check_asgd(const descend_asgd *config, uint64_t step)
 {
-    const struct descend_point at = {.step = step};
+    const struct descend_step_context at = {.step = step};
     struct asgd_scalars k;
     unsigned options;
     assert_int_equal(descend_asgd_rule.prepare(config, &at, &k, &options), DESCEND_OK);
@@ -219,7 +219,7 @@ static void asgd_averages_from_the_right_step(void **state)
         const descend_asgd config = {.lr = 0.013, .lambd = 1e-4, .alpha = 0.75, .t0 = cases[i].t0};
         struct asgd_scalars k;
         unsigned options;
-        struct descend_point at = {.step = cases[i].last};
+        struct descend_step_context at = {.step = cases[i].last};
         assert_int_equal(descend_asgd_rule.prepare(&config, &at, &k, &options), DESCEND_OK);
         if (k.mu != 1 || options != 0)
             fail_msg("t0 %a: mu is %a at step %llu", config.t0, (double)k.mu, (unsigned long long)at.step);
