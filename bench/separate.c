@@ -19,7 +19,7 @@ static void find_denominator(const struct adam_scalars *k, float *d, const float
 {
     for (size_t i = begin; i < end; i += VF_LANES) {
         const vf root =
-            vf_quotient(vf_sqrt(vf_load_f32(v, i)), vf_set1(k->root_correction2), vf_set1(k->over_root_correction2));
+            vf_quotient(vf_sqrt(vf_load_f32(v, i)), vf_set1(k->root_correction2), vf_set1(k->inverse_root_correction2));
         vf_store_f32(d, i, vf_add(root, vf_set1(k->eps)));
     }
 }

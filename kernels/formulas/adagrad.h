@@ -3,14 +3,14 @@
 #define DESCEND_ADAGRAD_H
 
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
 enum { ADAGRAD_DECAY = 1, ADAGRAD_OPTION_SETS = 2, ADAGRAD_STATES = 1 };
 
 struct adagrad_scalars {
-    struct lead_in_scalars lead_in;
-    float minus_lr, eps; /* lr as decayed */
-    float start;         /* of sum: not used here, but refused where it is not finite */
+    struct gradient_scalars gradient;
+    float minus_lr, eps; /* minus_lr: after lr_decay */
+    float start;         /* of sum: not used here, but checked to be finite with the other scalars */
 };
 
 static inline struct state_use adagrad_used(unsigned options)
@@ -24,7 +24,7 @@ static inline void adagrad_first(const void *scalars, unsigned options, struct l
     const struct adagrad_scalars *k = scalars;
 
     vf *const sum = &v->s[0];
-    v->g = lead_in(k->lead_in, options & ADAGRAD_DECAY, v->p, v->g);
+    v->g = effective_gradient(k->gradient, options & ADAGRAD_DECAY, v->p, v->g);
     *sum = vf_add(*sum, vf_mul(v->g, v->g));
     v->x = vf_sqrt(*sum);
 }

@@ -4,12 +4,12 @@
 
 #include "formulas/average.h"
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
 enum { ADAMAX_DECAY = 1, ADAMAX_OPTION_SETS = 2, ADAMAX_STATES = 2 };
 
 struct adamax_scalars {
-    struct lead_in_scalars lead_in;
+    struct gradient_scalars gradient;
     struct average_scalars beta1;
     float beta2, eps;
     float minus_step_size; /* -lr / (1 - beta1^t) */
@@ -26,7 +26,7 @@ static inline void adamax_first(const void *scalars, unsigned options, struct la
     const struct adamax_scalars *k = scalars;
 
     vf *const m = &v->s[0], *const norm = &v->s[1];
-    v->g = lead_in(k->lead_in, options & ADAMAX_DECAY, v->p, v->g);
+    v->g = effective_gradient(k->gradient, options & ADAMAX_DECAY, v->p, v->g);
     *m = average(k->beta1, *m, v->g);
     *norm = vf_max(vf_mul(*norm, vf_set1(k->beta2)), vf_add(vf_abs(v->g), vf_set1(k->eps)));
 }

@@ -1,10 +1,11 @@
-/* AdamW: Loshchilov and Hutter 2019, as torch.optim.AdamW 1.13.1: Adam on a parameter that has first been shrunk. */
+/* AdamW: Loshchilov and Hutter 2019; as torch.optim.AdamW 1.13.1: the parameter is first shrunk by the decoupled weight
+ * decay, then updated as in Adam. */
 #ifndef DESCEND_ADAMW_H
 #define DESCEND_ADAMW_H
 
 #include "formulas/adam.h"
 
-/* ADAM_AMSGRAD is the only option: the gradient is not decayed. */
+/* ADAM_AMSGRAD is the only option: weight decay is not added to the gradient. */
 enum { ADAMW_OPTION_SETS = 2, ADAMW_STATES = ADAM_STATES };
 
 struct adamw_scalars {

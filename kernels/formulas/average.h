@@ -1,4 +1,4 @@
-/* Exponential averages of the gradient and of its square, as most rules keep them. */
+/* Exponential moving averages of the gradient and of its square. */
 #ifndef DESCEND_AVERAGE_H
 #define DESCEND_AVERAGE_H
 

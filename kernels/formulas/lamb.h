@@ -1,5 +1,6 @@
-/* LAMB: You et al. 2020, algorithm 2, the trust ratio's phi being the identity. In two passes, for the ratio is that of
- * the whole tensor's norms: the first moves the states and reduces, the second finds the states moved. */
+/* LAMB: You et al. 2020, algorithm 2, with the identity for the trust ratio's phi. The ratio needs the norms of the
+ * whole tensor, so there are two passes: the first updates the states and adds up norms, the second updates the
+ * parameter from the updated states. */
 #ifndef DESCEND_LAMB_H
 #define DESCEND_LAMB_H
 
@@ -11,9 +12,9 @@ enum { LAMB_OPTION_SETS = 1, LAMB_STATES = 2 };
 struct lamb_scalars {
     float sign, weight_decay, eps;
     struct average_scalars beta1, beta2;
-    float correction1;                             /* 1 - beta1^t */
-    float root_correction2, over_root_correction2; /* sqrt(1 - beta2^t), and 1 by it */
-    float minus_step;                              /* -lr * ratio */
+    float correction1;                                /* 1 - beta1^t */
+    float root_correction2, inverse_root_correction2; /* sqrt(1 - beta2^t), and its reciprocal */
+    float minus_step;                                 /* -lr * ratio */
 };
 
 static inline struct state_use lamb_used(unsigned options)
@@ -22,13 +23,13 @@ static inline struct state_use lamb_used(unsigned options)
     return read_and_written(3);
 }
 
-/* In place of the first half in the second pass. x: the direction of the step, from states that have been moved. */
+/* Replaces the first half in the second pass, where the states are already updated. x: the direction of the step. */
 static inline void lamb_again(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct lamb_scalars *k = scalars;
     (void)options;
 
-    const vf root = vf_quotient(vf_sqrt(v->s[1]), vf_set1(k->root_correction2), vf_set1(k->over_root_correction2));
+    const vf root = vf_quotient(vf_sqrt(v->s[1]), vf_set1(k->root_correction2), vf_set1(k->inverse_root_correction2));
     const vf direction = vf_div(vf_div(v->s[0], vf_set1(k->correction1)), vf_add(root, vf_set1(k->eps)));
     v->x = vf_add(direction, vf_mul(vf_set1(k->weight_decay), v->p));
 }

@@ -19,7 +19,7 @@ static inline struct state_use lion_used(unsigned options)
     return read_and_written(1);
 }
 
-/* x: the average whose sign gives the direction. */
+/* x: the average whose sign is the direction of the step. */
 static inline void lion_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct lion_scalars *k = scalars;

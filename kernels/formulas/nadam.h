@@ -1,19 +1,19 @@
-/* NAdam: Dozat 2016; as torch.optim.NAdam 2.x: 1.13.1 multiplies by mu once too often, in the last coefficient. */
+/* NAdam: Dozat 2016; as torch.optim.NAdam 2.x. 1.13.1 has one factor mu too many in the coefficient of exp_avg. */
 #ifndef DESCEND_NADAM_H
 #define DESCEND_NADAM_H
 
 #include "formulas/average.h"
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
 enum { NADAM_DECAY = 1, NADAM_OPTION_SETS = 2, NADAM_STATES = 2 };
 
 struct nadam_scalars {
-    struct lead_in_scalars lead_in;
+    struct gradient_scalars gradient;
     struct average_scalars beta1, beta2;
-    float correction2, eps;            /* 1 - beta2^t */
-    float minus_grad_step, minus_step; /* of the gradient, and of exp_avg */
-    float shrink;                      /* 1 - lr * weight_decay where that is decoupled, else 1 */
+    float correction2, eps;            /* correction2: 1 - beta2^t */
+    float minus_grad_step, minus_step; /* the coefficients of the gradient and of exp_avg in the step */
+    float shrink;                      /* 1 - lr * weight_decay where weight decay is decoupled, else 1 */
 };
 
 static inline struct state_use nadam_used(unsigned options)
@@ -22,13 +22,14 @@ static inline struct state_use nadam_used(unsigned options)
     return read_and_written(3);
 }
 
-/* Divides by the correction: for quotients as small as these vf_quotient would not do. */
+/* Divides by correction2 with vf_div: *square may be below the range in which vf_quotient is exact.
+ * x: the root of the bias-corrected average of squares. */
 static inline void nadam_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct nadam_scalars *k = scalars;
 
     vf *const m = &v->s[0], *const square = &v->s[1];
-    v->g = lead_in(k->lead_in, options & NADAM_DECAY, v->p, v->g);
+    v->g = effective_gradient(k->gradient, options & NADAM_DECAY, v->p, v->g);
     *m = average(k->beta1, *m, v->g);
     *square = average_square(k->beta2, *square, v->g);
     v->x = vf_sqrt(vf_div(*square, vf_set1(k->correction2)));

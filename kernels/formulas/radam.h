@@ -4,17 +4,17 @@
 
 #include "formulas/average.h"
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
 enum { RADAM_DECAY = 1, RADAM_RECTIFIED = 2, RADAM_OPTION_SETS = 4, RADAM_STATES = 2 };
 
 struct radam_scalars {
-    struct lead_in_scalars lead_in;
+    struct gradient_scalars gradient;
     struct average_scalars beta1, beta2;
     float lr, eps;
     float correction1, root_correction2; /* 1 - beta1^t, sqrt(1 - beta2^t) */
     float rectification;
-    float shrink; /* 1 - lr * weight_decay where that is decoupled, else 1 */
+    float shrink; /* 1 - lr * weight_decay where weight decay is decoupled, else 1 */
 };
 
 static inline struct state_use radam_used(unsigned options)
@@ -28,13 +28,13 @@ static inline void radam_first(const void *scalars, unsigned options, struct lan
     const struct radam_scalars *k = scalars;
 
     vf *const m = &v->s[0], *const square = &v->s[1];
-    v->g = lead_in(k->lead_in, options & RADAM_DECAY, v->p, v->g);
+    v->g = effective_gradient(k->gradient, options & RADAM_DECAY, v->p, v->g);
     *m = average(k->beta1, *m, v->g);
     *square = average_square(k->beta2, *square, v->g);
     v->x = vf_sqrt(*square);
 }
 
-/* Divides by the correction: for quotients as small as these vf_quotient would not do. */
+/* Divides by correction1 with vf_div: exp_avg may be outside the range in which vf_quotient is exact. */
 static inline void radam_second(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct radam_scalars *k = scalars;

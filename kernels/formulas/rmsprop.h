@@ -4,12 +4,12 @@
 
 #include "formulas/average.h"
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
 enum { RMSPROP_DECAY = 1, RMSPROP_CENTERED = 2, RMSPROP_MOMENTUM = 4, RMSPROP_OPTION_SETS = 8, RMSPROP_STATES = 3 };
 
 struct rmsprop_scalars {
-    struct lead_in_scalars lead_in;
+    struct gradient_scalars gradient;
     struct average_scalars alpha;
     float minus_lr, eps, momentum;
 };
@@ -19,13 +19,13 @@ static inline struct state_use rmsprop_used(unsigned options)
     return read_and_written(1u | (options & RMSPROP_CENTERED ? 2u : 0u) | (options & RMSPROP_MOMENTUM ? 4u : 0u));
 }
 
-/* x: with momentum the buffer, else what the gradient is divided by. */
+/* x: with momentum the new buffer, else the gradient's divisor. */
 static inline void rmsprop_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct rmsprop_scalars *k = scalars;
 
     vf *const square = &v->s[0], *const mean = &v->s[1], *const buffer = &v->s[2];
-    v->g = lead_in(k->lead_in, options & RMSPROP_DECAY, v->p, v->g);
+    v->g = effective_gradient(k->gradient, options & RMSPROP_DECAY, v->p, v->g);
     *square = average_square(k->alpha, *square, v->g);
     vf variance = *square;
     if (options & RMSPROP_CENTERED) {

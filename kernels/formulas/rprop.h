@@ -9,7 +9,7 @@ enum { RPROP_OPTION_SETS = 1, RPROP_STATES = 2 };
 
 struct rprop_scalars {
     float sign, eta_minus, eta_plus, step_size_min, step_size_max;
-    float start; /* of step_size: not used here, but refused where it is not finite */
+    float start; /* of step_size: not used here, but checked to be finite with the other scalars */
 };
 
 static inline struct state_use rprop_used(unsigned options)

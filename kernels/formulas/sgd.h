@@ -1,12 +1,12 @@
-/* SGD with momentum: Sutskever et al. 2013, as torch.optim.SGD 1.13.1. */
+/* SGD with momentum: Sutskever et al. 2013; as torch.optim.SGD 1.13.1. */
 #ifndef DESCEND_SGD_H
 #define DESCEND_SGD_H
 
 #include "formulas/formula.h"
-#include "formulas/lead_in.h"
+#include "formulas/gradient.h"
 
-/* What is done with the momentum buffer is one of five modes, not a set of bits: Nesterov needs momentum. In the first
- * step the buffer is written without being read. */
+/* The use of the momentum buffer is one of five modes rather than a set of bits, because Nesterov needs momentum. The
+ * _FIRST modes are for the first step, which writes the buffer without reading it. */
 enum {
     SGD_DECAY = 1,
     SGD_PLAIN = 0,
@@ -19,8 +19,8 @@ enum {
 };
 
 struct sgd_scalars {
-    struct lead_in_scalars lead_in;
-    float minus_lr, momentum, undampened;
+    struct gradient_scalars gradient;
+    float minus_lr, momentum, undampened; /* undampened: 1 - dampening */
 };
 
 static inline struct state_use sgd_used(unsigned options)
@@ -29,14 +29,14 @@ static inline struct state_use sgd_used(unsigned options)
     return (struct state_use){.read = mode == SGD_MOMENTUM || mode == SGD_NESTEROV, .written = mode != SGD_PLAIN};
 }
 
-/* x: the direction. */
+/* x: the direction of the step. */
 static inline void sgd_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct sgd_scalars *k = scalars;
 
     const unsigned mode = options & ~(unsigned)SGD_DECAY;
     vf *const buffer = &v->s[0];
-    v->x = v->g = lead_in(k->lead_in, options & SGD_DECAY, v->p, v->g);
+    v->x = v->g = effective_gradient(k->gradient, options & SGD_DECAY, v->p, v->g);
     if (mode == SGD_PLAIN)
         return;
     if (mode == SGD_MOMENTUM_FIRST || mode == SGD_NESTEROV_FIRST)

@@ -1,4 +1,5 @@
-/* Signum: Bernstein et al. 2018, algorithm 2; without an average SignSGD, algorithm 1. Weight decay is decoupled. */
+/* Signum: Bernstein et al. 2018, algorithm 2; without SIGNUM_AVERAGE it is SignSGD, algorithm 1. Weight decay is
+ * decoupled. */
 #ifndef DESCEND_SIGNUM_H
 #define DESCEND_SIGNUM_H
 
@@ -18,7 +19,7 @@ static inline struct state_use signum_used(unsigned options)
     return read_and_written(options & SIGNUM_AVERAGE ? 1 : 0);
 }
 
-/* x: the number whose sign gives the direction. */
+/* x: the average or gradient whose sign is the direction of the step. */
 static inline void signum_first(const void *scalars, unsigned options, struct lanes *v)
 {
     const struct signum_scalars *k = scalars;

@@ -30,7 +30,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     const descend_adadelta *c = config;
     struct adadelta_scalars *k = scalars;
     (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->rho = average_prepare(c->rho);
     k->minus_lr = (float)-c->lr;
     k->eps = (float)c->eps;

@@ -36,7 +36,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 {
     const descend_adagrad *c = config;
     struct adagrad_scalars *k = scalars;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->minus_lr = (float)-(c->lr / (1 + (double)(at->step - 1) * c->lr_decay));
     k->eps = (float)c->eps;
     k->start = (float)c->initial_accumulator_value;

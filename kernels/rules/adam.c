@@ -28,13 +28,13 @@ static void defaults(void *config)
 
 void descend_adam_coefficients(const descend_adam *c, uint64_t step, struct adam_scalars *k)
 {
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->eps = (float)c->eps;
     k->minus_step_size = bias_corrected(minus_step_size, c->lr, c->beta1, step);
     k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, step);
-    k->over_root_correction2 = 1 / k->root_correction2;
+    k->inverse_root_correction2 = 1 / k->root_correction2;
 }
 
 static descend_status prepare(const void *config, const struct descend_step_context *at, void *scalars,

@@ -1,4 +1,4 @@
-/* Adam's coefficients, which AdamW shares. */
+/* The coefficients that Adam and AdamW share. */
 #ifndef DESCEND_RULES_ADAM_H
 #define DESCEND_RULES_ADAM_H
 

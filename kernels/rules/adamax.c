@@ -30,7 +30,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 {
     const descend_adamax *c = config;
     struct adamax_scalars *k = scalars;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = (float)c->beta2;
     k->eps = (float)c->eps;

@@ -31,8 +31,8 @@ static void defaults(void *config)
     *(descend_ademamix *)config = descend_ademamix_defaults();
 }
 
-/* beta3 on its way from beta1, so that the inverse of its logarithm, and so its half-life, moves along a line; equation
- * 6 of the paper with both sides of its fraction divided by ln beta1, which may be infinite. */
+/* beta3 in its warm-up from beta1: the reciprocal of its logarithm, and so its half-life, changes linearly. Equation 6
+ * of the paper, with numerator and denominator divided by ln beta1, which may be infinite. */
 static double beta3_at(const descend_ademamix *c, double step)
 {
     if (step >= c->beta3_warmup || c->beta3 == 0)
@@ -61,7 +61,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     k->minus_fast_step = bias_corrected(minus_step_size, c->lr, c->beta1, at->step);
     k->minus_slow_step = (float)-(c->lr * alpha_at(c, step));
     k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
-    k->over_root_correction2 = 1 / k->root_correction2;
+    k->inverse_root_correction2 = 1 / k->root_correction2;
     *options = 0;
     return DESCEND_OK;
 }

@@ -32,10 +32,10 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 {
     const descend_asgd *c = config;
     struct asgd_scalars *k = scalars;
-    const double before = (double)(at->step - 1); /* steps */
+    const double before = (double)(at->step - 1); /* steps taken before this one */
     const float eta = (float)(before > 0 ? c->lr / pow(1 + c->lambd * c->lr * before, c->alpha) : c->lr);
     const double averaged = before - c->t0;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->minus_eta = -eta;
     k->shrink = (float)(1 - c->lambd * (double)eta);
     k->mu = before > 0 && averaged > 1 ? (float)(1 / averaged) : 1.0f;

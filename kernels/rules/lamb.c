@@ -37,7 +37,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     k->beta2 = average_prepare(c->beta2);
     k->correction1 = bias_corrected(bias_correction_itself, 0, c->beta1, at->step);
     k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
-    k->over_root_correction2 = 1 / k->root_correction2;
+    k->inverse_root_correction2 = 1 / k->root_correction2;
     k->minus_step = (float)-c->lr;
     *options = 0;
     return DESCEND_OK;

@@ -1,4 +1,4 @@
-/* NAdam: Adam with Nesterov momentum. Its scalar state mu_product is the product of the momenta of all steps so far. */
+/* NAdam: Adam with Nesterov momentum. The scalar state mu_product is the product of the momenta of all steps so far. */
 #include <math.h>
 
 #include "formulas/nadam.h"
@@ -29,7 +29,7 @@ static void defaults(void *config)
     *(descend_nadam *)config = descend_nadam_defaults();
 }
 
-/* beta1 as scheduled for a step. */
+/* The momentum of a step, by the schedule of momentum_decay. */
 static double nadam_mu(const descend_nadam *c, double step)
 {
     return c->beta1 * (1 - 0.5 * pow(0.96, step * c->momentum_decay));
@@ -57,7 +57,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 
     const double mu = nadam_mu(c, (double)at->step), mu_next = nadam_mu(c, (double)at->step + 1);
     const float mu_product_next = mu_product * (float)mu_next;
-    k->lead_in = lead_in_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->correction2 = bias_corrected(bias_correction_itself, 0, c->beta2, at->step);

@@ -1,6 +1,6 @@
 /*
- * The bias corrections 1 - beta^t (docs/numerics.md, rule 9): faster than pow, the same on every machine, and the
- * float32 coefficient made from them is the one that a correctly rounded power gives.
+ * The bias corrections 1 - beta^t (docs/numerics.md, rule 9): faster than with pow, the same on every machine, and the
+ * float32 coefficients computed from them are those that a correctly rounded power gives.
  */
 #ifndef DESCEND_POWER_H
 #define DESCEND_POWER_H
@@ -8,10 +8,11 @@
 #include <math.h>
 #include <stdint.h>
 
-/* Below this a power counts as 0: 1 - x is exactly 1. */
+/* A power below this counts as 0: 1 minus it rounds to 1. */
 #define POWER_VANISHES 0x1p-60
 
-/* base^exponent by repeated squaring; base in [0, 1), exponent at least 1. Within 2^-53 * 2 * exponent, relative. */
+/* base^exponent by repeated squaring; base in [0, 1), exponent >= 1. The relative error is within 2^-53 * 2 *
+ * exponent. */
 static inline double power(double base, uint64_t exponent)
 {
     double result = 1;
@@ -25,7 +26,7 @@ static inline double power(double base, uint64_t exponent)
     }
 }
 
-/* The unevaluated sum high + low, some 106 bits. */
+/* The unevaluated sum high + low: a number of about 106 bits. */
 struct double_double {
     double high, low;
 };
@@ -44,7 +45,7 @@ static inline struct double_double double_double_mul(struct double_double a, str
     return (struct double_double){high, low - (high - product)};
 }
 
-/* As power, rounded once at the end. */
+/* base^exponent with a single rounding, at the end. */
 static inline double precise_power(double base, uint64_t exponent)
 {
     struct double_double square = {base, 0}, result = {1, 0};
@@ -58,7 +59,7 @@ static inline double precise_power(double base, uint64_t exponent)
     }
 }
 
-/* A coefficient as a function of its bias correction, and of one further number. */
+/* A coefficient as a function of a bias correction and of one more number. */
 typedef double bias_corrected_function(double bias_correction, double x);
 
 static inline double bias_correction_itself(double bias_correction, double unused)
@@ -78,8 +79,8 @@ static inline double minus_step_size(double bias_correction, double lr)
     return -(lr / bias_correction);
 }
 
-/* f32(of(1 - beta^step, x)). Where the error of the plain power could reach another float32, the precise one is used:
- * about 2 cases in 10,000. */
+/* The coefficient of(1 - beta^step, x) in float32. Where the error of power() could change the rounding, in about 2
+ * cases of 10,000, precise_power() is used. */
 static inline float bias_corrected(bias_corrected_function *of, double x, double beta, uint64_t step)
 {
     const double coefficient = of(1 - power(beta, step), x);

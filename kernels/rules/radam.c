@@ -28,16 +28,16 @@ static void defaults(void *config)
     *(descend_radam *)config = descend_radam_defaults();
 }
 
-/* False while the variance of the adaptive rate is not tractable. Differences of nearly equal numbers: a power that is
- * rounded once, as pow's is, gives the same doubles. */
+/* The factor that rectifies the rate; false while the variance of the adaptive rate is not tractable. It is computed
+ * from differences of nearly equal numbers: only a power that is rounded once gives the doubles that pow gives. */
 static bool rectification(double beta2, uint64_t step, float *factor)
 {
     const double beta2_t = precise_power(beta2, step);
-    const double most = 2 / (1 - beta2) - 1; /* rho of the paper, after infinitely many steps */
-    const double rho = most - 2 * (double)step * beta2_t / (1 - beta2_t);
+    const double rho_limit = 2 / (1 - beta2) - 1; /* the paper's rho_infinity */
+    const double rho = rho_limit - 2 * (double)step * beta2_t / (1 - beta2_t);
     if (!(rho > 5))
         return false;
-    *factor = (float)sqrt((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho));
+    *factor = (float)sqrt((rho - 4) * (rho - 2) * rho_limit / ((rho_limit - 4) * (rho_limit - 2) * rho));
     return true;
 }
 
@@ -46,7 +46,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 {
     const descend_radam *c = config;
     struct radam_scalars *k = scalars;
-    k->lead_in = lead_in_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->decoupled_weight_decay ? 0 : c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->lr = (float)c->lr;

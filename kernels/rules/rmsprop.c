@@ -32,7 +32,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     const descend_rmsprop *c = config;
     struct rmsprop_scalars *k = scalars;
     (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->minus_lr = (float)-c->lr;
     k->alpha = average_prepare(c->alpha);
     k->eps = (float)c->eps;

@@ -1,4 +1,4 @@
-/* RMSprop as TensorFlow has it. */
+/* RMSprop as in TensorFlow. */
 #include "formulas/rmsprop_tf.h"
 #include "rule.h"
 #include "rules/coefficients.h"
@@ -31,7 +31,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     const descend_rmsprop_tf *c = config;
     struct rmsprop_tf_scalars *k = scalars;
     (void)at;
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->alpha = average_prepare(c->alpha);
     k->lr = (float)c->lr;
     k->eps = (float)c->eps;

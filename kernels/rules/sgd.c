@@ -35,7 +35,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     if (c->nesterov && (!momentum || c->dampening != 0))
         return DESCEND_BAD_NESTEROV;
 
-    k->lead_in = lead_in_prepare(c->maximize, c->weight_decay);
+    k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->minus_lr = (float)-c->lr;
     k->momentum = (float)c->momentum;
     k->undampened = momentum ? (float)(1 - c->dampening) : 1.0f;

@@ -1,4 +1,4 @@
-/* The vector vocabulary (vec/scalar.h says what each word means) in 8 lanes of AVX2. */
+/* The vector vocabulary that vec/scalar.h describes, in 8 lanes of AVX2. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
@@ -55,7 +55,7 @@ static inline vf vf_sqrt(vf a)
 
 static inline vf vf_max(vf a, vf b)
 {
-    /* maxps gives b where either is NaN. */
+    /* maxps gives b where a or b is NaN. */
     return _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
 }
 

@@ -1,4 +1,4 @@
-/* The vector vocabulary (vec/scalar.h says what each word means) in 16 lanes of AVX-512F. */
+/* The vector vocabulary that vec/scalar.h describes, in 16 lanes of AVX-512F. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
@@ -54,7 +54,7 @@ static inline vf vf_sqrt(vf a)
 
 static inline vf vf_max(vf a, vf b)
 {
-    /* maxps gives b where either is NaN. */
+    /* maxps gives b where a or b is NaN. */
     return _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a);
 }
 
@@ -110,7 +110,7 @@ static inline __m512i vf_to_bf16(vf x)
 
 static inline __m512i vf_to_f16(vf x)
 {
-    /* maskz: without optimisation the plain form is a macro that passes -1 for a mask. */
+    /* The masked form: the plain one, a macro in builds without optimisation, passes -1 for an unsigned mask. */
     return _mm512_cvtepu16_epi32(_mm512_maskz_cvtps_ph(vf_first(VF_LANES), x, _MM_FROUND_TO_NEAREST_INT));
 }
 

@@ -1,4 +1,4 @@
-/* The vector vocabulary (vec/scalar.h says what each word means) in 4 lanes of AArch64's NEON. */
+/* The vector vocabulary that vec/scalar.h describes, in 4 lanes of AArch64's NEON. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
@@ -55,7 +55,7 @@ static inline vf vf_sqrt(vf a)
 
 static inline vf vf_max(vf a, vf b)
 {
-    /* vmaxq would order the zeros. */
+    /* vmaxq_f32 would not do: of zeros of different sign it gives +0, not b. */
     const uint32x4_t a_is_number = vceqq_f32(a, a);
     return vbslq_f32(vornq_u32(vcgtq_f32(a, b), a_is_number), a, b);
 }

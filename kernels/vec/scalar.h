@@ -1,27 +1,29 @@
 /*
- * The vector vocabulary with one lane: the reference that the other headers must equal bit for bit.
+ * The vector vocabulary with one lane in plain C: the reference whose bits the other headers must give.
  *
  *   vf                       a vector of VF_LANES floats
  *   vf_set1                  the same float in every lane
- *   vf_add … vf_sqrt         each rounds once
- *   vf_quotient(x, d, r)     x / d, where r is 1 / d rounded: see below for which x and d
- *   vf_max(a, b)             NaN if either is, else a > b ? a : b (equal zeros: b)
+ *   vf_add … vf_sqrt         arithmetic, each result rounded once
+ *   vf_quotient(x, d, r)     x / d, where r is 1 / d rounded; for the range of x and d see below
+ *   vf_max(a, b)             NaN if a or b is NaN, else a > b ? a : b (of zeros of different sign: b)
  *   vf_abs                   clears the sign
- *   vf_if_greater(a, b, x, y)   x where a > b, else y, so too where either is NaN
- *   vf_flush                 +0 for what is subnormal, else x
- *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment; T is f32,
- *                            and to store also bf16 and f16, rounded to nearest even, NaN kept
- *   vf_store_bf16_4          four vectors to consecutive elements
- *   vf_…_T_part              the first count < VF_LANES of them, touching no others; lanes beyond are 1
- *   vd                       VF_LANES doubles
- *   vd_widen … vd_store      of a vf; sum and product; VF_LANES of them at element i of an array
+ *   vf_if_greater(a, b, x, y)   x where a > b, else y; y also where a or b is NaN
+ *   vf_flush                 +0 where x is subnormal, else x
+ *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment. T is f32;
+ *                            for stores also bf16 and f16, rounded to nearest even, NaN kept
+ *   vf_store_bf16_4          stores four vectors to consecutive elements
+ *   vf_…_T_part              only the first count < VF_LANES elements, touching no others; further lanes load as 1
+ *   vd                       a vector of VF_LANES doubles
+ *   vd_zero, vd_widen        zeros; the doubles of a vf
+ *   vd_add, vd_mul           arithmetic, each result rounded once
+ *   vd_store                 to VF_LANES doubles, at element i of an array
  *
- * vf_quotient is for a d that stays the same, where a correction by FMA is faster than the divider: q = x·r, then
- * q + (x - q·d)·r with both residual and sum fused, is x / d correctly rounded, barring under- and overflow (Markstein,
+ * vf_quotient is for a d that stays the same in a loop, where two FMAs are faster than a division. With q = x·r,
+ * q + (x - q·d)·r with fused residual and sum is x / d correctly rounded, barring under- and overflow (Markstein,
  * "Computation of elementary functions on the IBM RISC System/6000 processor", 1990; Brisebarre, Muller and Raina,
  * "Accelerating correctly rounded floating-point division when the divisor is known in advance", IEEE ToC 2004). It
- * holds for x = 0 or 2^-75 <= x < 2^64, which every root is, and 2^-27 <= d <= 1. Where x is infinite the residual is
- * NaN, and NaN counts as the lowest number, so that the sum stays infinite. tests/kernels/quotient.c.
+ * holds for 2^-27 <= d <= 1 and x = 0 or 2^-75 <= x < 2^64, as every root is. Where x is infinite the residual is NaN;
+ * a maximum then replaces it by the lowest float, so that the sum stays infinite. tests/kernels/quotient.c is the test.
  */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H

@@ -1,5 +1,5 @@
-/* The vectors of the ISA that a file is compiled for: kernels.c is compiled once for each. Elsewhere, and in an editor,
- * one lane of plain C. */
+/* The vectors of the ISA that kernels.c is being compiled for, which DESCEND_VEC names; in all other files, and in an
+ * editor, those of plain C. */
 #ifdef DESCEND_VEC
 #include DESCEND_VEC
 #else
