@@ -1,4 +1,4 @@
-/* What descend/config.h declares: the library's kinds, and configs by the names of their fields. */
+/* The functions of descend/config.h that describe the kinds, and that read and set config fields by name. */
 #include "descend/config.h"
 
 #include <math.h>
@@ -61,7 +61,7 @@ descend_config descend_config_defaults(descend_kind kind)
     return config;
 }
 
-/* The field of that name. */
+/* Finds a field by its name; value is only checked not to be NULL. */
 static descend_status find_field(const descend_config *config, const char *name, const void *value,
                                  const descend_field **field)
 {
@@ -83,7 +83,7 @@ static void *member(descend_config *config, const descend_field *field)
     return (char *)config->room + field->offset;
 }
 
-/* A field to be set; to be called guarded, for the value may be subnormal. */
+/* The arguments of set_field, which is called guarded: with flush to zero a subnormal value would compare as 0. */
 struct setting {
     descend_config *config;
     const descend_field *field;

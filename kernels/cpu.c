@@ -14,7 +14,7 @@ static uint64_t saved_registers(void)
 
 unsigned descend_cpu_features(void)
 {
-    enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6 }; /* SSE and AVX state; those and the three of AVX-512 */
+    enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6 }; /* SSE and AVX state; the same and the three parts of AVX-512 state */
     unsigned a, b, c, d, features = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_AVX))
         return 0;
@@ -37,15 +37,15 @@ typedef unsigned fp_environment;
 
 static fp_environment fp_enter(void)
 {
-    enum { MXCSR_DEFAULT = 0x1f80 }; /* all exceptions masked, nothing else set */
-    const fp_environment callers = _mm_getcsr();
+    enum { MXCSR_DEFAULT = 0x1f80 }; /* masks all exceptions: round to nearest, no flush to zero */
+    const fp_environment caller_environment = _mm_getcsr();
     _mm_setcsr(MXCSR_DEFAULT);
-    return callers;
+    return caller_environment;
 }
 
-static void fp_leave(fp_environment callers)
+static void fp_leave(fp_environment caller_environment)
 {
-    _mm_setcsr(callers);
+    _mm_setcsr(caller_environment);
 }
 
 #elif defined(__aarch64__)
@@ -63,17 +63,17 @@ typedef struct {
 
 static fp_environment fp_enter(void)
 {
-    fp_environment callers;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(callers.control));
-    __asm__ volatile("mrs %0, fpsr" : "=r"(callers.status));
+    fp_environment caller_environment;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(caller_environment.control));
+    __asm__ volatile("mrs %0, fpsr" : "=r"(caller_environment.status));
     __asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(0)));
-    return callers;
+    return caller_environment;
 }
 
-static void fp_leave(fp_environment callers)
+static void fp_leave(fp_environment caller_environment)
 {
-    __asm__ volatile("msr fpcr, %0" : : "r"(callers.control));
-    __asm__ volatile("msr fpsr, %0" : : "r"(callers.status));
+    __asm__ volatile("msr fpcr, %0" : : "r"(caller_environment.control));
+    __asm__ volatile("msr fpsr, %0" : : "r"(caller_environment.status));
 }
 
 #else
@@ -82,8 +82,8 @@ static void fp_leave(fp_environment callers)
 
 __attribute__((noinline)) void descend_guarded(void (*work)(void *context), void *context)
 {
-    __asm__("" : "+r"(work)); /* not even an optimiser of the whole program knows which function this is */
-    const fp_environment callers = fp_enter();
+    __asm__("" : "+r"(work)); /* hides from link-time optimisation, too, which function this is */
+    const fp_environment caller_environment = fp_enter();
     work(context);
-    fp_leave(callers);
+    fp_leave(caller_environment);
 }

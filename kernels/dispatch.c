@@ -18,7 +18,7 @@ static const struct descend_kernels *const built[] = {DESCEND_ISAS};
 #undef ISA
 enum { BUILT = sizeof built / sizeof *built };
 
-/* Stands for the error that DESCEND_ISA names no variant that can run. */
+/* In use where DESCEND_ISA names no variant that can run. */
 static const struct descend_kernels none = {.isa = "none"};
 
 /* NULL until the first use. The tables are constant, so any value ever stored is safe to use. Threads that make the
@@ -41,7 +41,7 @@ static const struct descend_kernels *find(const char *name)
 static const struct descend_kernels *best(void)
 {
     size_t i = BUILT - 1;
-    while (i > 0 && !can_run(built[i])) /* the first, scalar, needs nothing */
+    while (i > 0 && !can_run(built[i])) /* built[0], scalar, runs everywhere */
         i--;
     return built[i];
 }

@@ -3,7 +3,7 @@
 
 #include "kernels.h"
 
-/* The kernels in use; NULL when DESCEND_ISA names none that can run. */
+/* The kernel table in use; NULL where DESCEND_ISA names no variant that can run. */
 const struct descend_kernels *descend_dispatch(void);
 
 #endif

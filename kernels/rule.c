@@ -55,7 +55,7 @@ descend_status descend_prepare(const struct descend_rule *rule, const void *conf
     return DESCEND_OK;
 }
 
-/* A function of a rule and a config, to be called guarded, and what it returns. */
+/* The arguments and the results of find_initial and check_first_step, which are called guarded. */
 struct query {
     const struct descend_rule *rule;
     const void *config;
@@ -88,7 +88,7 @@ static void check_first_step(void *context)
     if (rule->advance)
         at.scalar = rule->advance(query->config, 1, rule->initial(query->config, rule->array_count));
     query->status = descend_prepare(rule, query->config, &at, &scalars, &options);
-    if (query->status == DESCEND_BAD_MU_PRODUCT) /* which is of the config's own making */
+    if (query->status == DESCEND_BAD_MU_PRODUCT) /* the scalar state was computed from the config */
         query->status = DESCEND_OVERFLOW;
     if (query->status != DESCEND_OK)
         return;

@@ -1,4 +1,4 @@
-/* An update rule as the library sees it where it does not care which one it is. Each is a file of rules/. */
+/* An update rule, for the code that works with any of them. Each rule is a file of rules/. */
 #ifndef DESCEND_RULE_H
 #define DESCEND_RULE_H
 
@@ -13,7 +13,7 @@
 
 enum { SCALARS_MAX = 16 };
 
-/* Room for any formula's struct of scalars, which holds floats only. */
+/* Room for the struct of scalars of any formula; such a struct holds only floats. */
 struct descend_scalars {
     float value[SCALARS_MAX];
 };
@@ -32,19 +32,19 @@ struct descend_rule {
     const descend_field *fields;
     const descend_state *states; /* the arrays, then the scalar state, if there is one */
     void (*defaults)(void *config);
-    /* What a state starts at; NULL: at 0. */
+    /* The start value of a state. NULL where all states start at 0. */
     float (*initial)(const void *config, size_t state);
-    /* The scalar state through a step; NULL: there is none. */
+    /* The scalar state after a step, from the one before it. NULL where the rule has no scalar state. */
     float (*advance)(const void *config, uint64_t step, float previous);
-    /* Which state arrays these options use. */
+    /* The state arrays that these options use. */
     struct state_use (*used)(unsigned options);
-    /* Checks what fields have to do with each other, and derives from a config whose fields are each in range the
-     * coefficients, a formula's struct of scalars, and the options. A coefficient is computed in double and rounded to
-     * float once, where it is stored. */
+    /* From a config whose fields are each in range: checks the fields against each other, and computes the coefficients
+     * (the formula's struct of scalars) and the options. A coefficient is computed in double and rounded to float once,
+     * where it is stored. */
     descend_status (*prepare)(const void *config, const struct descend_step_context *at, void *scalars,
                               unsigned *options);
-    /* Of a rule that reduces before it streams: the coefficients that depend on the ratio of the norms of parameters
-     * and step. NULL: the rule has one pass. */
+    /* Computes the coefficients that depend on the ratio of the norms of parameters and step, which a first pass has
+     * reduced. NULL where the rule has one pass. */
     void (*after_reduce)(const void *config, double ratio, void *scalars);
 };
 
@@ -52,32 +52,33 @@ struct descend_rule {
 DESCEND_RULES(DECLARE_RULE)
 #undef DECLARE_RULE
 
-/* NULL where the kind is none. */
+/* The rule of a kind; NULL where there is no such kind. */
 const struct descend_rule *descend_rule_find(descend_kind kind);
 
-/* What the status of a number out of its range says; NULL where it is no such status. */
+/* The message for the status of a field out of its range; NULL where it is another status. */
 const char *descend_rule_refusal(descend_status status);
 
-/* All checks of a step but those of arrays, and its coefficients and options. To be called guarded (cpu.h). */
+/* Makes all checks of a step but those of arrays, and computes its coefficients and options. To be called guarded
+ * (cpu.h). */
 descend_status descend_prepare(const struct descend_rule *rule, const void *config,
                                const struct descend_step_context *at, struct descend_scalars *scalars,
                                unsigned *options);
 
-/* Whether the config is accepted in a first step, and the states that it uses, one bit each. */
+/* Checks the config as a first step does; *used are the states that it uses, one bit each. */
 descend_status descend_rule_check(const struct descend_rule *rule, const void *config, unsigned *used);
 
-/* What a state starts at. */
+/* The start value of a state. */
 float descend_rule_initial(const struct descend_rule *rule, const void *config, size_t state);
 
-/* How many elements a state of a tensor of n has. */
+/* The number of elements of a state of a tensor of n elements. */
 static inline size_t descend_state_length(const struct descend_rule *rule, size_t state, size_t n)
 {
     return state < rule->array_count || n == 0 ? n : 1;
 }
 
 /*
- * For the files of rules/. Ranges are inclusive; MAGNITUDE is of learning rates, decays, eps and momenta, SMOOTHING of
- * the coefficients of exponential averages.
+ * Macros for the files of rules/. The ranges of numbers are inclusive. MAGNITUDE is for learning rates, decays, eps and
+ * momenta, SMOOTHING for the coefficients of exponential averages.
  */
 #define MAGNITUDE(name) 0, DBL_MAX, name " is negative or not finite"
 #define SMOOTHING(name) 0, (1 - DBL_EPSILON / 2), name " is not in [0, 1)"
@@ -92,11 +93,11 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* How many members a config has: doubles, then bools, of which maximize is the last. */
+/* The number of members of a config, which are doubles, then bools, of which maximize is the last. */
 #define CONFIG_MEMBERS(config) \
     (offsetof(config, maximize) / sizeof(double) + offsetof(config, maximize) % sizeof(double) + 1)
 
-/* The option where the condition holds. Does not compile for an option that no kernel is compiled for. */
+/* The option where the condition holds, else 0. Does not compile for an option that no kernel is compiled for. */
 #define OPTION(option_sets, option, condition)                                                                   \
     ((condition)                                                                                                 \
          ? (unsigned)(option) + 0 * ASSERTED((int)(option) < (int)(option_sets), "an option beyond OPTION_SETS") \
@@ -107,14 +108,14 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
         _Static_assert(condition, message); \
     })
 
-/* What follows from a rule's tables and types. */
+/* The members of a struct descend_rule that follow from the rule's tables and types. */
 #define RULE_TABLES(NAME, config, scalars)                                                                        \
     .kind = DESCEND_##NAME, .config_size = sizeof(config), .field_count = LENGTH(fields),                         \
     .array_count = NAME##_STATES, .state_count = LENGTH(states), .scalar_count = sizeof(scalars) / sizeof(float), \
     .fields = fields, .states = states
 
-/* What holds of every rule's tables: all members of the config are fields, and the formula's states are those of the
- * tables; extra is 1 where a scalar state stands behind them. */
+/* Asserts that fields[] has all members of the config, and states[] all state arrays of the formula; extra is 1 where a
+ * scalar state follows them. */
 #define CHECK_RULE(NAME, config, scalars, extra)                                                           \
     _Static_assert(LENGTH(fields) == CONFIG_MEMBERS(config), "fields[] is not the members of the config"); \
     _Static_assert(sizeof(config) / sizeof(double) == offsetof(config, maximize) / sizeof(double) + 1,     \

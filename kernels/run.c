@@ -11,7 +11,7 @@
 
 enum {
     SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
-    THREADS_MAX = 64      /* or the number of processors, if more: libgomp ends the process when it cannot start one */
+    THREADS_MAX = 64      /* unless there are more processors: libgomp ends the process if it cannot start a thread */
 };
 
 static size_t blocks(size_t n)
@@ -27,7 +27,7 @@ void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, siz
         return;
     }
     const size_t part = slice < slices ? slice : slices;
-    const size_t each = blocks(n) / slices, one_more = blocks(n) % slices; /* the first one_more parts */
+    const size_t each = blocks(n) / slices, one_more = blocks(n) % slices; /* the first one_more slices have each + 1 */
     const size_t first = part * each + (part < one_more ? part : one_more);
     const size_t beyond = part == slices ? first : first + each + (part < one_more);
     *begin = first < blocks(n) ? first * BLOCK : n;
@@ -35,19 +35,20 @@ void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, siz
 }
 
 #ifdef _OPENMP
-/* In a forked child OpenMP's threads do not exist, but libgomp waits for them: for any region that the parent ran, ours
- * or the trainer's. Written by the child before any other thread can exist there. */
+/* Whether this process was forked. OpenMP's threads do not exist in a forked child, but libgomp would wait for them if
+ * the parent ever ran a parallel region, the library's or the trainer's. Safe: the child writes it before it can have a
+ * second thread. */
 static atomic_bool forked;
 
-static void in_child(void)
+static void mark_forked(void)
 {
     atomic_store(&forked, true);
 }
 
 __attribute__((constructor)) static void watch_for_fork(void)
 {
-    if (pthread_atfork(NULL, NULL, in_child) != 0)
-        in_child();
+    if (pthread_atfork(NULL, NULL, mark_forked) != 0)
+        mark_forked();
 }
 
 static unsigned openmp_threads(size_t n, const descend_exec *exec)
@@ -116,7 +117,7 @@ static void do_guarded(void *context)
     part->job->part(part->job->work, part->index, part->job->parts);
 }
 
-/* The caller's run may call an index that does not exist. */
+/* Ignores an index that does not exist, which the caller's run may pass. */
 static void do_part(void *work, unsigned index)
 {
     struct guarded_part part = {work, index};
@@ -133,7 +134,7 @@ static void do_parts(struct job *job, const descend_exec *exec)
 #ifdef _OPENMP
 #pragma omp parallel num_threads((int)job->parts)
     {
-        /* The team may be smaller than asked for. */
+        /* OpenMP may give fewer threads than asked for. */
         const unsigned team = (unsigned)omp_get_num_threads();
         for (unsigned index = (unsigned)omp_get_thread_num(); index < job->parts; index += team)
             do_part(job, index);

@@ -13,13 +13,13 @@ descend_status descend_run_check(const descend_exec *exec);
  * slice. */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
-/* One share of a call's work: part `index` of `parts` equal ones. */
+/* Does part `index` of the `parts` equal parts of a call's work. */
 typedef void descend_part(void *work, unsigned index, unsigned parts);
 
 /*
- * Does all parts of a call on n elements, by as many threads as exec asks for, or the one part that is the calling
- * thread's slice; each part guarded (cpu.h). To be called with the caller's floating-point environment in force:
- * threads that OpenMP starts here inherit it, and the caller's run is the caller's.
+ * Does all parts of a call on n elements, in as many threads as exec asks for, or the one part that is the slice of
+ * exec; each part guarded (cpu.h). To be called unguarded, in the caller's floating-point environment: threads that
+ * OpenMP starts here inherit it, and the caller's run expects it.
  */
 void descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec);
 

@@ -1,5 +1,5 @@
-/* Segments: the parts of a whole tensor whose sums are added up in order (docs/numerics.md, rule 7), as they cut an
- * array that is all of the tensor or a shard of it. */
+/* Segments: for sums a whole tensor is divided into them, each is summed by itself, and their sums are added in order
+ * (docs/numerics.md, rule 7). An array is all of the tensor or a shard of it, whose ends may lie within segments. */
 #ifndef DESCEND_SEGMENT_H
 #define DESCEND_SEGMENT_H
 
@@ -17,15 +17,15 @@ struct descend_segments {
     size_t count;  /* segments that the array has elements of */
 };
 
-/* Of the elements first … first + n - 1 of a tensor of `whole`. */
+/* The segments of an array with the elements first … first + n - 1 of a tensor of `whole` elements. */
 struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole);
 
 /* The segment of an element of the array. The first element of a segment; n where segment >= count. */
 size_t descend_segment_at(const struct descend_segments *segments, size_t element);
 size_t descend_segment_begin(const struct descend_segments *segments, size_t segment);
 
-/* The norm of the parameters by that of the step, from the sums of all segments; 1 where either norm is 0. To be called
- * guarded (cpu.h). */
+/* The norm of the parameters divided by the norm of the step, from the sums of all segments; 1 where one of them is 0.
+ * To be called guarded (cpu.h). */
 double descend_norm_ratio(const struct descend_norms *segments, size_t count);
 
 #endif

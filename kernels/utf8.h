@@ -1,4 +1,4 @@
-/* Whether text is UTF-8, as names in checkpoints must be. */
+/* Checks that text is valid UTF-8, as names in checkpoints must be. */
 #ifndef DESCEND_UTF8_H
 #define DESCEND_UTF8_H
 

@@ -9,7 +9,7 @@
 #include "optimizer/plan.h"
 #include "utf8.h"
 
-static const uint64_t most = UINT64_C(1) << 53;
+static const uint64_t exact_max = UINT64_C(1) << 53; /* a double holds every integer up to this one */
 
 /* The addresses of an array. */
 struct span {
@@ -31,11 +31,11 @@ static descend_status check_array(const void *data, size_t n, size_t element, st
     return DESCEND_OK;
 }
 
-/* Where the elements lie in the whole tensor, and what shape that has. */
+/* Checks the place of the elements in the whole tensor, and the shape of that tensor. */
 static descend_status check_shard(const descend_tensor *tensor)
 {
-    const uint64_t whole = tensor->whole ? tensor->whole : most;
-    if (whole > most || tensor->n > whole || tensor->first > whole - tensor->n)
+    const uint64_t whole = tensor->whole ? tensor->whole : exact_max;
+    if (whole > exact_max || tensor->n > whole || tensor->first > whole - tensor->n)
         return DESCEND_BAD_FIRST;
     if (tensor->rows == 0 && tensor->columns == 0)
         return DESCEND_OK;
@@ -61,7 +61,7 @@ static descend_status check_fields(const descend_tensor *tensor, size_t states)
             return DESCEND_BAD_DTYPE;
     if (tensor->n > PTRDIFF_MAX / sizeof(float))
         return DESCEND_BAD_N;
-    if (tensor->step > most)
+    if (tensor->step > exact_max)
         return DESCEND_BAD_STEP;
     return check_shard(tensor);
 }
@@ -86,13 +86,13 @@ static descend_status check_tensor(const descend_tensor *tensor, const struct de
     return status;
 }
 
-static int by_begin(const void *a, const void *b)
+static int compare_begins(const void *a, const void *b)
 {
     const uintptr_t x = ((const struct span *)a)->begin, y = ((const struct span *)b)->begin;
     return (x > y) - (x < y);
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -126,7 +126,7 @@ static bool state_overlaps_any(const descend_optimizer *optimizer, const struct 
 /* Checks that the new arrays overlap neither each other nor those of tensors added before. */
 static descend_status check_overlap(const descend_optimizer *optimizer, struct span *spans, size_t count)
 {
-    qsort(spans, count, sizeof *spans, by_begin);
+    qsort(spans, count, sizeof *spans, compare_begins);
     for (size_t i = 1; i < count; i++)
         if (spans[i].begin < spans[i - 1].end)
             return DESCEND_OVERLAP;
@@ -144,22 +144,22 @@ static descend_status check_overlap(const descend_optimizer *optimizer, struct s
 
 static descend_status check_names(const descend_optimizer *optimizer, const char **names, size_t count)
 {
-    qsort(names, count, sizeof *names, by_name);
+    qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++)
         if (strcmp(names[i], names[i - 1]) == 0)
             return DESCEND_DUPLICATE_NAME;
     for (size_t t = 0; t < optimizer->tensors; t++)
-        if (bsearch(&optimizer->table.tensor[t].name, names, count, sizeof *names, by_name))
+        if (bsearch(&optimizer->table.tensor[t].name, names, count, sizeof *names, compare_names))
             return DESCEND_DUPLICATE_NAME;
     return DESCEND_OK;
 }
 
 /* Makes all checks, in memory of its own for sorting. */
-static descend_status check(const descend_optimizer *optimizer, const descend_tensor *tensors, size_t count)
+static descend_status check_tensors(const descend_optimizer *optimizer, const descend_tensor *tensors, size_t count)
 {
-    const size_t span_bytes = descend_size(0, count, SPANS * sizeof(struct span));
+    const size_t span_bytes = descend_size_add(0, count, SPANS * sizeof(struct span));
     struct block *block =
-        descend_block_new(&optimizer->allocator, descend_size(span_bytes, count, sizeof(const char *)));
+        descend_block_new(&optimizer->allocator, descend_size_add(span_bytes, count, sizeof(const char *)));
     descend_status status = DESCEND_OK;
     size_t spans = 0;
     if (block == NULL)
@@ -179,28 +179,29 @@ static descend_status check(const descend_optimizer *optimizer, const descend_te
 }
 
 /* Allocates a larger table with the contents of the old one; NULL where there is no memory. */
-static struct block *grow(const descend_optimizer *optimizer, size_t tensors, size_t partials, struct table *grown)
+static struct block *grow_table(const descend_optimizer *optimizer, size_t tensors, size_t partials,
+                                struct table *grown)
 {
     const struct table *old = &optimizer->table;
-    size_t bytes = descend_size(0, tensors, sizeof *old->tensor);
-    bytes = descend_size(bytes, partials, sizeof *old->partial);
-    bytes = descend_size(bytes, optimizer->rule->after_reduce ? partials : 0, sizeof *old->norms);
-    bytes = descend_size(bytes, tensors + 1, sizeof *old->before);
-    bytes = descend_size(bytes, tensors, sizeof *old->order);
+    size_t bytes = descend_size_add(0, tensors, sizeof *old->tensor);
+    bytes = descend_size_add(bytes, partials, sizeof *old->partial);
+    bytes = descend_size_add(bytes, optimizer->rule->after_reduce ? partials : 0, sizeof *old->norms);
+    bytes = descend_size_add(bytes, tensors + 1, sizeof *old->work_before);
+    bytes = descend_size_add(bytes, tensors, sizeof *old->order);
     struct block *block = descend_block_new(&optimizer->allocator, bytes);
     if (block == NULL)
         return NULL;
     *grown = (struct table){.tensor = (struct tensor *)(void *)block->bytes, .block = block};
     grown->partial = (struct descend_squares *)(void *)(grown->tensor + tensors);
     grown->norms = (struct descend_norms *)(void *)(grown->partial + partials);
-    grown->before = (uint64_t *)(void *)(grown->norms + (optimizer->rule->after_reduce ? partials : 0));
-    grown->order = (size_t *)(void *)(grown->before + tensors + 1);
+    grown->work_before = (uint64_t *)(void *)(grown->norms + (optimizer->rule->after_reduce ? partials : 0));
+    grown->order = (size_t *)(void *)(grown->work_before + tensors + 1);
     if (optimizer->tensors > 0)
         memcpy(grown->tensor, old->tensor, optimizer->tensors * sizeof *old->tensor);
     return block;
 }
 
-/* Of a shard those of the whole tensor; where no whole is given, these elements are taken for it. */
+/* The segments of the whole tensor that the elements lie in; without a whole, the elements are the whole tensor. */
 static struct descend_segments segments_of(const descend_tensor *tensor)
 {
     return descend_segments_of(tensor->n, tensor->whole ? tensor->first : 0, tensor->whole ? tensor->whole : tensor->n);
@@ -229,16 +230,16 @@ static struct tensor tensor_from(const descend_tensor *from, unsigned group, siz
 }
 
 /* Appends the new tensors to the table. Returns the bytes that their names take. */
-static size_t fill(const descend_optimizer *optimizer, struct table *table, const descend_tensor *tensors, size_t count,
-                   unsigned group)
+static size_t fill_table(const descend_optimizer *optimizer, struct table *table, const descend_tensor *tensors,
+                         size_t count, unsigned group)
 {
     size_t partial = optimizer->partials, names = 0;
     for (size_t t = 0; t < count; t++) {
         table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, optimizer->rule->state_count, partial);
         partial += segments_of(&tensors[t]).count;
-        names = descend_size(names, strlen(tensors[t].name) + 1, 1);
+        names = descend_size_add(names, strlen(tensors[t].name) + 1, 1);
     }
-    return descend_size(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
+    return descend_size_add(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
 }
 
 static void copy_names(unsigned char *memory, struct tensor *to, const descend_tensor *from, size_t count)
@@ -263,7 +264,7 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_BAD_TENSOR;
     if (count == 0)
         return DESCEND_OK;
-    const descend_status status = check(optimizer, tensors, count);
+    const descend_status status = check_tensors(optimizer, tensors, count);
     if (status != DESCEND_OK)
         return status;
     for (size_t t = 0; t < count; t++) {
@@ -273,12 +274,12 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
 
     const unsigned used = optimizer->group[group].used;
     struct block *block = NULL;
-    if (grow(optimizer, optimizer->tensors + count, optimizer->partials + partials, &table) == NULL)
+    if (grow_table(optimizer, optimizer->tensors + count, optimizer->partials + partials, &table) == NULL)
         return DESCEND_NO_MEMORY;
-    const size_t names = fill(optimizer, &table, tensors, count, group);
+    const size_t names = fill_table(optimizer, &table, tensors, count, group);
     struct tensor *added = table.tensor + optimizer->tensors;
     const size_t states = descend_states_bytes(optimizer->rule, added, count, group, used);
-    if ((block = descend_block_new(&optimizer->allocator, descend_size(names, states, 1))) == NULL) {
+    if ((block = descend_block_new(&optimizer->allocator, descend_size_add(names, states, 1))) == NULL) {
         descend_block_free(&optimizer->allocator, table.block);
         return DESCEND_NO_MEMORY;
     }

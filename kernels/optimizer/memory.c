@@ -28,9 +28,9 @@ static void release(void *context, void *memory, size_t size)
 
 const descend_allocator descend_default_allocator = {allocate, release, NULL};
 
-size_t descend_size(size_t a, size_t b, size_t c)
+size_t descend_size_add(size_t total, size_t count, size_t size)
 {
-    return c != 0 && b > (SIZE_MAX - a) / c ? SIZE_MAX : a + b * c;
+    return size != 0 && count > (SIZE_MAX - total) / size ? SIZE_MAX : total + count * size;
 }
 
 struct block *descend_block_new(const descend_allocator *allocator, size_t bytes)

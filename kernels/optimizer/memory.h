@@ -18,7 +18,7 @@ extern const descend_allocator descend_default_allocator;
 struct block *descend_block_new(const descend_allocator *allocator, size_t bytes);
 void descend_block_free(const descend_allocator *allocator, struct block *block);
 
-/* a + b * c, or SIZE_MAX where that overflows: descend_block_new then returns NULL. */
-size_t descend_size(size_t a, size_t b, size_t c);
+/* total + count * size, or SIZE_MAX where that overflows: descend_block_new then returns NULL. */
+size_t descend_size_add(size_t total, size_t count, size_t size);
 
 #endif

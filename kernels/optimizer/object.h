@@ -17,7 +17,7 @@ struct group {
 struct table {
     struct tensor *tensor;           /* in the order in which they were added */
     size_t *order;                   /* the numbers of the tensors, sorted by group */
-    uint64_t *before;                /* in that order, the work before each tensor; the last entry is all work */
+    uint64_t *work_before;           /* in that order, the work before each tensor; the last entry is all work */
     struct descend_squares *partial; /* sums of squares: one entry for each segment of each tensor */
     struct descend_norms *norms;     /* the same for norms, where the rule reduces */
     struct block *block;
@@ -30,12 +30,12 @@ struct descend_optimizer {
     unsigned groups;
     struct table table;
     size_t tensors, partials, elements;
-    struct block *blocks; /* the memory of names and states */
-    atomic_uint slices_done;
+    struct block *blocks;    /* the memory of names and states */
+    atomic_uint slices_done; /* of the call that the caller's slices are doing */
 };
 
-/* Memory for the states of `used` that tensors of a group have none for. False: there is none, and nothing has changed.
- */
+/* Allocates those states of `used` that tensors of a group have no memory for. False where there is no memory; then
+ * nothing has changed. */
 bool descend_states_allocate(descend_optimizer *optimizer, unsigned group, unsigned used);
 
 #endif

@@ -3,14 +3,14 @@
 #include "optimizer/memory.h"
 
 enum {
-    PAGE = 4096,            /* a load waits for an earlier store to an address that is equal modulo this */
-    SPREAD_FROM = 4 * PAGE, /* arrays of at least so many bytes are moved by up to a page to avoid that */
-    PLACES = PAGE / MEMORY_ALIGNMENT
+    PAGE = 4096,                         /* a load waits for an earlier store to an address that is equal modulo this */
+    SPREAD_BYTES = 4 * PAGE,             /* arrays of at least so many bytes are moved by up to a page to avoid that */
+    CANDIDATES = PAGE / MEMORY_ALIGNMENT /* addresses to choose from */
 };
 
-static size_t rounded(size_t n)
+static size_t padded_bytes(size_t n)
 {
-    return descend_size(0, n / (MEMORY_ALIGNMENT / sizeof(float)) + 1, MEMORY_ALIGNMENT);
+    return descend_size_add(0, n / (MEMORY_ALIGNMENT / sizeof(float)) + 1, MEMORY_ALIGNMENT);
 }
 
 static bool needs_memory(const struct tensor *tensor, unsigned group, unsigned used, size_t state)
@@ -26,37 +26,38 @@ size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor
         for (size_t state = 0; state < STATES_MAX; state++)
             if (needs_memory(&tensors[t], group, used, state)) {
                 const size_t length = descend_state_length(rule, state, tensors[t].n);
-                const size_t slack = length >= SPREAD_FROM / sizeof(float) ? PAGE : 0;
-                bytes = descend_size(bytes, 1, descend_size(rounded(length), slack, 1));
+                const size_t slack = length >= SPREAD_BYTES / sizeof(float) ? PAGE : 0;
+                bytes = descend_size_add(bytes, 1, descend_size_add(padded_bytes(length), slack, 1));
             }
     return bytes;
 }
 
 /* The distance of two addresses modulo PAGE, at most PAGE / 2. */
-static size_t apart(uintptr_t a, uintptr_t b)
+static size_t page_distance(uintptr_t a, uintptr_t b)
 {
     const size_t distance = (a - b) % PAGE;
     return distance < PAGE / 2 ? distance : PAGE - distance;
 }
 
-static size_t nearest(uintptr_t address, const struct tensor *tensor)
+/* The least page_distance of an address to the tensor's arrays. */
+static size_t distance_to_arrays(uintptr_t address, const struct tensor *tensor)
 {
-    size_t least = apart(address, (uintptr_t)tensor->param);
-    const size_t from_grad = apart(address, (uintptr_t)tensor->grad);
+    size_t least = page_distance(address, (uintptr_t)tensor->param);
+    const size_t from_grad = page_distance(address, (uintptr_t)tensor->grad);
     least = tensor->grad && from_grad < least ? from_grad : least;
     for (size_t state = 0; state < STATES_MAX; state++) {
-        const size_t from_state = apart(address, (uintptr_t)tensor->state[state]);
+        const size_t from_state = page_distance(address, (uintptr_t)tensor->state[state]);
         least = tensor->state[state] && from_state < least ? from_state : least;
     }
     return least;
 }
 
 /* The address at or behind `address`, within a page, that is farthest modulo PAGE from the tensor's arrays. */
-static uintptr_t spread(uintptr_t address, const struct tensor *tensor)
+static uintptr_t farthest_address(uintptr_t address, const struct tensor *tensor)
 {
     uintptr_t best = address;
-    for (size_t place = 1; place < PLACES; place++)
-        if (nearest(address + place * MEMORY_ALIGNMENT, tensor) > nearest(best, tensor))
+    for (size_t place = 1; place < CANDIDATES; place++)
+        if (distance_to_arrays(address + place * MEMORY_ALIGNMENT, tensor) > distance_to_arrays(best, tensor))
             best = address + place * MEMORY_ALIGNMENT;
     return best;
 }
@@ -71,10 +72,10 @@ void descend_states_place(const struct descend_rule *rule, unsigned char *memory
             if (!needs_memory(tensor, group, used, state))
                 continue;
             const size_t length = descend_state_length(rule, state, tensor->n);
-            if (length >= SPREAD_FROM / sizeof(float))
-                address = spread(address, tensor);
+            if (length >= SPREAD_BYTES / sizeof(float))
+                address = farthest_address(address, tensor);
             tensor->state[state] = (float *)(void *)(memory + (address - (uintptr_t)memory));
-            address += rounded(length);
+            address += padded_bytes(length);
         }
     }
 }

@@ -4,8 +4,8 @@
 
 #include "optimizer/tensor.h"
 
-/* The states of `used` that tensors of a group have no memory for: how many bytes they take at most, and then their
- * places from an address on that is a multiple of 64. */
+/* For those states of `used` that tensors of a group have no memory for: the bytes that they take at most, and placing
+ * them in memory of so many bytes that starts at a multiple of 64. */
 size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor *tensors, size_t count, unsigned group,
                             unsigned used);
 void descend_states_place(const struct descend_rule *rule, unsigned char *memory, struct tensor *tensors, size_t count,

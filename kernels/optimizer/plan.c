@@ -26,9 +26,9 @@ void descend_plan_build(descend_optimizer *optimizer)
         for (size_t t = 0; t < optimizer->tensors; t++)
             if (table->tensor[t].group == group)
                 table->order[place++] = t;
-    table->before[0] = 0;
+    table->work_before[0] = 0;
     for (place = 0; place < optimizer->tensors; place++)
-        table->before[place + 1] = table->before[place] + table->tensor[table->order[place]].n + TENSOR_COST;
+        table->work_before[place + 1] = table->work_before[place] + table->tensor[table->order[place]].n + TENSOR_COST;
 }
 
 /* Where the work is cut: before an element of the tensor at a place in the order. */
@@ -38,21 +38,21 @@ struct cut {
 
 static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid)
 {
-    const uint64_t *before = optimizer->table.before;
-    const uint64_t work = before[optimizer->tensors];
+    const uint64_t *work_before = optimizer->table.work_before;
+    const uint64_t work = work_before[optimizer->tensors];
     const uint64_t position = work / parts * index;
-    size_t low = 0, high = optimizer->tensors; /* before[low] <= position < before[high] */
+    size_t low = 0, high = optimizer->tensors; /* work_before[low] <= position < work_before[high] */
     if (index == 0 || index >= parts)
         return (struct cut){index == 0 ? 0 : optimizer->tensors, 0};
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
-        if (before[middle] <= position)
+        if (work_before[middle] <= position)
             low = middle;
         else
             high = middle;
     }
     const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[low]];
-    const size_t element = position - before[low] < tensor->n ? (size_t)(position - before[low]) : tensor->n;
+    const size_t element = position - work_before[low] < tensor->n ? (size_t)(position - work_before[low]) : tensor->n;
     return (struct cut){low, grid(tensor, element)};
 }
 

@@ -13,7 +13,7 @@ static descend_status snapshot_group(const descend_optimizer *optimizer, const d
     return descend_rule_check(optimizer->rule, group->config.room, &group->used);
 }
 
-/* The states that a tensor of the snapshot has. */
+/* The states that a tensor of the snapshot has, one bit each. */
 static unsigned snapshot_states(const descend_optimizer *optimizer, const descend_tensor *tensor)
 {
     unsigned states = 0;
@@ -23,7 +23,7 @@ static unsigned snapshot_states(const descend_optimizer *optimizer, const descen
 }
 
 /* Whether the scalar state is in [0, 1]. Compared by its bits: comparing floats could raise the caller's flags. */
-static bool scalar_is_good(const descend_optimizer *optimizer, size_t number, const descend_tensor *tensor)
+static bool scalar_is_valid(const descend_optimizer *optimizer, size_t number, const descend_tensor *tensor)
 {
     const struct descend_rule *rule = optimizer->rule;
     const uint32_t one = 0x3f800000, minus_0 = 0x80000000;
@@ -35,7 +35,7 @@ static bool scalar_is_good(const descend_optimizer *optimizer, size_t number, co
     return bits <= one || bits == minus_0;
 }
 
-static descend_status check(const descend_optimizer *optimizer, const descend_snapshot *snapshot)
+static descend_status check_snapshot(const descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
@@ -47,14 +47,14 @@ static descend_status check(const descend_optimizer *optimizer, const descend_sn
         const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
         if (tensor.step > UINT64_C(1) << 53)
             return DESCEND_BAD_STEP;
-        if (!scalar_is_good(optimizer, t, &tensor))
+        if (!scalar_is_valid(optimizer, t, &tensor))
             return DESCEND_BAD_MU_PRODUCT;
     }
     return DESCEND_OK;
 }
 
 /* Allocates all states that the snapshot has or its configs use, so that nothing can fail afterwards. */
-static bool get_states(descend_optimizer *optimizer, const descend_snapshot *snapshot)
+static bool allocate_states(descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
@@ -89,10 +89,10 @@ descend_status descend_optimizer_restore(descend_optimizer *optimizer, const des
         return DESCEND_NULL_OPTIMIZER;
     if (snapshot == NULL || snapshot->config == NULL || snapshot->tensor == NULL)
         return DESCEND_NULL_SNAPSHOT;
-    const descend_status status = check(optimizer, snapshot);
+    const descend_status status = check_snapshot(optimizer, snapshot);
     if (status != DESCEND_OK)
         return status;
-    if (!get_states(optimizer, snapshot))
+    if (!allocate_states(optimizer, snapshot))
         return DESCEND_NO_MEMORY;
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;

@@ -17,7 +17,7 @@ static bool is_rate(double x)
     return x >= 0 && isfinite(x);
 }
 
-static bool is_share(double x)
+static bool is_fraction(double x)
 {
     return x >= 0 && x <= 1;
 }
@@ -27,24 +27,24 @@ static bool is_divisor(double x)
     return x > 0 && isfinite(x);
 }
 
-/* Between start (share 0) and end (share 1), along a line or half a cosine. */
-static double annealed(double start, double end, double share, bool linear)
+/* Interpolates between start (fraction 0) and end (fraction 1), along a line or half a cosine. */
+static double anneal(double start, double end, double fraction, bool linear)
 {
     if (linear)
-        return (end - start) * share + start;
-    return end + (start - end) / 2 * (cos(PI * share) + 1);
+        return (end - start) * fraction + start;
+    return end + (start - end) / 2 * (cos(PI * fraction) + 1);
 }
 
 double descend_schedule_constant(double lr, double factor, uint64_t total_iters, uint64_t step)
 {
-    if (!is_rate(lr) || !is_share(factor) || !is_count(total_iters) || !is_count(step))
+    if (!is_rate(lr) || !is_fraction(factor) || !is_count(total_iters) || !is_count(step))
         return NAN;
     return step <= total_iters ? lr * factor : lr;
 }
 
 double descend_schedule_warmup(double lr, double start_factor, uint64_t total_iters, uint64_t step)
 {
-    if (!is_rate(lr) || !is_share(start_factor) || !is_count(total_iters) || !is_count(step))
+    if (!is_rate(lr) || !is_fraction(start_factor) || !is_count(total_iters) || !is_count(step))
         return NAN;
     if (step > total_iters)
         return lr;
@@ -59,7 +59,7 @@ double descend_schedule_cosine(double lr, uint64_t T_max, double eta_min, uint64
     uint64_t elapsed = (step - 1) % (2 * T_max);
     if (elapsed > T_max)
         elapsed = 2 * T_max - elapsed;
-    return annealed(lr, eta_min, (double)elapsed / (double)T_max, false);
+    return anneal(lr, eta_min, (double)elapsed / (double)T_max, false);
 }
 
 double descend_schedule_step_decay(double lr, uint64_t step_size, double gamma, uint64_t step)
@@ -88,26 +88,26 @@ descend_one_cycle descend_one_cycle_defaults(void)
     return (descend_one_cycle){.pct_start = 0.3, .div_factor = 25, .final_div_factor = 1e4};
 }
 
-/* The rate at `elapsed` in a phase that goes from `from` at `begin` to `to` at `end`. A phase of no length gives
- * `to`. */
+/* The rate at the time elapsed, in a phase from the rate `from` at time begin to the rate `to` at time end. A phase
+ * without length gives `to`. */
 static double one_cycle_phase(const descend_one_cycle *options, double from, double to, double begin, double end,
                               double elapsed)
 {
-    return annealed(from, to, begin == end ? 1 : (elapsed - begin) / (end - begin), options->linear);
+    return anneal(from, to, begin == end ? 1 : (elapsed - begin) / (end - begin), options->linear);
 }
 
 double descend_schedule_one_cycle(double max_lr, uint64_t total_steps, const descend_one_cycle *options, uint64_t step)
 {
     const descend_one_cycle defaults = descend_one_cycle_defaults();
     options = options ? options : &defaults;
-    if (!is_rate(max_lr) || !is_count(total_steps) || !is_share(options->pct_start) ||
+    if (!is_rate(max_lr) || !is_count(total_steps) || !is_fraction(options->pct_start) ||
         !is_divisor(options->div_factor) || !is_divisor(options->final_div_factor) || !is_count(step))
         return NAN;
 
     const double first_lr = max_lr / options->div_factor, last_lr = first_lr / options->final_div_factor;
     const double steps = (double)total_steps, last = steps - 1;
-    /* When the rate reaches its peak and, with three phases, returns to the first rate; in general between two
-     * steps. */
+    /* The times at which the rate reaches its peak and, with three phases, is back at the first rate. They may lie
+     * between two steps. */
     const double peak = options->pct_start * steps - 1, back = 2 * options->pct_start * steps - 2;
     const double elapsed = step < total_steps ? (double)(step - 1) : last;
     if (elapsed <= peak)

@@ -35,7 +35,7 @@ static void visit(void *context, struct tensor *tensor, size_t begin, size_t end
 static void check_parts(struct scene *scene, unsigned parts, size_t widest)
 {
     const descend_optimizer *optimizer = scene->optimizer;
-    const size_t share = optimizer->table.before[optimizer->tensors] / parts;
+    const size_t share = optimizer->table.work_before[optimizer->tensors] / parts;
     memset(scene->covered, 0, sizeof scene->covered);
     scene->on_grid = scene->in_order = true;
     for (unsigned part = 0; part < parts; part++) {
@@ -58,7 +58,7 @@ static void check_sizes(const size_t *sizes, size_t count)
     static uint64_t before[TENSORS_MAX + 1];
     struct group groups[3] = {{.used = 0}};
     descend_optimizer optimizer = {.group = groups, .groups = 3, .tensors = count};
-    optimizer.table = (struct table){.tensor = tensors, .order = order, .before = before};
+    optimizer.table = (struct table){.tensor = tensors, .order = order, .work_before = before};
     size_t widest_segment = BLOCK;
     for (size_t t = 0; t < count; t++) {
         snprintf(names[t], sizeof names[t], "%zu", t);
@@ -94,7 +94,7 @@ static void nothing_to_do(void **state)
     (void)state;
     descend_optimizer empty = {.groups = 0};
     uint64_t before[1] = {0};
-    empty.table.before = before;
+    empty.table.work_before = before;
     struct scene scene = {.optimizer = &empty, .grid = descend_plan_blocks};
     descend_plan_walk(&empty, 0, 3, descend_plan_blocks, visit, &scene);
     assert_int_equal(scene.work, 0);
