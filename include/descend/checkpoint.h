@@ -46,7 +46,7 @@ typedef struct descend_checkpoint {
  * no step meanwhile.
  */
 descend_status descend_optimizer_save(const descend_optimizer *optimizer, const char *path,
-                                      const descend_checkpoint *with);
+                                      const descend_checkpoint *checkpoint);
 
 /*
  * Reads a file that descend_optimizer_save wrote into an optimizer of the same kind, with the same groups and tensors:
@@ -55,7 +55,8 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
  * checksum is accepted. Never allocates more than the file's size, whatever the file says, beside states that the
  * optimizer does not have yet.
  */
-descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path, const descend_checkpoint *with);
+descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path,
+                                      const descend_checkpoint *checkpoint);
 
 #ifdef __cplusplus
 }

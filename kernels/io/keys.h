@@ -1,4 +1,4 @@
-/* What the strings and tensors of a checkpoint are called. */
+/* The names of the strings and tensors of a checkpoint. */
 #ifndef DESCEND_CHECKPOINT_KEYS_H
 #define DESCEND_CHECKPOINT_KEYS_H
 
@@ -16,14 +16,14 @@
 #define KEY_SCALER "scaler."     /* FIELD */
 #define KEY_NOTE "note."         /* KEY */
 
-/* A key of up to four parts. */
+/* A key that is joined from up to four parts. */
 #define KEY(...) ((const char *const[DESCEND_KEY_PARTS]){__VA_ARGS__})
 
 #define TEXT_TRUE "true"
 #define TEXT_FALSE "false"
 
-/* The arguments that saving and loading share. */
+/* Checks the arguments of saving and of loading. */
 descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
-                                        const descend_checkpoint *with);
+                                        const descend_checkpoint *checkpoint);
 
 #endif

@@ -11,23 +11,23 @@
 
 struct loading {
     const descend_optimizer *optimizer;
-    const descend_checkpoint *with;
+    const descend_checkpoint *checkpoint;
     struct descend_safetensors file;
-    unsigned char *data; /* the file's tensors, at their offsets */
+    unsigned char *data; /* the tensors of the file, each at its offset */
 };
 
 descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
-                                        const descend_checkpoint *with)
+                                        const descend_checkpoint *checkpoint)
 {
     if (optimizer == NULL)
         return DESCEND_NULL_OPTIMIZER;
     if (path == NULL)
         return DESCEND_BAD_PATH;
-    for (size_t i = 0; i < sizeof with->reserved / sizeof *with->reserved; i++)
-        if (with->reserved[i] != 0)
+    for (size_t i = 0; i < sizeof checkpoint->reserved / sizeof *checkpoint->reserved; i++)
+        if (checkpoint->reserved[i] != 0)
             return DESCEND_BAD_RESERVED;
-    for (size_t i = 0; i < with->note_count; i++)
-        if (with->notes == NULL || with->notes[i].key == NULL || with->notes[i].value == NULL)
+    for (size_t i = 0; i < checkpoint->note_count; i++)
+        if (checkpoint->notes == NULL || checkpoint->notes[i].key == NULL || checkpoint->notes[i].value == NULL)
             return DESCEND_BAD_NOTE;
     return DESCEND_OK;
 }
@@ -108,10 +108,10 @@ static descend_status check_metadata(const struct loading *loading)
     for (unsigned group = 0; group < groups; group++)
         if (!find_config(loading, group, &config))
             return DESCEND_BAD_FILE_METADATA;
-    if (loading->with->scaler && !find_scaler(loading, &scaler))
+    if (loading->checkpoint->scaler && !find_scaler(loading, &scaler))
         return DESCEND_BAD_FILE_METADATA;
-    for (size_t i = 0; i < loading->with->note_count; i++) {
-        const descend_note *note = &loading->with->notes[i];
+    for (size_t i = 0; i < loading->checkpoint->note_count; i++) {
+        const descend_note *note = &loading->checkpoint->notes[i];
         if (!find_text(loading, KEY(KEY_NOTE, note->key), &text) || !descend_string_is(text, note->value))
             return DESCEND_BAD_FILE_NOTE;
     }
@@ -185,7 +185,7 @@ static descend_status check_tensors(const struct loading *loading)
     }
     if (states + params != loading->file.header.tensors || steps != count)
         return DESCEND_BAD_FILE_UNKNOWN;
-    return loading->with->params && params < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
+    return loading->checkpoint->params && params < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
 }
 
 static descend_status read_data(struct loading *loading)
@@ -226,7 +226,7 @@ static descend_tensor snapshot_tensor(void *context, size_t t)
     if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
         return snapshot; /* not reached: t is below the count */
     (void)find_count(loading, KEY(KEY_STEP, now.name), &snapshot.step);
-    snapshot.param.data = loading->with->params ? snapshot_data(loading, KEY(now.name)) : NULL;
+    snapshot.param.data = loading->checkpoint->params ? snapshot_data(loading, KEY(now.name)) : NULL;
     const descend_kind kind = descend_optimizer_kind(loading->optimizer);
     for (size_t i = 0; i < descend_kind_state_count(kind); i++) {
         const char *state = descend_kind_state(kind, i)->name;
@@ -247,23 +247,24 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
         if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
             status = DESCEND_BAD_FILE_METADATA; /* the optimizer refuses what the file says */
     }
-    if (status == DESCEND_OK && loading->with->scaler)
-        (void)find_scaler(loading, loading->with->scaler);
+    if (status == DESCEND_OK && loading->checkpoint->scaler)
+        (void)find_scaler(loading, loading->checkpoint->scaler);
     return status;
 }
 
-descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path, const descend_checkpoint *with)
+descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path,
+                                      const descend_checkpoint *checkpoint)
 {
-    static const descend_checkpoint nothing;
-    struct loading loading = {.optimizer = optimizer, .with = with ? with : &nothing};
-    fenv_t callers;
-    descend_status status = descend_checkpoint_check(optimizer, path, loading.with);
+    static const descend_checkpoint empty;
+    struct loading loading = {.optimizer = optimizer, .checkpoint = checkpoint ? checkpoint : &empty};
+    fenv_t caller_environment;
+    descend_status status = descend_checkpoint_check(optimizer, path, loading.checkpoint);
     if (status != DESCEND_OK || (status = descend_safetensors_open(&loading.file, path)) != DESCEND_OK)
         return status;
-    fegetenv(&callers);
+    fegetenv(&caller_environment);
     fesetenv(FE_DFL_ENV);
     status = load(&loading, optimizer);
-    fesetenv(&callers);
+    fesetenv(&caller_environment);
     free(loading.data);
     descend_safetensors_close(&loading.file);
     return status;

@@ -9,7 +9,8 @@
 #include "numerals.h"
 #include "safetensors.h"
 
-/* The arguments of descend_safetensors_write, and the text that they point to. Composed twice: first only to count. */
+/* The arguments of descend_safetensors_write, and the text that they point to. The append functions go through all
+ * contents twice: with NULL arrays they only count, then they fill the arrays. */
 struct lists {
     struct descend_file_tensor *tensors;
     struct descend_file_pair *pairs;
@@ -18,8 +19,8 @@ struct lists {
     size_t tensor_count, pair_count, text_size;
 };
 
-/* Appends the parts as one text; only counts its size while there is no memory. */
-static const char *text(struct lists *lists, const char *const parts[DESCEND_KEY_PARTS])
+/* Appends the joined parts, with a final '\0', to the text; returns where they begin. */
+static const char *append_text(struct lists *lists, const char *const parts[DESCEND_KEY_PARTS])
 {
     char *begin = lists->text ? lists->text + lists->text_size : NULL;
     for (size_t i = 0; i < DESCEND_KEY_PARTS && parts[i]; i++) {
@@ -34,31 +35,31 @@ static const char *text(struct lists *lists, const char *const parts[DESCEND_KEY
     return begin;
 }
 
-static void pair(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], const char *value)
+static void append_pair(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], const char *value)
 {
-    const struct descend_file_pair pair = {text(lists, key), text(lists, KEY(value))};
+    const struct descend_file_pair pair = {append_text(lists, key), append_text(lists, KEY(value))};
     if (lists->pairs)
         lists->pairs[lists->pair_count] = pair;
     lists->pair_count++;
 }
 
-static void pair_number(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], double value)
+static void append_number(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], double value)
 {
     char numeral[DESCEND_NUMERAL];
     descend_double_to_text(value, numeral);
-    pair(lists, key, numeral);
+    append_pair(lists, key, numeral);
 }
 
-static void pair_count(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], uint64_t value)
+static void append_count(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], uint64_t value)
 {
     char numeral[DESCEND_NUMERAL];
     descend_uint64_to_text(value, numeral);
-    pair(lists, key, numeral);
+    append_pair(lists, key, numeral);
 }
 
-static void tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], size_t n, const float *data)
+static void append_tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], size_t n, const float *data)
 {
-    const char *name = text(lists, key);
+    const char *name = append_text(lists, key);
     if (lists->tensors) {
         lists->shapes[lists->tensor_count] = n;
         lists->tensors[lists->tensor_count] =
@@ -67,7 +68,7 @@ static void tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS]
     lists->tensor_count++;
 }
 
-static descend_status groups(struct lists *lists, const descend_optimizer *optimizer)
+static descend_status append_groups(struct lists *lists, const descend_optimizer *optimizer)
 {
     const descend_kind kind = descend_optimizer_kind(optimizer);
     for (unsigned group = 0; group < descend_optimizer_group_count(optimizer); group++) {
@@ -80,9 +81,9 @@ static descend_status groups(struct lists *lists, const descend_optimizer *optim
             double value = 0;
             status = descend_config_get(&config, field->name, &value);
             if (field->flag)
-                pair(lists, KEY(KEY_GROUP, number, ".", field->name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
+                append_pair(lists, KEY(KEY_GROUP, number, ".", field->name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
             else
-                pair_number(lists, KEY(KEY_GROUP, number, ".", field->name), value);
+                append_number(lists, KEY(KEY_GROUP, number, ".", field->name), value);
         }
         if (status != DESCEND_OK)
             return status;
@@ -91,7 +92,7 @@ static descend_status groups(struct lists *lists, const descend_optimizer *optim
 }
 
 /* Whether a parameter has the name that a state has or may have: a reader could not tell them apart. */
-static bool is_key_of_state(const descend_optimizer *optimizer, const char *name)
+static bool is_state_key(const descend_optimizer *optimizer, const char *name)
 {
     const size_t prefix = strlen(KEY_STATE);
     if (strncmp(name, KEY_STATE, prefix) != 0)
@@ -111,7 +112,7 @@ static bool is_key_of_state(const descend_optimizer *optimizer, const char *name
     return false;
 }
 
-static descend_status tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
+static descend_status append_tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
     const descend_kind kind = descend_optimizer_kind(optimizer);
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
@@ -120,48 +121,49 @@ static descend_status tensors(struct lists *lists, const descend_optimizer *opti
         const descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
         if (status != DESCEND_OK)
             return status;
-        if (params && is_key_of_state(optimizer, now.name))
+        if (params && is_state_key(optimizer, now.name))
             return DESCEND_BAD_FILE_DUPLICATE;
-        pair_count(lists, KEY(KEY_STEP, now.name), now.step);
-        pair_count(lists, KEY(KEY_GROUP_OF, now.name), group);
+        append_count(lists, KEY(KEY_STEP, now.name), now.step);
+        append_count(lists, KEY(KEY_GROUP_OF, now.name), group);
         if (params)
-            tensor(lists, KEY(now.name), now.n, now.param.data);
+            append_tensor(lists, KEY(now.name), now.n, now.param.data);
         for (size_t i = 0; i < descend_kind_state_count(kind); i++)
             if (now.state[i].data)
-                tensor(lists, KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, i)->name),
-                       descend_optimizer_state_length(optimizer, t, i), now.state[i].data);
+                append_tensor(lists, KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, i)->name),
+                              descend_optimizer_state_length(optimizer, t, i), now.state[i].data);
     }
     return DESCEND_OK;
 }
 
-static void scaler(struct lists *lists, const descend_scaler *scaler)
+static void append_scaler(struct lists *lists, const descend_scaler *scaler)
 {
-    pair_number(lists, KEY(KEY_SCALER, "scale"), scaler->scale);
-    pair_number(lists, KEY(KEY_SCALER, "growth_factor"), scaler->growth_factor);
-    pair_number(lists, KEY(KEY_SCALER, "backoff_factor"), scaler->backoff_factor);
-    pair_count(lists, KEY(KEY_SCALER, "growth_interval"), scaler->growth_interval);
-    pair_count(lists, KEY(KEY_SCALER, "growth_tracker"), scaler->growth_tracker);
+    append_number(lists, KEY(KEY_SCALER, "scale"), scaler->scale);
+    append_number(lists, KEY(KEY_SCALER, "growth_factor"), scaler->growth_factor);
+    append_number(lists, KEY(KEY_SCALER, "backoff_factor"), scaler->backoff_factor);
+    append_count(lists, KEY(KEY_SCALER, "growth_interval"), scaler->growth_interval);
+    append_count(lists, KEY(KEY_SCALER, "growth_tracker"), scaler->growth_tracker);
 }
 
-static descend_status list(struct lists *lists, const descend_optimizer *optimizer, const descend_checkpoint *with)
+static descend_status append_contents(struct lists *lists, const descend_optimizer *optimizer,
+                                      const descend_checkpoint *checkpoint)
 {
     lists->tensor_count = lists->pair_count = lists->text_size = 0;
-    pair(lists, KEY(KEY_VERSION), descend_version_string());
-    pair_count(lists, KEY(KEY_NUMERICS), DESCEND_NUMERICS_VERSION);
-    pair(lists, KEY(KEY_OPTIMIZER), descend_kind_name(descend_optimizer_kind(optimizer)));
-    pair_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
-    const descend_status status = groups(lists, optimizer);
+    append_pair(lists, KEY(KEY_VERSION), descend_version_string());
+    append_count(lists, KEY(KEY_NUMERICS), DESCEND_NUMERICS_VERSION);
+    append_pair(lists, KEY(KEY_OPTIMIZER), descend_kind_name(descend_optimizer_kind(optimizer)));
+    append_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
+    const descend_status status = append_groups(lists, optimizer);
     if (status != DESCEND_OK)
         return status;
-    if (with->scaler)
-        scaler(lists, with->scaler);
-    for (size_t i = 0; i < with->note_count; i++)
-        pair(lists, KEY(KEY_NOTE, with->notes[i].key), with->notes[i].value);
-    return tensors(lists, optimizer, with->params);
+    if (checkpoint->scaler)
+        append_scaler(lists, checkpoint->scaler);
+    for (size_t i = 0; i < checkpoint->note_count; i++)
+        append_pair(lists, KEY(KEY_NOTE, checkpoint->notes[i].key), checkpoint->notes[i].value);
+    return append_tensors(lists, optimizer, checkpoint->params);
 }
 
 /* Allocates one block for all lists, whose lengths are known. */
-static void *room(struct lists *lists)
+static void *allocate_lists(struct lists *lists)
 {
     const size_t tensor_bytes = lists->tensor_count * sizeof *lists->tensors;
     const size_t shape_bytes = lists->tensor_count * sizeof *lists->shapes;
@@ -176,20 +178,20 @@ static void *room(struct lists *lists)
     return block;
 }
 
-static descend_status save(const descend_optimizer *optimizer, const char *path, const descend_checkpoint *with)
+static descend_status save(const descend_optimizer *optimizer, const char *path, const descend_checkpoint *checkpoint)
 {
     struct lists lists = {0};
     descend_status status = DESCEND_OK;
-    if (with->scaler) {
-        descend_scaler updated = *with->scaler;
+    if (checkpoint->scaler) {
+        descend_scaler updated = *checkpoint->scaler;
         status = descend_scaler_update(&updated, false); /* checks the fields: what is saved can be loaded */
     }
-    if (status != DESCEND_OK || (status = list(&lists, optimizer, with)) != DESCEND_OK)
+    if (status != DESCEND_OK || (status = append_contents(&lists, optimizer, checkpoint)) != DESCEND_OK)
         return status;
-    void *block = room(&lists);
+    void *block = allocate_lists(&lists);
     if (block == NULL)
         return DESCEND_NO_MEMORY;
-    status = list(&lists, optimizer, with);
+    status = append_contents(&lists, optimizer, checkpoint);
     if (status == DESCEND_OK)
         status = descend_safetensors_write(path, lists.tensors, lists.tensor_count, lists.pairs, lists.pair_count);
     free(block);
@@ -197,17 +199,17 @@ static descend_status save(const descend_optimizer *optimizer, const char *path,
 }
 
 descend_status descend_optimizer_save(const descend_optimizer *optimizer, const char *path,
-                                      const descend_checkpoint *with)
+                                      const descend_checkpoint *checkpoint)
 {
-    static const descend_checkpoint nothing;
-    fenv_t callers;
-    with = with ? with : &nothing;
-    descend_status status = descend_checkpoint_check(optimizer, path, with);
+    static const descend_checkpoint empty;
+    fenv_t caller_environment;
+    checkpoint = checkpoint ? checkpoint : &empty;
+    descend_status status = descend_checkpoint_check(optimizer, path, checkpoint);
     if (status != DESCEND_OK)
         return status;
-    fegetenv(&callers);
+    fegetenv(&caller_environment);
     fesetenv(FE_DFL_ENV);
-    status = save(optimizer, path, with);
-    fesetenv(&callers);
+    status = save(optimizer, path, checkpoint);
+    fesetenv(&caller_environment);
     return status;
 }

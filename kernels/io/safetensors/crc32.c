@@ -16,7 +16,7 @@ void descend_crc32_start(struct descend_crc32 *crc)
     crc->remainder = UINT32_MAX;
 }
 
-static uint32_t word(const unsigned char *p)
+static uint32_t load_word(const unsigned char *p)
 {
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -27,7 +27,7 @@ void descend_crc32_add(struct descend_crc32 *crc, const void *data, size_t size)
     uint32_t remainder = crc->remainder;
     const unsigned char *p = data;
     for (; size >= 8; size -= 8, p += 8) {
-        const uint32_t low = remainder ^ word(p), high = word(p + 4);
+        const uint32_t low = remainder ^ load_word(p), high = load_word(p + 4);
         remainder = table[7][low & 0xff] ^ table[6][low >> 8 & 0xff] ^ table[5][low >> 16 & 0xff] ^
                     table[4][low >> 24] ^ table[3][high & 0xff] ^ table[2][high >> 8 & 0xff] ^
                     table[1][high >> 16 & 0xff] ^ table[0][high >> 24];

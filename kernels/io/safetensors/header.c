@@ -1,7 +1,6 @@
 /*
- * The header's JSON is packed towards the beginning of its own memory as it is read: first come strings and records,
- * then index.c's tables. This is how there is always room, in bytes, a text of k characters between quotes being k
- * bytes at most once decoded:
+ * While it is read, the header's JSON is packed towards the beginning of its own memory: strings and records first,
+ * then the tables of index.c. There is always room for them. In bytes, where decoding a string never makes it longer:
  *
  *   a tensor  ,"":{"dtype":"U8","shape":[],"data_offsets":[0,0]}   50 + name + dimensions with their commas, at least
  *   packed    the name and its end, dimensions and ']', a record   34 + name + dimensions
@@ -10,9 +9,9 @@
  *   packed    each with its end                                     2 + key + value
  *   table     by_key                                                4
  *
- * The first tensor or pair has '{' for the comma. A tensor has 8 bytes left, __metadata__ itself 17: enough to align
- * the tables. Where tensor and pair are packed string by string, each has its quotes behind it, and a dimension its
- * comma or bracket: nothing is written over text that is yet to be read.
+ * The first tensor or pair has '{' in place of the comma. A tensor leaves 8 bytes over, the key __metadata__ 17: enough
+ * to align the tables. Nor is text overwritten before it is read: each string that is packed was in quotes, and each
+ * dimension was followed by a comma or bracket.
  */
 #include "header.h"
 
@@ -93,13 +92,13 @@ static bool read_object(struct reading *reading, bool (*member)(struct reading *
 }
 
 /* The checksum: eight lower-case digits without escapes, so that their place in the file is known. */
-static bool note_checksum(struct reading *reading, struct descend_string value)
+static bool read_checksum(struct reading *reading, struct descend_string value)
 {
     struct descend_header *header = reading->header;
     header->has_checksum = true;
     header->checksum_at = (size_t)((const unsigned char *)value.at - reading->json.text);
-    const bool as_it_is = reading->json.at == header->checksum_at + DESCEND_WORD_DIGITS + 1;
-    return (value.size == DESCEND_WORD_DIGITS && as_it_is && descend_digits_to_word(value.at, &header->checksum)) ||
+    const bool unescaped = reading->json.at == header->checksum_at + DESCEND_HEX_DIGITS + 1;
+    return (value.size == DESCEND_HEX_DIGITS && unescaped && descend_hex_to_uint32(value.at, &header->checksum)) ||
            fail(reading, DESCEND_BAD_FILE_CHECKSUM);
 }
 
@@ -108,7 +107,7 @@ static bool read_pair(struct reading *reading, struct descend_string key)
     const bool is_checksum = descend_string_is(key, DESCEND_CHECKSUM_KEY);
     pack_string(reading, key);
     struct descend_string value;
-    if (!descend_json_string(&reading->json, &value) || (is_checksum && !note_checksum(reading, value)))
+    if (!descend_json_string(&reading->json, &value) || (is_checksum && !read_checksum(reading, value)))
         return false;
     pack_string(reading, value);
     reading->header->pairs++;

@@ -13,8 +13,8 @@
 #define DESCEND_CHECKSUM_KEY "crc32"
 
 enum {
-    DESCEND_LENGTH_BYTES = 8,        /* before the header: its length */
-    DESCEND_HEADER_LIMIT = 100000000 /* bytes; what safetensors itself accepts */
+    DESCEND_LENGTH_BYTES = 8,        /* the length of the header, in front of it */
+    DESCEND_HEADER_LIMIT = 100000000 /* bytes; the limit of the safetensors library */
 };
 
 /* The element types of safetensors that have whole bytes. */
@@ -49,7 +49,7 @@ struct descend_header {
     const uint32_t *by_offset, *by_name; /* tensors */
     const uint32_t *by_key;              /* pairs of the metadata */
     bool has_checksum;
-    size_t checksum_at; /* where in the original text its digits were */
+    size_t checksum_at; /* offset of its digits in the original text */
     uint32_t checksum;
 };
 
@@ -73,7 +73,7 @@ descend_status descend_header_index(struct descend_header *header, unsigned char
 struct descend_entry descend_header_entry(const struct descend_header *header, size_t i);
 /* In logarithmic time; false: no tensor has this name. */
 bool descend_header_find(const struct descend_header *header, const char *name, struct descend_entry *entry);
-/* The same by the parts of its name, up to the first NULL and one at least: nobody needs room to join them. */
+/* The same with the name in parts, at least one, that end with a NULL unless all are used. Saves joining them. */
 enum { DESCEND_KEY_PARTS = 4 };
 bool descend_header_find_joined(const struct descend_header *header, const char *const name[DESCEND_KEY_PARTS],
                                 struct descend_entry *entry);

@@ -46,8 +46,8 @@ static int offset_byte(const struct descend_header *header, uint32_t item, size_
 }
 
 /* Moves the items whose byte is at most `middle` to the front; returns how many there are. */
-static size_t part(const struct descend_header *header, key_byte *byte, uint32_t *items, size_t count, size_t depth,
-                   int middle)
+static size_t partition(const struct descend_header *header, key_byte *byte, uint32_t *items, size_t count,
+                        size_t depth, int middle)
 {
     size_t low = 0, high = count;
     while (low < high) {
@@ -63,16 +63,16 @@ static size_t part(const struct descend_header *header, key_byte *byte, uint32_t
 }
 
 /*
- * Sorts items whose keys are equal up to `depth`; returns whether all keys differ.
+ * Sorts items whose keys are equal up to `depth`; returns whether all keys are distinct.
  *
- * By bytes and by halves of their range rather than by comparing whole keys: each byte of each key is looked at some
- * twenty times at most, whatever the keys are, while a comparison sort that meets two long keys with a long common
- * beginning often is quadratic in the header's size. The larger part is looped on, so that the recursion is no deeper
- * than the logarithm of the count.
+ * It partitions by single bytes, halving their range, rather than comparing whole keys. So each byte of each key is
+ * read some twenty times at most, whatever the keys are; a comparison sort can take time quadratic in the header's size
+ * where long keys have long common prefixes. It recurses into the smaller part and loops on the larger one, so the
+ * recursion is no deeper than the logarithm of the count.
  */
 static bool sort(const struct descend_header *header, key_byte *byte, uint32_t *items, size_t count, size_t depth)
 {
-    bool differ = true;
+    bool distinct = true;
     while (count > 1) {
         int least = KEY_BYTES, greatest = KEY_END;
         for (size_t i = 0; i < count; i++) {
@@ -86,13 +86,14 @@ static bool sort(const struct descend_header *header, key_byte *byte, uint32_t *
             depth++;
             continue;
         }
-        const size_t low = part(header, byte, items, count, depth, least + (greatest - least) / 2), high = count - low;
+        const size_t low = partition(header, byte, items, count, depth, least + (greatest - least) / 2),
+                     high = count - low;
         const bool low_is_smaller = low < high;
-        differ &= sort(header, byte, low_is_smaller ? items : items + low, low_is_smaller ? low : high, depth);
+        distinct &= sort(header, byte, low_is_smaller ? items : items + low, low_is_smaller ? low : high, depth);
         items += low_is_smaller ? low : 0;
         count = low_is_smaller ? high : low;
     }
-    return differ;
+    return distinct;
 }
 
 /* Whether the tensors, in order, cover the data without holes and overlaps. */

@@ -7,22 +7,23 @@
 /* Ends every packed string; this byte does not occur in UTF-8. */
 enum { DESCEND_STRING_END = 0xff };
 
-/* A packed tensor is its name, its shape ("2,3]") and this, unaligned. */
+/* The last part of a packed tensor, unaligned, behind its name and its shape ("2,3]"). */
 struct descend_record {
     uint64_t begin, end;
-    uint32_t name;     /* where it is in the text */
-    uint32_t previous; /* record */
+    uint32_t name;     /* offset in the text */
+    uint32_t previous; /* offset of the record of the tensor before it */
     uint32_t dtype;
 };
 
 struct descend_packed {
     size_t size;          /* of the packed text */
-    uint32_t last_record; /* of header->tensors */
-    uint32_t metadata;    /* where the pairs are: key, value, key, value … */
-    uint64_t data_size;   /* in bytes, of the tensors of the file */
+    uint32_t last_record; /* offset of the record of the last tensor */
+    uint32_t metadata;    /* offset of the pairs: key, value, key, value … */
+    uint64_t data_size;   /* bytes that follow the header in the file */
 };
 
-/* Builds the tables behind the packed text and checks what they show: duplicates, holes, overlaps, and the end. */
+/* Builds the tables behind the packed text. With them it checks for duplicate names, for holes and overlaps between
+ * tensors, and that the last tensor ends with the file. */
 descend_status descend_header_build_index(struct descend_header *header, const struct descend_packed *packed);
 
 #endif

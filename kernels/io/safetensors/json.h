@@ -9,7 +9,7 @@
 
 #include "descend/descend.h"
 
-/* Characters without a terminator: a JSON string may hold '\0'. */
+/* A string without a terminator, because a JSON string may contain '\0'. */
 struct descend_string {
     const char *at;
     size_t size;
@@ -28,12 +28,13 @@ bool descend_json_next(struct descend_json *json, char mark);
 /* The same; fails with DESCEND_BAD_FILE_JSON where something else comes. */
 bool descend_json_expect(struct descend_json *json, char mark);
 
-/* A string, decoded over its own text, which is never shorter; all escapes, surrogates only in pairs. */
+/* Reads a string and decodes it in place, where it never becomes longer. All escapes; surrogates only in pairs. */
 bool descend_json_string(struct descend_json *json, struct descend_string *string);
 
-/* An integer from 0 to 2^64 - 1, else DESCEND_BAD_FILE_OVERFLOW; its digits end at json->at. */
+/* Reads an integer of 0 … 2^64 - 1, else fails with DESCEND_BAD_FILE_OVERFLOW. Its digits end at json->at. */
 bool descend_json_integer(struct descend_json *json, uint64_t *value, size_t *digits);
 
-bool descend_json_fail(struct descend_json *json, descend_status status); /* false */
+/* Sets the status; returns false. */
+bool descend_json_fail(struct descend_json *json, descend_status status);
 
 #endif

@@ -67,8 +67,8 @@ size_t descend_double_to_text(double value, char text[DESCEND_NUMERAL])
     size_t size = put_word(text, negative, biased ? "0x1" : "0x0");
     if (fraction)
         text[size++] = '.';
-    for (uint64_t rest = fraction; rest != 0; rest <<= 4)
-        text[size++] = digits[rest >> 60];
+    for (uint64_t left = fraction; left != 0; left <<= 4)
+        text[size++] = digits[left >> 60];
     const int exponent = biased ? biased - BIAS : fraction ? 1 - BIAS : 0;
     text[size++] = 'p';
     text[size++] = exponent < 0 ? '-' : '+';
@@ -76,46 +76,46 @@ size_t descend_double_to_text(double value, char text[DESCEND_NUMERAL])
 }
 
 /* The part of a text that is still to be read. */
-struct rest {
+struct unread {
     const char *at;
     size_t size;
 };
 
 /* Skips these characters if they come next; else returns false. */
-static bool take(struct rest *rest, const char *wanted)
+static bool take(struct unread *unread, const char *wanted)
 {
     const size_t size = strlen(wanted);
-    if (rest->size < size || memcmp(rest->at, wanted, size) != 0)
+    if (unread->size < size || memcmp(unread->at, wanted, size) != 0)
         return false;
-    rest->at += size;
-    rest->size -= size;
+    unread->at += size;
+    unread->size -= size;
     return true;
 }
 
 /* Reads the digits after the point into the highest bits of the fraction. */
-static bool take_fraction(struct rest *rest, uint64_t *fraction)
+static bool take_fraction(struct unread *unread, uint64_t *fraction)
 {
     int shift = FRACTION_BITS;
-    while (rest->size > 0) {
-        const int value = digit_value(*rest->at);
+    while (unread->size > 0) {
+        const int value = digit_value(*unread->at);
         if (value < 0)
             break;
         if (shift == 0)
             return false;
         shift -= 4;
         *fraction |= (uint64_t)value << shift;
-        rest->at++;
-        rest->size--;
+        unread->at++;
+        unread->size--;
     }
     return shift < FRACTION_BITS;
 }
 
-/* Reads the rest of the text. */
-static bool take_exponent(struct rest *rest, int *exponent)
+/* Reads the rest of the text as an exponent. */
+static bool take_exponent(struct unread *unread, int *exponent)
 {
-    const bool negative = take(rest, "-");
+    const bool negative = take(unread, "-");
     uint64_t magnitude;
-    if ((!negative && !take(rest, "+")) || !descend_text_to_uint64(rest->at, rest->size, &magnitude) ||
+    if ((!negative && !take(unread, "+")) || !descend_text_to_uint64(unread->at, unread->size, &magnitude) ||
         magnitude > BIAS)
         return false;
     *exponent = negative ? -(int)magnitude : (int)magnitude;
@@ -123,17 +123,17 @@ static bool take_exponent(struct rest *rest, int *exponent)
 }
 
 /* Reads a number without its sign; gives the bits of the double. */
-static bool take_magnitude(struct rest *rest, uint64_t *bits)
+static bool take_magnitude(struct unread *unread, uint64_t *bits)
 {
-    if (rest->size == 3 && take(rest, "inf")) {
+    if (unread->size == 3 && take(unread, "inf")) {
         *bits = (uint64_t)EXPONENT_MASK << FRACTION_BITS;
         return true;
     }
-    const bool normal = take(rest, "0x1");
+    const bool normal = take(unread, "0x1");
     uint64_t fraction = 0;
     int exponent;
-    if ((!normal && !take(rest, "0x0")) || (take(rest, ".") && !take_fraction(rest, &fraction)) || !take(rest, "p") ||
-        !take_exponent(rest, &exponent))
+    if ((!normal && !take(unread, "0x0")) || (take(unread, ".") && !take_fraction(unread, &fraction)) ||
+        !take(unread, "p") || !take_exponent(unread, &exponent))
         return false;
     if (normal ? exponent <= -BIAS : exponent != (fraction ? 1 - BIAS : 0))
         return false;
@@ -143,13 +143,13 @@ static bool take_magnitude(struct rest *rest, uint64_t *bits)
 
 bool descend_text_to_double(const char *text, size_t size, double *value)
 {
-    struct rest rest = {text, size};
+    struct unread unread = {text, size};
     uint64_t bits;
-    if (size == 3 && take(&rest, "nan")) {
+    if (size == 3 && take(&unread, "nan")) {
         bits = (uint64_t)EXPONENT_MASK << FRACTION_BITS | UINT64_C(1) << (FRACTION_BITS - 1);
     } else {
-        const uint64_t sign = (uint64_t)take(&rest, "-") << 63;
-        if (!take_magnitude(&rest, &bits))
+        const uint64_t sign = (uint64_t)take(&unread, "-") << 63;
+        if (!take_magnitude(&unread, &bits))
             return false;
         bits |= sign;
     }
@@ -157,16 +157,16 @@ bool descend_text_to_double(const char *text, size_t size, double *value)
     return true;
 }
 
-void descend_word_to_digits(uint32_t word, char text[DESCEND_WORD_DIGITS])
+void descend_uint32_to_hex(uint32_t word, char text[DESCEND_HEX_DIGITS])
 {
-    for (int i = 0; i < DESCEND_WORD_DIGITS; i++)
+    for (int i = 0; i < DESCEND_HEX_DIGITS; i++)
         text[i] = digits[word >> (28 - 4 * i) & 0xf];
 }
 
-bool descend_digits_to_word(const char text[DESCEND_WORD_DIGITS], uint32_t *word)
+bool descend_hex_to_uint32(const char text[DESCEND_HEX_DIGITS], uint32_t *word)
 {
     *word = 0;
-    for (int i = 0; i < DESCEND_WORD_DIGITS; i++) {
+    for (int i = 0; i < DESCEND_HEX_DIGITS; i++) {
         const int value = digit_value(text[i]);
         if (value < 0)
             return false;

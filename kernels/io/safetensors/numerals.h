@@ -1,4 +1,4 @@
-/* Numbers as text, the same in every locale and rounding mode, and exactly that number again when read. */
+/* Numbers as text: the same in every locale and rounding mode, and read back exactly. */
 #ifndef DESCEND_CHECKPOINT_NUMERALS_H
 #define DESCEND_CHECKPOINT_NUMERALS_H
 
@@ -14,15 +14,15 @@ size_t descend_uint64_to_text(uint64_t value, char text[DESCEND_NUMERAL]);
 /* As printf's %a in the C locale: "0x1.999999999999ap-4", "-0x0p+0", "inf"; every NaN is "nan". */
 size_t descend_double_to_text(double value, char text[DESCEND_NUMERAL]);
 
-/* Each returns false, *value as it was, on anything but one number from the first character to the last. */
+/* Each returns false and leaves *value unchanged unless the whole text is one number. */
 /* Decimal digits without leading zeros. */
 bool descend_text_to_uint64(const char *text, size_t size, uint64_t *value);
 /* As descend_double_to_text and Python's float.hex() write them: one digit, 0 or 1, and at most 13 after the point. */
 bool descend_text_to_double(const char *text, size_t size, double *value);
 
-/* Eight lower-case hexadecimal digits, with no '\0' behind them. */
-enum { DESCEND_WORD_DIGITS = 8 };
-void descend_word_to_digits(uint32_t word, char digits[DESCEND_WORD_DIGITS]);
-bool descend_digits_to_word(const char digits[DESCEND_WORD_DIGITS], uint32_t *word);
+/* Eight lower-case hexadecimal digits, without a final '\0'. */
+enum { DESCEND_HEX_DIGITS = 8 };
+void descend_uint32_to_hex(uint32_t word, char digits[DESCEND_HEX_DIGITS]);
+bool descend_hex_to_uint32(const char digits[DESCEND_HEX_DIGITS], uint32_t *word);
 
 #endif

@@ -29,10 +29,10 @@ static descend_status read_at(int descriptor, void *to, uint64_t size, uint64_t 
     return DESCEND_OK;
 }
 
-/* The file's length; DESCEND_FILE_OPEN unless it is a regular file. */
+/* Opens a file and finds its length; DESCEND_FILE_OPEN unless it is a regular file. */
 static descend_status open_regular(int *descriptor, const char *path, uint64_t *size)
 {
-    /* O_NONBLOCK: so that a pipe without a writer is refused rather than waited for. */
+    /* O_NONBLOCK, or opening a pipe would wait for a writer. */
     *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*descriptor < 0)
         return DESCEND_FILE_OPEN;
@@ -81,14 +81,14 @@ static descend_status read_header(struct descend_safetensors *file, uint64_t fil
 }
 
 /* Overwrites with '0' the digits of the checksum, at digits_at in the file, that lie in this piece of the file. */
-static void blank_digits(unsigned char *piece, size_t size, uint64_t offset, uint64_t digits_at)
+static void zero_checksum_digits(unsigned char *piece, size_t size, uint64_t offset, uint64_t digits_at)
 {
-    for (uint64_t at = digits_at; at < digits_at + DESCEND_WORD_DIGITS; at++)
+    for (uint64_t at = digits_at; at < digits_at + DESCEND_HEX_DIGITS; at++)
         if (at >= offset && at - offset < size)
             piece[at - offset] = '0';
 }
 
-static descend_status check_sum(const struct descend_safetensors *file, uint64_t file_size)
+static descend_status check_checksum(const struct descend_safetensors *file, uint64_t file_size)
 {
     if (!file->header.has_checksum)
         return DESCEND_OK;
@@ -100,7 +100,7 @@ static descend_status check_sum(const struct descend_safetensors *file, uint64_t
         const descend_status status = read_at(file->descriptor, piece, size, offset);
         if (status != DESCEND_OK)
             return status;
-        blank_digits(piece, (size_t)size, offset, DESCEND_LENGTH_BYTES + file->header.checksum_at);
+        zero_checksum_digits(piece, (size_t)size, offset, DESCEND_LENGTH_BYTES + file->header.checksum_at);
         descend_crc32_add(&crc, piece, (size_t)size);
     }
     return descend_crc32_value(&crc) == file->header.checksum ? DESCEND_OK : DESCEND_BAD_FILE_CHECKSUM;
@@ -114,7 +114,7 @@ descend_status descend_safetensors_open(struct descend_safetensors *file, const 
         return status;
     status = read_header(file, size);
     if (status == DESCEND_OK) {
-        status = check_sum(file, size);
+        status = check_checksum(file, size);
         if (status == DESCEND_OK)
             return DESCEND_OK;
         free(file->header.text);

@@ -11,7 +11,7 @@
 
 #include "numerals.h"
 
-/* Opens the path's directory and finds its last name; `directory` has room for the path and ".". */
+/* Opens the directory of the path and finds the file's name in it; `directory` has room for the path and for ".". */
 static bool open_directory(struct descend_replacement *replacement, const char *path, char *directory)
 {
     const char *slash = strrchr(path, '/');
@@ -116,7 +116,7 @@ descend_status descend_replacement_commit(struct descend_replacement *replacemen
         descend_replacement_abandon(replacement);
         return DESCEND_FILE_WRITE;
     }
-    /* EINVAL is how a file system says that it cannot flush a directory. */
+    /* EINVAL: this file system cannot flush a directory. */
     const bool flushed = flush(replacement->directory) || errno == EINVAL;
     close_all(replacement);
     return flushed ? DESCEND_OK : DESCEND_FILE_WRITE;

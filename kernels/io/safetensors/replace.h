@@ -1,4 +1,4 @@
-/* Replaces a file as a whole: a temporary file beside it is written, and in the end takes its name. */
+/* Replaces a file as a whole: writes a temporary file beside it, and in the end renames that over it. */
 #ifndef DESCEND_CHECKPOINT_REPLACE_H
 #define DESCEND_CHECKPOINT_REPLACE_H
 
@@ -10,12 +10,13 @@
 
 struct descend_replacement {
     int directory, file;
-    const char *name; /* in the directory, of the file to be replaced */
-    char *temporary;  /* name in the directory */
+    const char *name; /* of the file to be replaced, in the directory */
+    char *temporary;  /* name of the temporary file, in the directory */
 };
 
-/* Creates the temporary file. The path must last until the end, which is commit or abandon after DESCEND_OK and nothing
- * else. All failures are DESCEND_FILE_WRITE, errno saying why, or DESCEND_NO_MEMORY. */
+/* Creates the temporary file. After DESCEND_OK the caller must end with commit or abandon, and keep the path until
+ * then; after an error there is nothing to end. Errors are DESCEND_FILE_WRITE, with the cause in errno, and
+ * DESCEND_NO_MEMORY. */
 descend_status descend_replacement_begin(struct descend_replacement *replacement, const char *path);
 
 /* Write at the end of the file, and at an offset. */
@@ -23,11 +24,11 @@ descend_status descend_replacement_write(const struct descend_replacement *repla
 descend_status descend_replacement_write_at(const struct descend_replacement *replacement, const void *data,
                                             size_t size, uint64_t offset);
 
-/* Flushes and renames. Unless that fails, the new file is in place; it may be in place if flushing the directory, the
- * last act, fails. */
+/* Flushes the temporary file, renames it and flushes the directory. After DESCEND_OK the new file is in place; after an
+ * error only if it was the directory that could not be flushed. */
 descend_status descend_replacement_commit(struct descend_replacement *replacement);
 
-/* Removes the temporary file; errno stays. */
+/* Removes the temporary file without changing errno. */
 void descend_replacement_abandon(struct descend_replacement *replacement);
 
 #endif

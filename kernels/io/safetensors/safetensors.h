@@ -1,12 +1,14 @@
 /*
- * Files in the safetensors format: named tensors and named strings, written as a whole and read one by one.
+ * Files in the safetensors format: named tensors and named strings. A file is written as a whole; tensors are read one
+ * by one.
  *
- * The format: 8 bytes, little-endian, with the length of the header; the header, one JSON object that begins with '{'
- * and is padded with spaces; the tensors' bytes, little-endian, without a gap. The object has, by name, each tensor's
- * {"dtype", "shape", "data_offsets": [begin, end]}, counted from the header's end, and "__metadata__", an object of
- * strings. One of those strings, "crc32", is the CRC-32 of the whole file in eight digits, with '0' for those digits.
+ * The format: the length of the header, 8 bytes, little-endian; the header, a JSON object that begins with '{' and is
+ * padded with spaces; the tensors' bytes, little-endian, without gaps. The object has, under the name of each tensor,
+ * {"dtype", "shape", "data_offsets": [begin, end]}, with offsets from the header's end; and under "__metadata__" an
+ * object of strings. One of those strings, "crc32", is the CRC-32 of the whole file in eight hexadecimal digits,
+ * computed with '0' in their place.
  *
- * This is the inside of descend::io; nothing here is public.
+ * This is internal to descend::io; nothing here is public.
  */
 #ifndef DESCEND_CHECKPOINT_SAFETENSORS_H
 #define DESCEND_CHECKPOINT_SAFETENSORS_H
@@ -28,17 +30,17 @@ struct descend_file_pair {
 };
 
 /*
- * Writes a file whole or not at all: to a temporary file beside it, `path`.tmp.PROCESS.NUMBER, which is flushed to the
- * disk and then takes its place. Whatever goes wrong, the file at path is the old one; so it is when the process is
- * killed, but then the temporary file may be left. Only an error of the very last act, flushing the directory, is
- * reported with the new file in place.
+ * Writes a file whole or not at all: first a temporary file beside it, `path`.tmp.PROCESS.NUMBER, which is flushed to
+ * the disk and then renamed to path. After any error the file at path is the old one; also if the process is killed,
+ * but then the temporary file may be left behind. There is one exception: where flushing the directory, the last
+ * operation, fails, the error is reported with the new file in place.
  *
- * The new file keeps the permissions of the old; one that is new has the process's defaults. A symbolic link at path is
- * replaced, not followed. What is no regular file is refused (DESCEND_FILE_WRITE, errno EINVAL).
+ * The new file has the permissions of the file that it replaces, else the process's defaults. A symbolic link at path
+ * is replaced, not followed. Where path is not a regular file: DESCEND_FILE_WRITE, errno EINVAL.
  *
- * Tensors come in the order given; "crc32" is added to the metadata and must not be in it. What could not be read back,
- * names or keys that are no UTF-8 or come twice among it, is refused by the status with which reading would refuse it,
- * before anything is written. Allocates the header and the name of the temporary file.
+ * Tensors are written in the order given. "crc32" is added to the metadata and must not be in it. A file that could not
+ * be read back (names or keys that are not UTF-8 or occur twice, for example) is refused before anything is written,
+ * with the status that reading it would return. Allocates the header and the name of the temporary file.
  */
 descend_status descend_safetensors_write(const char *path, const struct descend_file_tensor *tensors, size_t count,
                                          const struct descend_file_pair *metadata, size_t pairs);
@@ -47,20 +49,20 @@ descend_status descend_safetensors_write(const char *path, const struct descend_
 struct descend_safetensors {
     int descriptor;
     struct descend_header header;
-    uint64_t data_at; /* where in the file the first tensor begins */
+    uint64_t data_at; /* offset of the first tensor in the file */
 };
 
 /*
- * Opens a file and checks all of it, the checksum too if it has one: each cause its own status. On DESCEND_OK it must
- * be closed; else there is nothing to close.
+ * Opens a file and checks all of it, including the checksum if it has one. Each way in which a file can be wrong has
+ * its own status. After DESCEND_OK the file must be closed; after an error there is nothing to close.
  *
- * The one allocation, here or in any function below, is the header's length: less than the file's. The time is linear
- * in the file's length, whatever is in it.
+ * Allocates the length of the header, which is less than the file's; the functions below allocate nothing. The time is
+ * linear in the file's length, whatever it contains.
  */
 descend_status descend_safetensors_open(struct descend_safetensors *file, const char *path);
 
-/* The bytes of one of its tensors. DESCEND_FILE_READ (errno EIO where the file has meanwhile become shorter): `to` may
- * have been written in part. */
+/* Reads the bytes of a tensor. After DESCEND_FILE_READ (errno EIO where the file has become shorter since it was
+ * opened) part of `to` may have been written. */
 descend_status descend_safetensors_read(const struct descend_safetensors *file, const struct descend_entry *entry,
                                         void *to);
 

@@ -9,8 +9,8 @@
 
 enum { ALIGNMENT = 8 };
 
-static const char no_digits[] = "00000000";
-static_assert(sizeof no_digits == DESCEND_WORD_DIGITS + 1, "the checksum's digits while it is being taken");
+static const char checksum_placeholder[] = "00000000";
+static_assert(sizeof checksum_placeholder == DESCEND_HEX_DIGITS + 1, "stands for the checksum while it is computed");
 
 /* The contents of a file. */
 struct contents {
@@ -54,10 +54,10 @@ static void put_string(struct composition *to, const char *string)
         if (c == '"' || c == '\\') {
             put(to, "\\");
         } else if (c < 0x20) {
-            char digits[DESCEND_WORD_DIGITS];
-            descend_word_to_digits(c, digits);
+            char digits[DESCEND_HEX_DIGITS];
+            descend_uint32_to_hex(c, digits);
             put(to, "\\u");
-            put_bytes(to, digits + DESCEND_WORD_DIGITS - 4, 4);
+            put_bytes(to, digits + DESCEND_HEX_DIGITS - 4, 4);
             continue;
         }
         put_bytes(to, string, 1);
@@ -76,11 +76,11 @@ static void put_metadata(struct composition *to, const struct contents *contents
     }
     put(to, "\"" DESCEND_CHECKSUM_KEY "\":\"");
     to->checksum_at = to->size;
-    put(to, no_digits);
+    put(to, checksum_placeholder);
     put(to, "\"}");
 }
 
-/* Modulo 2^64; make_header refuses what has more bytes than that. */
+/* The bytes of a tensor modulo 2^64; make_header refuses tensors with more bytes. */
 static uint64_t tensor_size(const struct descend_file_tensor *tensor)
 {
     uint64_t size = descend_file_dtype_size(tensor->dtype);
@@ -149,8 +149,8 @@ static descend_status make_header(struct composition *header, const struct conte
 }
 
 /* In pieces, so that each is still in the cache when it is written after its checksum. */
-static descend_status write_summed(const struct descend_replacement *file, struct descend_crc32 *crc, const void *data,
-                                   uint64_t size)
+static descend_status write_with_checksum(const struct descend_replacement *file, struct descend_crc32 *crc,
+                                          const void *data, uint64_t size)
 {
     enum { PIECE = 262144 };
     descend_status status = DESCEND_OK;
@@ -166,8 +166,8 @@ static descend_status write_summed(const struct descend_replacement *file, struc
 
 static descend_status write_checksum(const struct descend_replacement *file, uint32_t checksum, uint64_t offset)
 {
-    char digits[DESCEND_WORD_DIGITS];
-    descend_word_to_digits(checksum, digits);
+    char digits[DESCEND_HEX_DIGITS];
+    descend_uint32_to_hex(checksum, digits);
     return descend_replacement_write_at(file, digits, sizeof digits, offset);
 }
 
@@ -179,11 +179,11 @@ static descend_status write_file(const struct descend_replacement *file, const s
         length[i] = (unsigned char)((uint64_t)header->size >> 8 * i);
     struct descend_crc32 crc;
     descend_crc32_start(&crc);
-    descend_status status = write_summed(file, &crc, length, sizeof length);
+    descend_status status = write_with_checksum(file, &crc, length, sizeof length);
     if (status == DESCEND_OK)
-        status = write_summed(file, &crc, header->text, header->size);
+        status = write_with_checksum(file, &crc, header->text, header->size);
     for (size_t i = 0; i < contents->count && status == DESCEND_OK; i++)
-        status = write_summed(file, &crc, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
+        status = write_with_checksum(file, &crc, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
     if (status == DESCEND_OK)
         status = write_checksum(file, descend_crc32_value(&crc), DESCEND_LENGTH_BYTES + header->checksum_at);
     return status;

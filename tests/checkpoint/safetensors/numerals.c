@@ -139,7 +139,7 @@ static void sizes(void **state)
     assert_true(descend_text_to_uint64("1234", 2, &number));
     assert_int_equal(number, 12);
     assert_false(descend_text_to_uint64("1\0", 2, &number));
-    assert_false(descend_digits_to_word("0000000\0", &word));
+    assert_false(descend_hex_to_uint32("0000000\0", &word));
 }
 
 static void check_integer(uint64_t value)
@@ -193,18 +193,18 @@ static void words(void **state)
 {
     (void)state;
     for (uint64_t value = 0; value <= UINT32_MAX; value += 65521) {
-        char text[DESCEND_WORD_DIGITS], wanted[16];
+        char text[DESCEND_HEX_DIGITS], wanted[16];
         uint32_t back;
         snprintf(wanted, sizeof wanted, "%08x", (unsigned)value);
-        descend_word_to_digits((uint32_t)value, text);
+        descend_uint32_to_hex((uint32_t)value, text);
         assert_memory_equal(text, wanted, sizeof text);
-        assert_true(descend_digits_to_word(text, &back));
+        assert_true(descend_hex_to_uint32(text, &back));
         assert_int_equal(back, value);
     }
     static const char *const bad[] = {"0000000A", "0000000g", "-0000001", "0x000001", " 0000001"};
     uint32_t word;
     for (size_t i = 0; i < COUNT(bad); i++)
-        assert_false(descend_digits_to_word(bad[i], &word));
+        assert_false(descend_hex_to_uint32(bad[i], &word));
 }
 
 static bool enter_comma_locale(void)
