@@ -1,14 +1,27 @@
 /*
- * Checkpoints: an optimizer in a file in the safetensors format, which Python reads too. This is the library
- * descend::io; the kernels and the optimizer object do not need it.
+ * Checkpoints: saving an optimizer to a file in the safetensors format, which Python can read, too, and loading it.
+ * These functions are in the library descend::io; the kernels and the optimizer object do not need it.
  *
- * In the file: every state that a step has used, under "state.NAME.KEY" with torch's keys ("state.w1.exp_avg_sq"); the
- * parameters under their names, if asked for; and as strings in __metadata__ the optimizer's name, the groups' configs
- * ("group.0.lr"; numbers in hexadecimal, exactly), each tensor's step count and group ("step.NAME", "group_of.NAME"), a
- * loss scaler, the caller's notes ("note.KEY"), the versions of numerics and library, and a CRC-32 of the whole file.
+ * A file has, as tensors,
+ *   state.TENSOR.STATE    each state that a step has used, by torch's name ("state.w1.exp_avg_sq")
+ *   TENSOR                the parameters, if asked for
+ * and as strings in __metadata__
+ *   optimizer             the name of the kind
+ *   groups                the number of groups
+ *   group.NUMBER.FIELD    the config of each group; numbers are in hexadecimal, which is exact ("group.0.lr")
+ *   step.TENSOR           the step count of each tensor
+ *   group_of.TENSOR       its group
+ *   scaler.FIELD          the loss scaler, if there is one
+ *   note.KEY              the caller's notes
+ *   descend.numerics      DESCEND_NUMERICS_VERSION
+ *   descend.version       the version of the library
+ *   crc32                 the CRC-32 of the whole file
  *
- * An optimizer that has been loaded goes on with the same bits as if it had never stopped, on another variant and
- * number of threads too.
+ * After loading, training goes on with the same bits as if it had not been interrupted, also with another variant or
+ * number of threads.
+ *
+ * Thread safety. As for every function of optimizer.h: one thread at a time for each optimizer. The caller's
+ * floating-point environment neither affects a result nor is changed.
  */
 #ifndef DESCEND_CHECKPOINT_H
 #define DESCEND_CHECKPOINT_H
@@ -24,36 +37,45 @@
 extern "C" {
 #endif
 
-/* A line of text of the caller's, both UTF-8: what must be the same to go on (a seed, a batch size). */
+/* A text of the caller's for the file, for what must be the same when training goes on (a seed, a batch size). Key and
+ * value are UTF-8. */
 typedef struct descend_note {
     const char *key, *value;
 } descend_note;
 
-/* What goes into the file, and comes back, beside the optimizer. Zero it, then fill in. */
+/* What is saved and loaded beside the optimizer. Set all of it to zero, then fill in what is wanted. */
 typedef struct descend_checkpoint {
-    bool params;               /* the parameters too */
-    descend_scaler *scaler;    /* NULL: none */
-    const descend_note *notes; /* loading: each must be in the file with this value */
+    bool params;               /* whether parameters are saved and loaded */
+    descend_scaler *scaler;    /* saved or loaded; NULL: none */
+    const descend_note *notes; /* to be saved; or, when loading, each must be in the file with the same value */
     size_t note_count;
-    uintptr_t reserved[8]; /* zero; anything else is refused */
+    uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_checkpoint;
 
 /*
- * Writes the file whole or not at all: whatever goes wrong, and if the process is killed or the disk is full, the old
- * file stays (a temporary file beside it may be left by a kill); only where the directory cannot be flushed in the end
- * the new one is in place already. A symbolic link at path is replaced, not followed.
- * with may be NULL. DESCEND_FILE_WRITE: errno says why. Allocates the header. One thread at a time per optimizer, and
- * no step meanwhile.
+ * Saves an optimizer. The file is written whole or not at all: after any error, and if the process is killed or the
+ * disk is full, the old file is still in place (if the process is killed, a temporary file may be left beside it).
+ * There is one exception: where only flushing the directory at the end fails, the error is returned with the new file
+ * in place. A symbolic link at path is replaced, not followed.
+ *
+ * checkpoint may be NULL. Allocates the header of the file.
+ *
+ * DESCEND_FILE_WRITE: the cause is in errno. DESCEND_BAD_PATH, DESCEND_BAD_NOTE: path or a note is NULL.
+ * DESCEND_BAD_RESERVED. DESCEND_BAD_FILE_…: the file could not be read back, because a note is not UTF-8, for example,
+ * or its key is given twice. The errors of descend_scaler_update: the scaler is not valid. DESCEND_NO_MEMORY.
  */
 descend_status descend_optimizer_save(const descend_optimizer *optimizer, const char *path,
                                       const descend_checkpoint *checkpoint);
 
 /*
- * Reads a file that descend_optimizer_save wrote into an optimizer of the same kind, with the same groups and tensors:
- * states, step counts, configs, and what `with` asks for. On any error the optimizer, its parameters and the scaler are
- * unchanged. Every way in which a file can be wrong has a status of its own (DESCEND_BAD_FILE_…). A file without a
- * checksum is accepted. Never allocates more than the file's size, whatever the file says, beside states that the
- * optimizer does not have yet.
+ * Loads a file that descend_optimizer_save has written into an optimizer of the same kind with the same groups and
+ * tensors: states, step counts, configs, and what checkpoint asks for. checkpoint may be NULL. After any error the
+ * optimizer, its parameters and the scaler are unchanged. A file without a checksum is accepted. Whatever the file
+ * says, no more memory is allocated than the size of the file and the states that the optimizer does not have yet.
+ *
+ * DESCEND_FILE_OPEN and DESCEND_FILE_READ: the cause is in errno. DESCEND_BAD_FILE_…: each way in which a file can be
+ * wrong has a status of its own. DESCEND_BAD_PATH, DESCEND_BAD_NOTE, DESCEND_BAD_RESERVED, DESCEND_NO_MEMORY: as in
+ * saving.
  */
 descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path,
                                       const descend_checkpoint *checkpoint);

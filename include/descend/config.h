@@ -1,15 +1,16 @@
 /*
- * What the library says of its own optimizers, for programs that choose one by name: which kinds there are, what fields
- * their configs have and what states they keep; a config of any kind, and one step with it.
+ * Optimizers by name, for programs that offer all of them without code for each: the kinds that the library has, the
+ * fields of their configs and the states that they keep; setting and reading a field by its name; and one step with a
+ * config of any kind.
  *
  *     descend_config config = descend_config_defaults(descend_kind_find("adamw"));
  *     status = descend_config_set(&config, "lr", 3e-4);
  *     status = descend_optimizer_create(&optimizer, &config);                   // optimizer.h
  *
- * Where the kind is known, its config is a member of the same name: config.adamw.lr = 3e-4.
+ * Where the kind is known, its config is the member of the same name: config.adamw.lr = 3e-4.
  *
- * Thread safety. Every function may be called from any thread at any time. The caller's floating-point environment
- * neither changes a result nor is changed.
+ * Thread safety. Every function may be called from any thread at any time, as long as no thread writes the same config
+ * or array. The caller's floating-point environment neither affects a result nor is changed. Nothing is allocated.
  */
 #ifndef DESCEND_CONFIG_H
 #define DESCEND_CONFIG_H
@@ -26,60 +27,64 @@ extern "C" {
 
 /* A field of a config: a double, or a bool where flag is true. */
 typedef struct descend_field {
-    const char *name; /* the member's: "lr" */
+    const char *name; /* of the member, "lr" */
     bool flag;
-    double minimum, maximum; /* of a number, both allowed. Fields may also restrict each other: see the config's type */
-    const char *refusal;     /* says that it is not so: "lr is negative or not finite" */
-    descend_status status;   /* what a number outside is refused with */
-    size_t offset;           /* in bytes, from the beginning of the kind's config (descend_adam …) */
+    double minimum, maximum; /* inclusive; 0 and 1 for a flag. Some fields also restrict each other: see kinds.h */
+    const char *refusal;     /* the message for a value out of range: "lr is negative or not finite" */
+    descend_status status;   /* the status for a value out of range: DESCEND_BAD_LR */
+    size_t offset;           /* bytes from the beginning of the kind's config (descend_adam …) */
 } descend_field;
 
 /* A state that an optimizer keeps for each tensor. */
 typedef struct descend_state {
-    const char *name; /* torch's: "exp_avg" */
-    bool scalar;      /* one number for a tensor; else one for each of its elements */
+    const char *name; /* as in torch: "exp_avg" */
+    bool scalar;      /* true: one number for the whole tensor; false: one for each of its elements */
 } descend_state;
 
-/* The kinds are 1 … descend_kind_count(). */
+/* The kinds are numbered 1 … descend_kind_count(). */
 size_t descend_kind_count(void);
-const char *descend_kind_name(descend_kind kind); /* "adamw"; NULL for what is none */
-descend_kind descend_kind_find(const char *name); /* DESCEND_KIND_NONE where none has that name, and for NULL */
 
-/* The fields of a kind's config, "lr" first, numbers before flags. NULL where there is no such field; static
- * storage. */
+/* The name of a kind, "adamw"; NULL where there is no such kind. Static storage. */
+const char *descend_kind_name(descend_kind kind);
+
+/* The kind of that name; DESCEND_KIND_NONE where there is none, and for NULL. */
+descend_kind descend_kind_find(const char *name);
+
+/* The number of fields of a kind's config, and field number 0, 1 …: "lr" first, numbers before flags. 0 and NULL where
+ * there is no such kind or field. Static storage. */
 size_t descend_kind_field_count(descend_kind kind);
 const descend_field *descend_kind_field(descend_kind kind, size_t field);
 
-/* The states of a kind: its arrays in the order of its step function's arguments, then its scalar, if it has one. NULL
- * where there is no such state; static storage. */
+/* The number of states of a kind, and state number 0, 1 …: the arrays, in the order of the arguments of its step
+ * function, then the scalar state, if it has one. 0 and NULL where there is no such kind or state. Static storage. */
 size_t descend_kind_state_count(descend_kind kind);
 const descend_state *descend_kind_state(descend_kind kind, size_t state);
 
-/* What descend_adamw_defaults and its like return. All zeros, which every function refuses, for what is no kind. */
+/* The default config of a kind, as from descend_adamw_defaults and the like. Where there is no such kind it is all
+ * zeros, which every function refuses. */
 descend_config descend_config_defaults(descend_kind kind);
 
-/* Sets or reads a field by its name; flags are 0 or 1. Setting refuses, with nothing changed, what the field's own
- * range does not allow (the field's status; DESCEND_BAD_FLAG for a flag neither 0 nor 1). DESCEND_NULL_CONFIG: a
- * pointer is NULL. DESCEND_BAD_KIND: the config's kind is none. DESCEND_BAD_FIELD: its kind has no field of that
- * name. */
+/* Set and read a field by its name; the value of a flag is 0 or 1. A value out of the field's range is refused with the
+ * field's status (DESCEND_BAD_FLAG for a flag), and the config is unchanged. DESCEND_NULL_CONFIG: a pointer is NULL.
+ * DESCEND_BAD_KIND: there is no such kind. DESCEND_BAD_FIELD: the kind has no field of that name. */
 descend_status descend_config_set(descend_config *config, const char *field, double value);
 descend_status descend_config_get(const descend_config *config, const char *field, double *value);
 
-/* What a state starts at with this config. NaN where there is no such state. */
+/* The start value of a state with this config. NaN where there is no such state or kind, and for NULL. */
 float descend_config_initial(const descend_config *config, size_t state);
 
-/* Which states the config uses: bit k for state k. 0 where the config is none. */
+/* The states that the config uses: bit k for state number k. 0 where a step would refuse the config, and for NULL. */
 unsigned descend_config_states(const descend_config *config);
 
-/* The scalar state through this step, from what it was through the step before (descend_config_initial before step 1).
- * NaN where there is no such state or the config is none. */
+/* The scalar state after this step, from `previous`, its value after the step before (before step 1 that is
+ * descend_config_initial). NaN where the kind has no scalar state or there is no such kind, and for NULL. */
 float descend_config_advance(const descend_config *config, uint64_t step, float previous);
 
 /*
- * One step of any kind over flat arrays: descend_adam_step and its like, by kind. state has a pointer for each of the
- * kind's states, in their order, and is read during the call only; that of a state which the config does not use is
- * never looked at. The scalar state is what it is through this step, and is only read. state may be NULL where the kind
- * has no state or n is 0. Also refused: DESCEND_BAD_KIND.
+ * One step of any kind over flat arrays, as by descend_adam_step and the like. state has one pointer for each state of
+ * the kind, in their order, and is read during the call only. Pointers to states that the config does not use are never
+ * accessed. A scalar state has its value after this step and is only read. state may be NULL where the kind has no
+ * state or n is 0. Errors are those of the step functions (kinds.h), and DESCEND_BAD_KIND where there is no such kind.
  */
 descend_status descend_step(const descend_config *config, uint64_t step, float *param, const float *grad,
                             float *const state[], size_t n, const descend_exec *exec);

@@ -1,4 +1,4 @@
-/* How to run one call, and on what arrays: a part of descend.h. */
+/* How to run one call, and the element types of arrays. This is a part of descend.h. */
 #ifndef DESCEND_EXEC_H
 #define DESCEND_EXEC_H
 
@@ -13,42 +13,45 @@
 extern "C" {
 #endif
 
-/* Element types of arrays. The flat functions take float32 alone. */
+/* Element types of arrays. The functions over flat arrays take float32 only. */
 typedef enum descend_dtype { DESCEND_F32 = 0, DESCEND_BF16 = 1, DESCEND_F16 = 2 } descend_dtype;
 
-/* One share of a call's work. A runner calls it for each index below the number of tasks it was given. */
+/* Does one task of a call: task number `index`. Given to descend_exec.run. */
 typedef void descend_task(void *work, unsigned index);
 
 /*
- * How to run one call. It never changes a bit of the result. NULL and all zeros both mean the defaults; initialise with
- * = {0}, so that fields of later versions are zero.
+ * How to run one call. It never changes a bit of the result. NULL and all zeros both mean the defaults. Initialise it
+ * with = {0}, so that fields of later versions are zero.
  *
- * The library can see an active OpenMP region and then stays serial, but it cannot see other thread pools: when calling
+ * Inside an active OpenMP region the library stays serial by default. It cannot detect other thread pools: when calling
  * from a pool of your own, set threads = 1, or slices, or run.
  */
 typedef struct descend_exec {
-    /* 0: the library's choice (OpenMP's own maximum; one inside an active parallel region). 1: the calling thread.
-     * More: OpenMP is asked for that many, inside a region for a nested one, which it makes only where its
-     * max-active-levels allows; but never for more than there are 4096-element blocks, nor than max(64, processors).
-     * With run: the number of tasks exactly, at least 1. */
+    /* The number of threads. 0: the library's choice, which is OpenMP's maximum, but 1 inside an active parallel
+     * region. 1: the calling thread. More: so many are requested from OpenMP, but never more than there are blocks of
+     * 4096 elements, nor more than max(64, processors). Inside an active parallel region that asks for a nested one,
+     * which OpenMP creates only as far as its max-active-levels allows. With run: the exact number of tasks, at least
+     * 1. */
     unsigned threads;
-    /* slices > 0: do slice number `slice` of `slices` equal parts, on the calling thread; threads and run stay 0. Each
-     * of the slices is a call with otherwise equal arguments, in any order, on any thread; all return the same. */
+    /* slices > 0: this call does only part number `slice`, from 0 on, of `slices` equal parts, on the calling thread;
+     * threads and run must be 0. The caller makes one call for each slice, in any order and on any thread, whose other
+     * arguments are equal; all return the same status. */
     unsigned slice, slices;
-    /* The caller's own thread pool: calls task(work, index) once for each index in 0 … tasks-1, on any threads, and
-     * returns when all have returned. NULL: OpenMP, or serial in a build without it. */
+    /* The caller's own thread pool. It must call task(work, index) once for each index of 0 … tasks - 1, on any
+     * threads, and return when all of them have returned. NULL: OpenMP, or serial in a build without it. */
     void (*run)(void *pool, descend_task *task, void *work, unsigned tasks);
-    void *pool; /* handed to run */
-    /* The n under which a call stays on the calling thread. 0: the built-in value, measured for OpenMP (32768); run is
-     * then used at any n. */
+    void *pool; /* passed to run */
+    /* A call of fewer elements stays on the calling thread. 0: below 32768, which was measured for OpenMP; run is then
+     * used for any n. */
     size_t serial_below;
-    uintptr_t reserved[7]; /* zero; anything else is refused */
+    uintptr_t reserved[7]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_exec;
 
 /*
- * The elements [*begin, *end) that `slice` of `slices` covers in an array of n. Slices begin at multiples of 4096
- * elements (or at n) and are within one such block of equal size; in order they cover 0 … n. slices 0 means one; slice
- * >= slices covers nothing. Neither pointer may be NULL. Use it to place memory (first touch on NUMA) or to shard.
+ * Finds the elements [*begin, *end) that slice number `slice` of `slices` covers in an array of n elements. In order
+ * the slices cover 0 … n - 1. They begin at multiples of 4096 elements (or at n), and the size of each is within 4096
+ * of n / slices. slices 0 means 1; where slice >= slices nothing is covered. Neither pointer may be NULL. Use it to
+ * place memory (first touch on NUMA) or to shard.
  */
 void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, size_t *end);
 

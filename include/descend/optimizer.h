@@ -1,7 +1,6 @@
 /*
- * The optimizer object: what torch.optim.Optimizer is to PyTorch, over the kernels of descend.h. It holds tensors
- * (parameter, gradient, state, step count) in groups of equal configuration, and takes a step over all of them in one
- * parallel pass.
+ * The optimizer object, which corresponds to torch.optim.Optimizer. It holds tensors (parameter, gradient, state, step
+ * count) in groups, each with a config of its own, and takes a step over all of them in one parallel pass.
  *
  *     descend_optimizer *optimizer;
  *     descend_config config = descend_config_defaults(DESCEND_ADAMW);
@@ -10,7 +9,7 @@
  *     status = descend_optimizer_group(optimizer, &config, &biases);           // group 1
  *     status = descend_optimizer_add(optimizer, 0, weights, weight_count);
  *     status = descend_optimizer_add(optimizer, biases, others, other_count);
- *     for (…) {                                                                // gradients are in place
+ *     for (…) {                                                                // gradients have been computed
  *         status = descend_optimizer_measure(optimizer, NULL, &found);
  *         descend_pass pass = {.grad_scale = descend_clip_coefficient(1.0, found.norm), .zero_grad = true};
  *         if (found.finite)
@@ -18,16 +17,16 @@
  *     }
  *     descend_optimizer_destroy(optimizer);
  *
- * Parameters and gradients are the caller's. State is allocated by the object, or the caller's where given. The bits
- * are those of the flat functions of descend.h on each tensor: they depend neither on how tensors are grouped or
- * ordered nor on threads, slices or variants.
+ * Parameters and gradients belong to the caller. State is allocated by the object unless the caller gives its own. The
+ * results have the bits of the flat functions of descend.h on each tensor; they depend neither on the grouping or order
+ * of the tensors nor on threads, slices or variants.
  *
  * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed nothing.
- * Functions that are not given an optimizer return DESCEND_NULL_OPTIMIZER. Nothing prints or aborts.
+ * Where the optimizer is NULL, functions that return a status return DESCEND_NULL_OPTIMIZER. Nothing prints or aborts.
  *
- * Thread safety. One optimizer is used by one thread at a time, except that slices of one call (descend_exec.slices)
- * run at the same time. Different optimizers are independent. Like those of descend.h, these functions leave the
- * caller's floating-point environment alone and are not changed by it.
+ * Thread safety. An optimizer may be used by one thread at a time, except that the slices of one call
+ * (descend_exec.slices) may run at the same time. Different optimizers are independent. As for the functions of
+ * descend.h, the caller's floating-point environment neither affects a result nor is changed.
  */
 #ifndef DESCEND_OPTIMIZER_H
 #define DESCEND_OPTIMIZER_H
@@ -44,152 +43,183 @@ extern "C" {
 
 typedef struct descend_optimizer descend_optimizer;
 
-/* Parameters, gradients and state are float32; a copy is bfloat16 or float16. */
+/* An array and the type of its elements: float32 for parameters, gradients and states, bfloat16 or float16 for
+ * copies. */
 typedef struct descend_array {
     void *data;
     descend_dtype dtype;
 } descend_array;
 
-enum { DESCEND_STATES = 4 };
+enum { DESCEND_STATES = 4 }; /* room for the states of a tensor */
 
-/* One tensor. Zero it, then fill in: name, n, param, and what else there is. */
+/* A tensor. Set all of it to zero, then at least name, n and param. */
 typedef struct descend_tensor {
-    const char *name; /* unique in the optimizer, UTF-8, not empty; the key in checkpoints. Copied */
-    size_t n;         /* elements; 0 is fine, with any pointers */
-    /* Where these elements are a shard of a larger tensor: the index of the first in it, and its length. Sums of
-     * squares are then taken in the segments of the whole tensor (docs/numerics.md, rule 7). whole 0: these are all
-     * elements. first + n <= whole, or <= 2^53 where whole is 0. */
+    const char *name; /* UTF-8, not empty, unique in the optimizer; the tensor's key in checkpoints. Copied */
+    size_t n;         /* the number of elements; with 0 the pointers do not matter */
+    /* For a shard of a larger tensor: the index of its first element in the whole tensor, and the number of elements of
+     * the whole tensor. Sums of squares are then taken over the segments of the whole tensor (docs/numerics.md, rule
+     * 7). whole 0: not given, and these elements are taken for the whole tensor. first + n <= whole, or <= 2^53 where
+     * whole is 0; else DESCEND_BAD_FIRST. */
     uint64_t first, whole;
-    uint64_t rows, columns; /* the whole tensor's shape as a matrix, rows * columns elements; both 0: none is given */
-    uint64_t step;          /* steps already taken, at most 2^53 */
+    /* The whole tensor's shape as a matrix of rows * columns elements, else DESCEND_BAD_SHAPE; both 0: not given. */
+    uint64_t rows, columns;
+    uint64_t step; /* the number of steps already taken, at most 2^53 */
     descend_array param;
-    descend_array grad; /* data NULL: absent. Such a tensor is skipped by step, measure and zero_grad */
-    descend_array copy; /* where each step also writes the new parameter, as bfloat16 or float16; data NULL: nowhere */
-    /* In the order of the optimizer's step function, then NAdam's mu_product, which has one element. data NULL:
-     * allocated by the object where the config uses it. Else the caller's own: with step 0 the first step that uses it
-     * gives it its start value, else it is continued. */
+    descend_array grad; /* data NULL: absent. step, measure and zero_grad skip such a tensor */
+    descend_array copy; /* each step also writes the new parameter here, as bfloat16 or float16; data NULL: no copy */
+    /* In the order of descend_kind_state: one element for each of param, or one in all for a scalar state. data NULL:
+     * allocated by the object where the config uses the state. Else the caller's array, whose values are kept if step >
+     * 0; if step is 0, the first step that uses it writes its start value. */
     descend_array state[DESCEND_STATES];
-    uintptr_t reserved[8]; /* zero; anything else is refused */
+    uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_tensor;
 
 /*
- * What one step does in the same pass over memory as the update. All zeros: nothing but the update. In this order, for
- * each element: the gradient is read and multiplied by grad_scale, rounding to float32 (what is in memory stays as it
- * is); the gradient in memory becomes 0; the update; subnormal results become 0; the copy is written, rounded to
- * nearest even, NaN kept. The bits are those of separate passes in that order.
+ * What a step does in the same pass over memory as the update. NULL and all zeros: only the update. In this order, for
+ * each element: the gradient is read and multiplied by grad_scale, with rounding to float32 (in memory it keeps its
+ * value); the gradient in memory is set to 0; the update is computed; subnormal results become 0; the copy is written,
+ * rounded to nearest even, NaN kept. The results have the bits of separate passes in that order.
  */
 typedef struct descend_pass {
-    double grad_scale;     /* >= 0 and finite, also as float32; 0 means 1 */
-    bool zero_grad;        /* sets gradients to 0 after use; absent ones stay absent */
-    bool flush_subnormals; /* stores parameters and state arrays below 2^-126 as +0: on gradients long 0, Adam
-                              would else run up to 2 x slower */
-    uintptr_t reserved[8]; /* zero; anything else is refused */
+    double grad_scale; /* >= 0 and finite, also as float32, else DESCEND_BAD_GRAD_SCALE; 0 means 1 */
+    bool zero_grad;    /* sets gradients to 0 after use; absent ones stay absent */
+    /* Stores elements of parameters and state arrays that are below 2^-126 in magnitude as +0. Without it, where
+     * gradients have been 0 for long, subnormal states make Adam up to 2 times slower. */
+    bool flush_subnormals;
+    uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_pass;
 
 /*
- * Creation, with the config of group 0, which also says which kind of optimizer this is; further groups, numbered from
- * 1 on, of the same kind; and a group's config, to read and to replace. A config is checked as the step functions of
- * descend.h do, and copied. Where a new config uses a state that the old one did not (momentum switched on, say) it is
- * allocated here, and starts afresh if it was never used. DESCEND_NULL_CONFIG. DESCEND_BAD_KIND: the config's kind is
- * none. DESCEND_WRONG_OPTIMIZER: it is another than the object's. DESCEND_BAD_GROUP: there is no such group.
- * DESCEND_NO_MEMORY.
+ * create makes an optimizer of the config's kind, with this config for group 0. group adds a group of the same kind;
+ * its number, which counts on from 1, is written to *group unless that is NULL. config reads the config of a group,
+ * configure replaces it.
+ *
+ * A config is checked as in the step functions, and copied. Where a new config uses a state that the old one did not
+ * (when momentum is switched on, for example), configure allocates it; if no step has used it, it has its start value.
+ *
+ * Errors are those of the config's fields (kinds.h), and: DESCEND_NULL_CONFIG. DESCEND_BAD_KIND (create): there is no
+ * such kind. DESCEND_WRONG_OPTIMIZER: the config's kind is not the optimizer's. DESCEND_BAD_GROUP: there is no such
+ * group. DESCEND_NO_MEMORY.
  */
 descend_status descend_optimizer_create(descend_optimizer **optimizer, const descend_config *config);
 descend_status descend_optimizer_group(descend_optimizer *optimizer, const descend_config *config, unsigned *group);
 descend_status descend_optimizer_config(const descend_optimizer *optimizer, unsigned group, descend_config *config);
 descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigned group, const descend_config *config);
 
-/* Frees the object and what it allocated. NULL is fine. */
+/* Frees the object and all memory that it allocated. NULL is allowed. */
 void descend_optimizer_destroy(descend_optimizer *optimizer);
 
-/* Where the object's memory comes from: everything but the object itself and its groups. allocate returns NULL where
- * there is none; alignment is 64, or 2 MiB for large blocks. release gets the same size. */
+/* An allocator for all memory of an optimizer but the object itself and its groups. allocate returns NULL where there
+ * is no memory; alignment is 64, or 2 MiB for large blocks. release is called with the size that was allocated. context
+ * is passed to both. */
 typedef struct descend_allocator {
     void *(*allocate)(void *context, size_t size, size_t alignment);
     void (*release)(void *context, void *memory, size_t size);
     void *context;
 } descend_allocator;
 
-/* Replaces the default: aligned memory of the C library, with huge pages asked for where a block is large. Refused with
- * DESCEND_IN_USE once a tensor has been added. */
+/* Replaces the default allocator, which takes aligned memory from the C library and asks the system for huge pages for
+ * large blocks. The allocator is copied. DESCEND_BAD_ALLOCATOR: it or one of its functions is NULL. DESCEND_IN_USE: a
+ * tensor has been added. */
 descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, const descend_allocator *allocator);
 
 /*
- * Adds tensors to a group; their numbers go on from the last. State that the object allocates starts at multiples of 64
- * bytes, if large apart modulo 4096 from what else the tensor's update reads, and is first written by the threads that
- * do the first step. Refused: a name that is not good (DESCEND_BAD_NAME) or was given before (DESCEND_DUPLICATE_NAME);
- * an array that shares memory with another, of this tensor or any other (DESCEND_OVERLAP; tied weights are added once);
- * a dtype that an array cannot have (DESCEND_BAD_DTYPE); and as in the step functions NULL, misaligned or too large
- * arrays and step counts.
+ * Adds tensors to a group. The tensors of an optimizer are numbered from 0 in the order in which they are added.
+ *
+ * States that the object allocates start at multiples of 64 bytes. Large ones are placed so that their addresses differ
+ * modulo 4096 from those of the tensor's other arrays, which is faster. The threads of the first step are the first to
+ * write them, so that on NUMA machines each page lies near the thread that uses it.
+ *
+ * DESCEND_BAD_GROUP: there is no such group. DESCEND_BAD_TENSOR: tensors is NULL. DESCEND_BAD_NAME: a name is NULL,
+ * empty or not UTF-8. DESCEND_DUPLICATE_NAME: a name was given before. DESCEND_OVERLAP: an array shares memory with
+ * another array of any tensor (tied weights are added once). DESCEND_BAD_DTYPE: an array cannot have this element type.
+ * DESCEND_BAD_FIRST, DESCEND_BAD_SHAPE, DESCEND_BAD_RESERVED: see descend_tensor. DESCEND_NULL_ARRAY,
+ * DESCEND_MISALIGNED, DESCEND_BAD_N and DESCEND_BAD_STEP: as in the step functions, but step may be 0.
+ * DESCEND_NO_MEMORY.
  */
 descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
                                      size_t count);
 
-/* Where a tensor's gradient is from now on; NULL: absent, so that step and zero_grad leave the tensor and its step
- * count alone, as in PyTorch. Checked against this tensor's other arrays, not against other tensors'. */
+/* Sets the array that a tensor's gradient is read from. NULL: the gradient is absent, and step and zero_grad skip the
+ * tensor with its step count, as in PyTorch. DESCEND_BAD_TENSOR: there is no such tensor. DESCEND_MISALIGNED,
+ * DESCEND_BAD_N. DESCEND_OVERLAP: grad shares memory with another array of this tensor; other tensors are not
+ * checked. */
 descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t tensor, float *grad);
 
-/* A group's learning rate. */
+/* Sets the learning rate of a group. Errors are those of descend_optimizer_configure. */
 descend_status descend_optimizer_set_lr(descend_optimizer *optimizer, unsigned group, double lr);
 
-/* Sets all gradients to 0; absent ones stay absent. */
+/* Sets all gradients to 0; absent ones stay absent. exec is as in descend_optimizer_step. */
 descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec);
 
 /*
- * One step over all tensors whose gradient is not absent, in one parallel region (LAMB: two); their step counts go up
- * by one. pass and exec may be NULL. Nothing is allocated. exec is as for the flat functions, with n the number of all
- * elements. With slices, which LAMB refuses, each of the caller's threads calls this with its slice and otherwise equal
- * arguments; the step is done when all have returned, and nothing else may be called before.
+ * Takes one step over all tensors whose gradient is not absent, in one parallel region (LAMB: two), and adds 1 to their
+ * step counts. pass and exec may be NULL. Nothing is allocated.
+ *
+ * exec is as in the step functions over flat arrays, where n is the number of elements of all tensors. With slices
+ * there is one call for each slice, whose other arguments are equal; the step is complete when all of them have
+ * returned, and until then no other function may be called with this optimizer.
+ *
+ * DESCEND_BAD_GRAD_SCALE and DESCEND_BAD_RESERVED: see descend_pass. DESCEND_BAD_STEP: a tensor has taken 2^53 steps.
+ * DESCEND_OVERFLOW: a coefficient of a tensor's step overflows float32. DESCEND_NO_SLICES: LAMB with slices. The errors
+ * of exec are those of the step functions (kinds.h), and so is DESCEND_NO_ISA.
  */
 descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec);
 
-/* Of all gradients together, absent ones apart. */
+/* What descend_optimizer_measure finds, over all gradients that are not absent. */
 typedef struct descend_measurement {
     double norm;     /* the 2-norm; NaN or infinite where finite is false */
-    double norm_inf; /* the largest magnitude; NaN if a gradient is */
-    bool finite;     /* whether every gradient is */
+    double norm_inf; /* the largest magnitude; NaN if an element is NaN */
+    bool finite;     /* whether every element is finite */
 } descend_measurement;
 
 /*
- * Reads all gradients once: 4 bytes of traffic per element, beside 28 for a step of Adam. Reproducible: the same bits
- * on every variant, thread count and slicing (docs/numerics.md, rule 7). For torch's clip_grad_norm_, the next step's
- * grad_scale is min(1, max_norm / (norm + 1e-6)): descend_clip_coefficient of scaler.h. Where finite is false, skip the
- * step: nothing has changed. With slices, all pass the same `measurement`; whichever is last writes it.
+ * Measures all gradients, reading them once: 4 bytes of memory traffic per element, where a step of Adam takes 28. The
+ * result has the same bits with every variant, number of threads and slicing (docs/numerics.md, rule 7). To clip as
+ * torch's clip_grad_norm_ does, set grad_scale of the next step to min(1, max_norm / (norm + 1e-6)), which is
+ * descend_clip_coefficient of scaler.h. Where finite is false, skip the step: measuring has changed nothing.
+ *
+ * exec is as in descend_optimizer_step, but LAMB allows slices, too; all slices pass the same measurement, and the last
+ * one to finish writes it. DESCEND_NULL_MEASUREMENT: measurement is NULL.
  */
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
 
-/* The kind of optimizer: what it is called, its fields and its states are in config.h. DESCEND_KIND_NONE of NULL. */
+/* The kind of an optimizer, whose name, fields and states config.h gives. DESCEND_KIND_NONE for NULL. */
 descend_kind descend_optimizer_kind(const descend_optimizer *optimizer);
 
-/* How many groups and tensors there are; 0 of NULL. */
+/* The numbers of groups and of tensors. 0 for NULL. */
 unsigned descend_optimizer_group_count(const descend_optimizer *optimizer);
 size_t descend_optimizer_tensor_count(const descend_optimizer *optimizer);
 
-/* The elements of a state of a tensor: the tensor's number, but 1 of NAdam's mu_product. 0 where there is none. */
+/* The number of elements of a state of a tensor: n, but at most 1 for a scalar state. 0 where there is no such
+ * state. */
 size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t tensor, size_t state);
 
-/* A tensor as it is now: name (the object's own copy), steps taken so far, arrays. A state that no step has used yet
- * has data NULL. group may be NULL. DESCEND_BAD_TENSOR: there is no such tensor. */
+/* Reads a tensor as it is now: the name is the object's copy, step the number of steps taken so far. A state that no
+ * step has used has data NULL. group, where the number of its group is written, may be NULL. DESCEND_BAD_TENSOR: there
+ * is no such tensor, or out is NULL. */
 descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size_t tensor, descend_tensor *out,
                                         unsigned *group);
 
-/* The number of the tensor of that name; tensor_count where there is none. */
+/* The number of the tensor of that name; descend_optimizer_tensor_count() where there is none. */
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name);
 
-/* An earlier state of an optimizer, for descend_optimizer_restore. Both functions are called several times for the same
- * thing and give the same answer each time. */
+/* An earlier state of an optimizer, for descend_optimizer_restore. The functions are called several times for the same
+ * group or tensor and must give the same answer each time; context is passed to both. */
 typedef struct descend_snapshot {
     /* The config of a group. */
     descend_config (*config)(void *context, unsigned group);
-    /* Of a tensor: its step; its states, data NULL where no step had used them; and its param, data NULL to leave the
-     * parameter as it is. All else is ignored. */
+    /* A tensor: step; state, with data NULL where no step had used a state; and param, with data NULL to keep the
+     * parameter as it is now. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
     void *context;
 } descend_snapshot;
 
-/* Goes on from there: configs and step counts are replaced, states and parameters copied in; a tensor's 16-bit copy is
- * next written by the next step. Checked and refused as in the functions that set them; DESCEND_NO_MEMORY. */
+/* Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, and copies states and
+ * parameters. The 16-bit copy of a parameter is not written before the next step. Configs are checked as in
+ * descend_optimizer_configure. DESCEND_NULL_SNAPSHOT: the snapshot or one of its functions is NULL. DESCEND_BAD_STEP: a
+ * step is above 2^53. DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /*
- * What a step's gradients are multiplied by: the scale that keeps small ones from vanishing in a 16-bit type, and the
- * coefficient that clips their norm. The caller's floating-point environment applies.
+ * Two factors for gradients: the loss scale, which keeps small gradients from vanishing in a 16-bit type, and the
+ * coefficient that clips their norm. The functions only use their arguments, so they are as thread-safe as those. The
+ * caller's floating-point environment applies.
  */
 #ifndef DESCEND_SCALER_H
 #define DESCEND_SCALER_H
@@ -16,7 +17,8 @@ extern "C" {
 #endif
 
 /*
- * The dynamic loss scale of torch.cuda.amp.GradScaler, with the fields of its state_dict. In each step:
+ * A dynamic loss scale as torch.cuda.amp.GradScaler's, with the fields of its state_dict; below, each field's comment
+ * begins with its default. In each step:
  *
  *     compute the gradients of the loss times scaler.scale, and divide them by it
  *     found_inf = whether one of them is not finite
@@ -31,26 +33,29 @@ typedef struct descend_scaler {
     double growth_factor;     /* 2; > 1 and finite */
     double backoff_factor;    /* 0.5; > 0 and < 1 */
     uint64_t growth_interval; /* 2000; >= 1 */
-    uint64_t growth_tracker;  /* 0; steps without an infinity since the scale changed; < growth_interval */
+    uint64_t growth_tracker;  /* 0; the steps since the last infinity or growth; < growth_interval */
 } descend_scaler;
 
+/* The scaler before the first step, with torch's values. */
 descend_scaler descend_scaler_defaults(void);
 
 /*
- * What torch's GradScaler.update() does. After an infinity, the scale is multiplied by backoff_factor and the steps are
- * counted anew; after growth_interval steps without one, it is multiplied by growth_factor. The scale is rounded to
- * float32. Growth that would make it infinite leaves it as it is and starts the next interval. Nothing stops it from
- * below: after infinities in every step for long enough it is 0, as in torch, and the next update is refused.
+ * Updates the scaler after a step, as torch's GradScaler.update(). After an infinity the scale is multiplied by
+ * backoff_factor and growth_tracker is set to 0. After growth_interval steps without an infinity the scale is
+ * multiplied by growth_factor. The scale is rounded to float32. If growing would make it infinite, it stays as it is
+ * and the next interval begins. There is no lower limit: if every step has an infinity, the scale becomes 0 in the end,
+ * as in torch, and the next update is refused.
  *
- * DESCEND_NULL_SCALER, DESCEND_BAD_SCALE, …_GROWTH_FACTOR, …_BACKOFF_FACTOR, …_GROWTH_INTERVAL, …_GROWTH_TRACKER: the
- * scaler is NULL or a field out of its range, and nothing has changed.
+ * DESCEND_NULL_SCALER, DESCEND_BAD_SCALE, DESCEND_BAD_GROWTH_FACTOR, DESCEND_BAD_BACKOFF_FACTOR,
+ * DESCEND_BAD_GROWTH_INTERVAL, DESCEND_BAD_GROWTH_TRACKER: the scaler is NULL or a field is out of its range, and
+ * nothing has changed.
  */
 descend_status descend_scaler_update(descend_scaler *scaler, bool found_inf);
 
-/* What to multiply gradients of this norm by so that it becomes at most max_norm: that of
- * torch.nn.utils.clip_grad_norm_, min(1, max_norm / (norm + 1e-6)), in double where torch has float32. NaN if either
- * argument is NaN or negative: a NaN in the gradients is not hidden. An infinite norm gives 0, which as
- * descend_pass.grad_scale would mean 1: skip such a step. */
+/* The factor that brings gradients of this norm to a norm of at most max_norm: min(1, max_norm / (norm + 1e-6)), as in
+ * torch.nn.utils.clip_grad_norm_, but in double where torch uses float32. NaN if an argument is NaN or negative, so a
+ * NaN in the gradients is not hidden. For an infinite norm it is 0, which as descend_pass.grad_scale would mean 1: skip
+ * such a step. */
 double descend_clip_coefficient(double max_norm, double norm);
 
 #ifdef __cplusplus
