@@ -59,7 +59,7 @@ static bool allocate_states(descend_optimizer *optimizer, const descend_snapshot
     for (unsigned number = 0; number < optimizer->groups; number++) {
         struct group group;
         if (snapshot_group(optimizer, snapshot, number, &group) != DESCEND_OK)
-            return false; /* not reached: check has accepted the same config */
+            return false; /* not reached: check_snapshot has accepted the same config */
         for (size_t t = 0; t < optimizer->tensors; t++)
             if (optimizer->table.tensor[t].group == number) {
                 const descend_tensor tensor = snapshot->tensor(snapshot->context, t);

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* M_PI, which C11 lacks. */
+/* C11 does not define M_PI. */
 #define PI 0x1.921fb54442d18p1
 
 /* Up to 2^53 a double holds every number of steps exactly. */
