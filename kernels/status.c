@@ -15,13 +15,13 @@ const char *descend_status_string(descend_status status)
     case DESCEND_OVERLAP:
         return "two arrays overlap";
     case DESCEND_BAD_N:
-        return "n elements do not fit the address space";
+        return "n elements do not fit in the address space";
     case DESCEND_BAD_STEP:
         return "step is 0 or above 2^53";
     case DESCEND_NO_MEMORY:
         return "out of memory";
     case DESCEND_NULL_OPTIMIZER:
-        return "the optimizer, or where to put it, is NULL";
+        return "optimizer is NULL";
     case DESCEND_NULL_MEASUREMENT:
         return "measurement is NULL";
     case DESCEND_BAD_RESERVED:
@@ -29,19 +29,19 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_SLICE:
         return "slice is not below slices";
     case DESCEND_BAD_THREADS:
-        return "run needs threads, the number of its tasks";
+        return "run is given, but threads, the number of its tasks, is 0";
     case DESCEND_BAD_ISA:
-        return "no variant of that name can run here";
+        return "no variant of that name can run on this machine";
     case DESCEND_NO_ISA:
-        return "the environment variable DESCEND_ISA names no variant that can run here";
+        return "the environment variable DESCEND_ISA names no variant that can run on this machine";
     case DESCEND_BAD_SPLIT:
-        return "slices go without threads and without run";
+        return "slices cannot be combined with threads or run";
     case DESCEND_NO_SLICES:
-        return "this optimizer cannot be done in slices";
+        return "slices are given, but this optimizer needs the whole tensor";
     case DESCEND_BAD_MU_PRODUCT:
         return "mu_product is not in [0, 1)";
     case DESCEND_BAD_KIND:
-        return "the config's kind is no optimizer of this library";
+        return "the config's kind is not one of this library";
     case DESCEND_BAD_FIELD:
         return "the config has no field of that name";
     case DESCEND_BAD_FLAG:
@@ -53,11 +53,11 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_NESTEROV:
         return "nesterov needs momentum above 0 and dampening 0";
     case DESCEND_BAD_ALPHA:
-        return "alpha is out of the range that its optimizer gives it";
+        return "alpha is out of this optimizer's range";
     case DESCEND_BAD_STEP_SIZE_MAX:
         return "step_size_max is below step_size_min or not finite";
     case DESCEND_WRONG_OPTIMIZER:
-        return "the config is of another optimizer than the object";
+        return "the config's kind is not the optimizer's";
     case DESCEND_BAD_GROUP:
         return "there is no such group";
     case DESCEND_BAD_TENSOR:
@@ -67,21 +67,21 @@ const char *descend_status_string(descend_status status)
     case DESCEND_DUPLICATE_NAME:
         return "a tensor's name was given before";
     case DESCEND_BAD_DTYPE:
-        return "an array has an element type that it cannot have";
+        return "an array has an element type that is not supported for it";
     case DESCEND_BAD_FIRST:
-        return "first + n of a tensor is above 2^53";
+        return "first + n of a tensor is above whole, or above 2^53";
     case DESCEND_BAD_GRAD_SCALE:
-        return "grad_scale is negative or not finite as float32";
+        return "grad_scale is negative, or not finite as float32";
     case DESCEND_BAD_ALLOCATOR:
-        return "the allocator or a function of it is NULL";
+        return "the allocator or one of its functions is NULL";
     case DESCEND_IN_USE:
-        return "the allocator cannot change after the first tensor";
+        return "the allocator cannot be changed after a tensor was added";
     case DESCEND_NULL_SNAPSHOT:
-        return "snapshot, or a function of it, is NULL";
+        return "the snapshot or one of its functions is NULL";
     case DESCEND_BAD_PATH:
         return "path is NULL";
     case DESCEND_BAD_NOTE:
-        return "a note, or its key or value, is NULL";
+        return "a note, its key or its value is NULL";
     case DESCEND_NULL_SCALER:
         return "scaler is NULL";
     case DESCEND_BAD_SCALE:
@@ -105,7 +105,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_FILE_HEADER_LIMIT:
         return "the file's header is longer than 100,000,000 bytes";
     case DESCEND_BAD_FILE_HEADER_SIZE:
-        return "the file's header ends beyond the file";
+        return "the file ends before its header does";
     case DESCEND_BAD_FILE_UTF8:
         return "the file's header is not UTF-8";
     case DESCEND_BAD_FILE_JSON:
@@ -115,40 +115,40 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_FILE_DTYPE:
         return "a tensor of the file has an unknown dtype";
     case DESCEND_BAD_FILE_DUPLICATE:
-        return "the file's header has a key twice";
+        return "a key occurs twice in the header of the file";
     case DESCEND_BAD_FILE_OVERFLOW:
         return "a number in the file's header, or the size of a tensor, overflows 64 bits";
     case DESCEND_BAD_FILE_TENSOR_SIZE:
-        return "the data_offsets of a tensor of the file do not fit its shape and dtype";
+        return "the data_offsets of a tensor of the file do not agree with its shape and dtype";
     case DESCEND_BAD_FILE_HOLE:
-        return "the file has bytes between tensors that belong to none";
+        return "the file has bytes between two tensors that belong to neither";
     case DESCEND_BAD_FILE_OVERLAP:
         return "two tensors of the file overlap";
     case DESCEND_BAD_FILE_TRUNCATED:
         return "the file ends before its tensors do";
     case DESCEND_BAD_FILE_TRAILING:
-        return "the file goes on after its last tensor";
+        return "the file has bytes after its last tensor";
     case DESCEND_BAD_FILE_CHECKSUM:
         return "the file's checksum is wrong";
     case DESCEND_BAD_FILE_NUMERICS:
-        return "the file is of another numerics version of this library, or of none";
+        return "the file has another numerics version than this library, or none";
     case DESCEND_BAD_FILE_OPTIMIZER:
-        return "the file is of another optimizer, or of none";
+        return "the file has another kind of optimizer, or none";
     case DESCEND_BAD_FILE_GROUPS:
-        return "the file has other groups than the optimizer";
+        return "the file has another number of groups than the optimizer, or a tensor in another group";
     case DESCEND_BAD_FILE_METADATA:
-        return "a config, the scaler, a step count or a mu_product is missing in the file or out of range";
+        return "a config, the scaler, a step count or a mu_product is missing in the file or invalid";
     case DESCEND_BAD_FILE_NOTE:
         return "a note is missing in the file or has another value";
     case DESCEND_BAD_FILE_MISSING:
-        return "a tensor of the optimizer is missing in the file";
+        return "a tensor of the optimizer is not in the file";
     case DESCEND_BAD_FILE_UNKNOWN:
-        return "the file has a tensor that the optimizer has not";
+        return "a tensor of the file is not in the optimizer";
     case DESCEND_BAD_FILE_TENSOR_DTYPE:
         return "a tensor of the file has another dtype than the optimizer's";
     case DESCEND_BAD_FILE_TENSOR_SHAPE:
         return "a tensor of the file has another shape than the optimizer's";
-    default: { /* a number of a config */
+    default: { /* the statuses of the fields' ranges */
         const char *refusal = descend_rule_refusal(status);
         return refusal ? refusal : "not a status of this library";
     }

@@ -43,9 +43,9 @@ typedef enum descend_kind {
 
 /*
  * Configs. A config holds the hyperparameters of one kind as plain data. Start from its _defaults() function, whose
- * values are PyTorch 2.x's where PyTorch has the optimizer; below, each field's comment begins with them. All learning
- * rates, decays and eps must be >= 0 and finite; every coefficient derived from a config must be finite in float32,
- * else DESCEND_OVERFLOW.
+ * values are PyTorch 2.x's where PyTorch has the optimizer. Below, the comment of each field begins with its default.
+ * All learning rates, decays and eps must be >= 0 and finite; every coefficient derived from a config must be finite in
+ * float32, else DESCEND_OVERFLOW.
  *
  * In every config:
  *

@@ -167,7 +167,7 @@ class FromPython(Case):
     def test_unsound(self):
         content = write(self.path, self.HEADER, bytes(11))
         for what, changed in {"checksum": content[:-1] + b"x", "ends before": content[:-1],
-                              "goes on after": content + b"x", "fewer than 8 bytes": content[:7],
+                              "has bytes after its last": content + b"x", "fewer than 8 bytes": content[:7],
                               "UTF-8": content[:20] + b"\xff" + content[21:],
                               "not the JSON": content[:8] + b"[" + content[9:]}.items():
             for command in ("verify", "list"):
