@@ -70,13 +70,13 @@ static descend_status measure(void *work, const descend_exec *exec)
     return descend_optimizer_measure(measuring->optimizer, exec, &measuring->found);
 }
 
-/* A large first square swallows those that are added to it: the sum tells which were. */
+/* Of a lane's ones, a large square swallows those of its segment that come later: the sum tells where segments begin. */
 static void check_measure(const struct shard *shard)
 {
     const descend_config sgd = descend_config_defaults(DESCEND_SGD);
     struct arrays arrays = arrays_new(shard->n);
     for (size_t i = 0; i < shard->n; i++)
-        arrays.array[GRAD][i] = i % 4096 == 0 ? 0x1p27f : 1;
+        arrays.array[GRAD][i] = i % 4096 == 4095 ? 0x1p27f : 1;
     struct measuring measuring = {.optimizer = optimizer_of(&sgd, shard, &arrays)};
     for (unsigned kind = 0; kind < 2; kind++) {
         if (kind > 0)
