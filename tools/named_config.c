@@ -6,8 +6,8 @@
  * Learning rates for descend-train's network and batches of 128: round values near the least training loss after 5
  * epochs. Tried at seeds 1, 2, 3: SGD 0.05 … 0.5, momentum 0.01 … 0.1, RMSprop 3e-4 … 2e-3; at seed 1: Adagrad 0.005 …
  * 0.05, Adamax 1e-3 … 4e-3, RAdam 5e-4 … 2e-3, Rprop 1e-6 … 1e-3, ASGD 0.1 … 0.4, Lion 5e-5 … 2e-4, LAMB 2e-3 … 2e-2,
- * TensorFlow's RMSprop 3e-4 … 2e-3. The others have their default: Adam and AdamW untried, Adadelta the best of 0.3 …
- * 3, NAdam that of 5e-4 … 2e-3.
+ * TensorFlow's RMSprop 3e-4 … 2e-3. The others have their default: Adam, AdamW, Signum and AdEMAMix untuned,
+ * Adadelta the best of 0.3 … 3, NAdam that of 5e-4 … 2e-3.
  */
 static const struct {
     const char *name;

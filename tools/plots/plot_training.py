@@ -17,9 +17,8 @@ except ImportError as error:
     sys.exit(f"plot_training.py: {error} (Debian: python3-matplotlib)")
 
 COLUMNS = ["optimizer", "epoch", "step", "train_loss", "test_accuracy"]
-LABELS = {"sgd": "SGD", "momentum": "Momentum", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW",
-          "adagrad": "Adagrad", "adadelta": "Adadelta", "adamax": "Adamax", "nadam": "NAdam", "radam": "RAdam",
-          "rprop": "Rprop", "asgd": "ASGD", "lion": "Lion", "lamb": "LAMB", "rmsprop_tf": "RMSprop (TF)"}
+LABELS = {"sgd": "SGD", "rmsprop": "RMSprop", "adamw": "AdamW", "nadam": "NAdam", "radam": "RAdam", "asgd": "ASGD",
+          "lamb": "LAMB", "rmsprop_tf": "RMSprop (TF)", "ademamix": "AdEMAMix"}
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 COLOURS = {"sgd": "#E69F00", "momentum": "#009E73", "rmsprop": "#56B4E9", "adam": "#D55E00", "adamw": "#0072B2"}
 DASHES = {"adamw": (0, (4, 2))}  # often on top of Adam's curve, which must show through
@@ -35,6 +34,10 @@ class Run:
     def __init__(self):
         self.steps, self.losses = [], []
         self.epochs, self.accuracies = [], []
+
+
+def label_of(name):
+    return LABELS.get(name, name.capitalize())
 
 
 def read_runs(path):
@@ -113,7 +116,7 @@ def draw_loss(axes, runs):
     for name, means in curves.items():
         line, = axes.plot(runs[name].steps, means, color=COLOURS.get(name), linestyle=DASHES.get(name), linewidth=2.5)
         if means[-1] > 0:
-            labels.append((runs[name].steps[-1], means[-1], LABELS.get(name, name), line.get_color()))
+            labels.append((runs[name].steps[-1], means[-1], label_of(name), line.get_color()))
     shown = [mean for means in curves.values() for mean in means if mean > 0]
     if shown:
         narrow = max(shown) < 30 * min(shown)
@@ -124,7 +127,7 @@ def draw_loss(axes, runs):
     axes.set_title("Training loss")
     axes.set_xlabel("step")
     axes.set_ylabel("cross-entropy, smoothed")
-    axes.text(0.02, 0.03, f"grey: {LABELS.get(behind, behind)}'s loss on each batch", transform=axes.transAxes,
+    axes.text(0.02, 0.03, f"grey: {label_of(behind)}'s loss on each batch", transform=axes.transAxes,
               color="#808080")
     return labels
 
@@ -136,7 +139,7 @@ def draw_accuracy(axes, runs):
         line, = axes.plot(run.epochs, run.accuracies, color=COLOURS.get(name), linestyle=DASHES.get(name),
                           linewidth=2.5, marker="o", markersize=6)
         if run.accuracies:
-            label = f"{LABELS.get(name, name)} {run.accuracies[-1]:.1f} %"
+            label = f"{label_of(name)} {run.accuracies[-1]:.1f} %"
             labels.append((run.epochs[-1], run.accuracies[-1], label, line.get_color()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title("Test accuracy")
@@ -187,12 +190,12 @@ def draw_panels(runs, path):
     figure, grid = pyplot.subplots(rows, PANEL_COLUMNS, figsize=(13, 2.8 * rows + 0.9), dpi=100, squeeze=False)
     for axes, (name, run) in zip(grid.flat, runs.items()):
         draw_panel(axes, name, curves, (0.9 * least, 1.4 * first))
-        axes.set_title(LABELS.get(name, name), loc="left", fontweight="bold")
+        axes.set_title(label_of(name), loc="left", fontweight="bold")
         if run.accuracies:
             axes.set_title(f"{run.accuracies[-1]:.1f} %", loc="right")
     for axes in grid.flat[len(runs) :]:
         axes.axis("off")
-    grey = f"; grey: {LABELS[COMPARED]}'s" if COMPARED in runs else ""
+    grey = f"; grey: {label_of(COMPARED)}'s" if COMPARED in runs else ""
     figure.suptitle("One network, the same weights and batches, trained with each optimizer\n"
                     f"(blue: training loss, smoothed{grey}; %: test images classified correctly in the end)",
                     fontsize=13)
