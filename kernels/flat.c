@@ -15,7 +15,7 @@ struct flat {
     const descend_exec *exec;
     struct descend_update update; /* config and streams are the caller's */
     descend_status status;
-    bool done;
+    bool done; /* no pass is left to make */
 };
 
 /* The arrays in use: param, grad, and the state arrays of the mask. */
@@ -66,7 +66,8 @@ static descend_status check(struct flat *flat)
     return check_arrays(&update->streams, use.read | use.written, flat->n);
 }
 
-/* In one guard with the checks goes the work of most calls: a stream by the calling thread. */
+/* Checks the call, and where a single pass by the calling thread is all its work, makes that too: to enter the guard
+ * once instead of twice counts on short arrays. */
 static void check_and_stream(void *context)
 {
     struct flat *flat = context;

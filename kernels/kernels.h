@@ -20,7 +20,7 @@ struct descend_streams {
     bool flush;              /* sets subnormal parameters and states to 0 */
     void *zero;              /* the gradient, where it is to be zeroed; else NULL */
     void *copy;              /* where the new parameter also goes; else NULL */
-    descend_dtype copy_type; /* as DESCEND_BF16 or DESCEND_F16 */
+    descend_dtype copy_type; /* of copy: DESCEND_BF16 or DESCEND_F16 */
 };
 
 /* Updates the elements [begin, end). scalars is the formula's struct; each kernel is of one set of options. */
@@ -33,11 +33,11 @@ struct descend_norms {
     double param, step;
 };
 
-/* Moves the states of the elements [begin, end), which are of one segment, and adds up norms. */
+/* Updates the states of the elements [begin, end), all of one segment, and returns the sums of squares over them. */
 typedef struct descend_norms descend_reduce_kernel(const void *scalars, const struct descend_streams *streams,
                                                    size_t begin, size_t end);
 
-/* Sum of squares, and largest magnitude, of the floats [begin, end) of an array, by the same rule. */
+/* The sum of squares and the largest magnitude of the elements [begin, end) of an array (docs/numerics.md, rule 7). */
 struct descend_squares {
     double sum;
     float max;

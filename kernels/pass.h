@@ -7,7 +7,8 @@
 #include "run.h"
 #include "segment.h"
 
-/* PASS_REDUCE moves states and adds up norms, PASS_STREAM moves the parameters. Most rules have the second alone. */
+/* PASS_REDUCE updates the states and sums the squares of parameters and steps: only rules that need those norms have it.
+ * PASS_STREAM updates the parameters and, in rules without PASS_REDUCE, the states. */
 enum descend_pass_kind { PASS_REDUCE, PASS_STREAM };
 
 /* One array's step. */
@@ -19,7 +20,7 @@ struct descend_update {
     struct descend_scalars scalars;
     struct descend_streams streams;
     bool extras; /* whether anything but the update is to be done */
-    /* Of a rule that reduces: */
+    /* Only for rules with PASS_REDUCE: */
     struct descend_segments segments;
     struct descend_norms *norms; /* one for each segment */
     double ratio;                /* of the norms of parameters and step; known in PASS_STREAM */
@@ -29,7 +30,7 @@ struct descend_update {
  * guarded (cpu.h). */
 void descend_update_pass(const struct descend_update *update, enum descend_pass_kind pass, size_t begin, size_t end);
 
-/* What goes through the passes: one array, or all tensors of an optimizer. */
+/* What descend_passes calls. context is one array's step, or that of all tensors of an optimizer. */
 struct descend_pass_work {
     void *context;
     /* Part `index` of `parts` of one pass. */
@@ -37,7 +38,8 @@ struct descend_pass_work {
     void (*find_ratios)(void *context); /* after PASS_REDUCE */
 };
 
-/* All passes of a rule, over n elements in all. To be called unguarded; calls what is in work guarded. */
+/* All passes of a rule, over n elements in all. Not to be called guarded (cpu.h): it guards its calls
+ * of work's functions itself. */
 void descend_passes(const struct descend_rule *rule, const struct descend_pass_work *work, size_t n,
                     const descend_exec *exec);
 

@@ -1,4 +1,4 @@
-/* Sums of squares, reproducibly: the reducing loops of rule 7 (docs/numerics.md). */
+/* Reproducible sums of squares (docs/numerics.md, rule 7). */
 #ifndef DESCEND_SQUARES_H
 #define DESCEND_SQUARES_H
 
@@ -21,7 +21,7 @@ static inline struct squares_lanes squares_zero(void)
     return lanes;
 }
 
-/* The elements of vector v of sixteen lanes. The product of two floats is exact in double. */
+/* Adds the squares of x, which is vector v of the sixteen lanes. The product of two floats is exact in double. */
 static inline void squares_add(struct squares_lanes *lanes, size_t v, vf x)
 {
     const vd wide = vd_widen(x);
@@ -38,7 +38,7 @@ static inline double squares_total(const struct squares_lanes *lanes)
     return total;
 }
 
-/* Sixteen elements of an array into the sums and the largest magnitudes. */
+/* Adds the squares of sixteen elements to the sums, and raises the largest magnitudes. */
 static inline void squares_block(struct squares_lanes *lanes, vf max[SQUARES_VECTORS], const float *block)
 {
     for (size_t v = 0; v < SQUARES_VECTORS; v++) {

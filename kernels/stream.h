@@ -1,5 +1,5 @@
-/* The loop over the elements and its tail, for the passes that move parameters and for those that reduce: the only
- * ones. */
+/* The loops over the elements, with their tails: one that updates parameters, one that sums norms. All kernels are made
+ * of these. */
 #ifndef DESCEND_STREAM_H
 #define DESCEND_STREAM_H
 
@@ -14,11 +14,11 @@ struct formula {
     formula_half *first, *second;
 };
 
-/* A rule that reduces moves its states in that pass; the stream that follows finds them moved, and needs no gradient.
+/* A rule with two passes updates its states in STREAM_REDUCE; STREAM_AFTER_REDUCE reads the new states and no gradient.
  */
 enum stream_pass { STREAM_ONLY, STREAM_REDUCE, STREAM_AFTER_REDUCE };
 
-/* What a loop needs to know; all of it is constant, but for the arrays. */
+/* The arguments of a loop. All but scalars and arrays are constants once it is inlined. */
 struct stream {
     struct formula formula;
     const void *scalars;
@@ -52,7 +52,7 @@ STREAM_INLINE void stream_store_state(const struct stream *k, unsigned state, si
         stream_store(k->arrays.state[state], i, s, count);
 }
 
-/* Elements i on, of which count exist, through the first half. v then holds what the second needs. */
+/* Takes the count <= VF_LANES elements from i through the formula's first half; v then holds what the second needs. */
 STREAM_INLINE void stream_first(const struct stream *k, size_t i, size_t count, struct lanes *v)
 {
     v->p = stream_load(k->arrays.param, i, count);
@@ -69,7 +69,7 @@ STREAM_INLINE void stream_first(const struct stream *k, size_t i, size_t count, 
     stream_store_state(k, 3, i, v->s[3], count);
 }
 
-/* The parameter is read again: a register is worth more than a load from the first-level cache. */
+/* Loads the parameter a second time: keeping it in a register costs more than a load from the first-level cache. */
 STREAM_INLINE void stream_second(const struct stream *k, size_t i, size_t count, struct lanes *v)
 {
     v->p = stream_load(k->arrays.param, i, count);
@@ -84,8 +84,8 @@ STREAM_INLINE void stream_one(const struct stream *k, size_t i, size_t count)
     stream_second(k, i, count, &v);
 }
 
-/* Four whole vectors, all through the first half before any goes through the second, so that roots are on their way
- * while others are begun (docs/performance.md). */
+/* Four whole vectors, all through the first half before any goes through the second, so that the roots
+ * and divisions of several vectors overlap (docs/performance.md). */
 STREAM_INLINE void stream_four(const struct stream *k, size_t i)
 {
     struct lanes a, b, c, d;
@@ -99,11 +99,12 @@ STREAM_INLINE void stream_four(const struct stream *k, size_t i)
     stream_second(k, i + 3 * VF_LANES, VF_LANES, &d);
 }
 
-/* The extras are done for so many elements at once, when the next so many have been updated: earlier they would wait
- * for the last divisions of their own (docs/performance.md). */
+/* Extras are applied to chunks of this many elements, one chunk behind the update: applied to the chunk just updated
+ * they would wait for its last divisions (docs/performance.md). */
 enum { STREAM_CHUNK = VF_LANES > 1 ? 16 * VF_LANES : 1024 };
 
-/* All whole groups of vectors; returns where the rest begins. One lane is left to the compiler's vectoriser. */
+/* Updates all whole groups of four vectors; returns the first element that is left. Where a vector has one lane, a plain
+ * loop over all elements, for the compiler to vectorise. */
 STREAM_INLINE size_t stream_groups(const struct stream *k, size_t i, size_t end)
 {
     if (VF_LANES > 1)
@@ -115,7 +116,7 @@ STREAM_INLINE size_t stream_groups(const struct stream *k, size_t i, size_t end)
     return i;
 }
 
-/* The elements behind the last group. */
+/* Updates the elements after the last whole group. */
 STREAM_INLINE void stream_rest(const struct stream *k, size_t i, size_t end)
 {
     for (; end - i >= VF_LANES; i += VF_LANES)
@@ -129,7 +130,8 @@ STREAM_INLINE void stream_bare(const struct stream *k, size_t begin, size_t end)
     stream_rest(k, stream_groups(k, begin, end), end);
 }
 
-/* The same kernel without extras, called for what has no loop here: the rest, and all where vectors have one lane. */
+/* bare is the kernel of the same formula and options without extras. It updates the rest, and all elements where a
+ * vector has one lane: another copy of its loop would only be longer code. */
 STREAM_INLINE void stream_with_extras(const struct stream *k, descend_stream_kernel *bare,
                                       const struct descend_streams *streams, size_t begin, size_t end)
 {
@@ -145,8 +147,8 @@ STREAM_INLINE void stream_with_extras(const struct stream *k, descend_stream_ker
     extras_range(streams, k->use.written, done, end);
 }
 
-/* Elements i on, of which count exist, through the first half, which is all that a pass that reduces does. Returns what
- * is added up: the parameters as they are in p, and x. */
+/* Takes the count <= VF_LANES elements from i through the first half alone. Returns the values whose squares are summed:
+ * the unchanged parameters in p, and the step in x. */
 STREAM_INLINE struct lanes stream_step(const struct stream *k, size_t i, size_t count)
 {
     struct lanes v;

@@ -1,4 +1,4 @@
-/* What goes over all tensors at once: the step, zero_grad, and the measuring pass. */
+/* The calls that go over all tensors: step, zero_grad and measure. */
 #include <math.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ struct job {
     descend_measurement measurement;
 };
 
-/* The coefficients of a tensor; they serve the next one too if it has the same group, step and scalar state. */
+/* The coefficients of a tensor, kept for the next tensor if that has the same group, step and scalar state. */
 struct coefficients {
     struct descend_scalars scalars;
     struct descend_step_context at; /* step 0: none yet */
@@ -147,7 +147,7 @@ static void step_part(void *context, enum descend_pass_kind pass, unsigned index
     descend_plan_walk(job->optimizer, index, parts, grid, step_visit, &part);
 }
 
-/* Whether all of a call's work is done with this part of it: of slices, by the one that ends last. */
+/* Whether this call completes its work: each does, but of calls that are slices of one step only the last to finish. */
 static bool all_done(descend_optimizer *optimizer, const descend_exec *exec)
 {
     if (exec->slices == 0)
@@ -158,7 +158,7 @@ static bool all_done(descend_optimizer *optimizer, const descend_exec *exec)
     return true;
 }
 
-/* What step, zero_grad and measure all check. */
+/* The checks that step, zero_grad and measure share. */
 static descend_status check_call(struct job *job, const descend_exec *exec)
 {
     static const descend_exec defaults;
