@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "numerals.h"
-#include "safetensors.h"
+#include "io/safetensors/numerals.h"
+#include "io/safetensors/safetensors.h"
 #include "utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
