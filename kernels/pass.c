@@ -2,7 +2,13 @@
 
 #include "cpu.h"
 
-static void reduce(const struct descend_update *update, size_t begin, size_t end)
+static descend_stream_kernel *stream_kernel(const struct descend_update *update)
+{
+    return (update->extras ? update->kernels->extras : update->kernels->stream)[update->options];
+}
+
+/* Not inlined, as stream_after_reduce is not: calls of few elements would save the registers that these two need. */
+__attribute__((noinline)) static void reduce(const struct descend_update *update, size_t begin, size_t end)
 {
     descend_reduce_kernel *const kernel = update->kernels->reduce[update->options];
     for (size_t i = descend_segment_at(&update->segments, begin), at = begin; at < end; i++) {
@@ -12,19 +18,21 @@ static void reduce(const struct descend_update *update, size_t begin, size_t end
     }
 }
 
+__attribute__((noinline)) static void stream_after_reduce(const struct descend_update *update, size_t begin, size_t end)
+{
+    struct descend_scalars scalars = update->scalars;
+    update->rule->after_reduce(update->config, update->ratio, &scalars);
+    stream_kernel(update)(&scalars, &update->streams, begin, end);
+}
+
 void descend_update_pass(const struct descend_update *update, enum descend_pass_kind pass, size_t begin, size_t end)
 {
-    descend_stream_kernel *const *const kernels = update->extras ? update->kernels->extras : update->kernels->stream;
-    descend_stream_kernel *const kernel = kernels[update->options];
-    if (pass == PASS_REDUCE) {
+    if (pass == PASS_REDUCE)
         reduce(update, begin, end);
-    } else if (update->rule->after_reduce) {
-        struct descend_scalars scalars = update->scalars;
-        update->rule->after_reduce(update->config, update->ratio, &scalars);
-        kernel(&scalars, &update->streams, begin, end);
-    } else {
-        kernel(&update->scalars, &update->streams, begin, end);
-    }
+    else if (update->rule->after_reduce)
+        stream_after_reduce(update, begin, end);
+    else
+        stream_kernel(update)(&update->scalars, &update->streams, begin, end);
 }
 
 struct pass {
