@@ -235,8 +235,9 @@ static size_t fill_table(const descend_optimizer *optimizer, struct table *table
 {
     size_t partial = optimizer->partials, names = 0;
     for (size_t t = 0; t < count; t++) {
-        table->tensor[optimizer->tensors + t] = tensor_from(&tensors[t], group, optimizer->rule->state_count, partial);
-        partial += segments_of(&tensors[t]).count;
+        struct tensor *added = &table->tensor[optimizer->tensors + t];
+        *added = tensor_from(&tensors[t], group, optimizer->rule->state_count, partial);
+        partial += added->segments.count;
         names = descend_size_add(names, strlen(tensors[t].name) + 1, 1);
     }
     return descend_size_add(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);

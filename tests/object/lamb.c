@@ -14,7 +14,7 @@ static descend_status step(void *optimizer, const descend_exec *exec)
     return descend_optimizer_step(optimizer, NULL, exec);
 }
 
-/* In all ways that are no slices. */
+/* In every execution but slices, which LAMB refuses. */
 static void take_step(struct mirror *mirror, const struct execution *execution, unsigned parts, const char *what)
 {
     mirror_expect(mirror, NULL);
