@@ -177,7 +177,7 @@ static struct mirror stepped(uint64_t seed)
     return mirror;
 }
 
-/* In the file or not, asked for or not. */
+/* Parameters are in the file or not, and asked for or not: all four cases. */
 static void params_if_asked_for(void **state)
 {
     (void)state;

@@ -316,7 +316,7 @@ static void bad_arguments(void **state)
     for_each_fullest(check_arguments);
 }
 
-/* What could not be read back is not written. */
+/* A file that could not be read back must not be written. */
 static void files_that_would_be_bad(void **state)
 {
     (void)state;

@@ -11,7 +11,7 @@
 #include "rule.h"
 #include "test.h"
 
-/* Every step to so many, some beyond, the last. */
+/* The step to test after this one: each up to `dense`, then ever fewer, at last the greatest. */
 static uint64_t next_step(uint64_t step, uint64_t dense)
 {
     const uint64_t next = step < dense ? step + 1 : step + step / 7;
@@ -27,7 +27,7 @@ static float rectification(double beta2, uint64_t step, double power, bool *rect
     return *rectified ? (float)sqrt((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) : 1;
 }
 
-/* Whether the library has what this power leads to. */
+/* Whether the library rectifies as this power of beta2 says, by the same factor. */
 static bool is_of(double power, double beta2, uint64_t step, const struct radam_scalars *k, unsigned options)
 {
     bool rectified;

@@ -53,8 +53,8 @@ static float element(const struct golden_row *row, size_t i)
     return value;
 }
 
-/* Both the first step's and the last step's arrays are golden, those the configuration uses and no others; none that
- * torch lacks. */
+/* The arrays that a configuration uses must have rows for the first and the last step, and no others may. A
+ * configuration that torch lacks has no rows. */
 static size_t check_rows(const struct configuration *configuration, enum data_kind kind)
 {
     const unsigned steps[] = {1, golden_steps[kind]};
@@ -76,7 +76,7 @@ static size_t check_rows(const struct configuration *configuration, enum data_ki
     return rows;
 }
 
-static void each_subject_has_its_golden_rows_and_none_is_left(void **state)
+static void each_configuration_has_its_golden_rows_and_none_is_left(void **state)
 {
     (void)state;
     size_t count, rows = 0;
@@ -182,7 +182,7 @@ static void absent_gradients_as_in_torch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_subject_has_its_golden_rows_and_none_is_left),
+        cmocka_unit_test(each_configuration_has_its_golden_rows_and_none_is_left),
         cmocka_unit_test(every_variant_takes_the_steps_of_torch),
         cmocka_unit_test(absent_gradients_as_in_torch),
     };

@@ -13,7 +13,7 @@
 #include "data.h"
 #include "test.h"
 
-/* What the errors of a run were. */
+/* The errors found in one run. */
 struct tally {
     double nearest[ARRAYS];     /* the largest error, in bounds */
     bool inexact[ARRAYS];       /* some bound is not 0 */

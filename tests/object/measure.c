@@ -102,7 +102,7 @@ static descend_status measure(void *work, const descend_exec *exec)
     return descend_optimizer_measure(measuring->optimizer, exec, &measuring->found);
 }
 
-/* In every way on every variant. */
+/* With every execution, on every ISA. */
 static void check_everywhere(const struct gradients *of, unsigned least, unsigned most, const char *what)
 {
     const descend_measurement expected = expected_of(of);

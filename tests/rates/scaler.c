@@ -139,7 +139,7 @@ static void assert_refused(descend_scaler scaler, descend_status status)
     }
 }
 
-/* The good scaler with one factor that is none. */
+/* A scaler that is valid but for the factor at this offset is refused, with each of these values. */
 static void assert_factors_refused(size_t offset, const double *values, size_t count, descend_status status)
 {
     for (size_t i = 0; i < count; i++) {

@@ -65,7 +65,7 @@ static double one_cycle(const double *p, uint64_t step)
     return descend_schedule_one_cycle(p[0], (uint64_t)p[1], &options, step);
 }
 
-/* SequentialLR. */
+/* torch: SequentialLR. */
 static double warmup_then_cosine(const double *p, uint64_t step)
 {
     const uint64_t first = (uint64_t)p[2];
@@ -194,7 +194,7 @@ static void assert_near(double actual, double expected)
         fail_msg("%a is not %a", actual, expected);
 }
 
-/* Up or down from every step to the next. */
+/* The rate rises, or falls, from each step to the next. */
 static void assert_monotone(double (*rate)(const double *p, uint64_t step), const double *p, uint64_t from, uint64_t to,
                             int direction)
 {
@@ -362,7 +362,7 @@ static void edges_of_the_ranges_are_accepted(void **state)
     assert_true(descend_schedule_one_cycle(1, 9, &options, 1) == 2);
 }
 
-/* The way that an error takes. */
+/* The NaN of an invalid schedule passes through the warm-up around it, and the step refuses it. */
 static void a_step_refuses_the_nan_of_any_depth(void **state)
 {
     (void)state;

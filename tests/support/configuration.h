@@ -41,7 +41,7 @@ struct configuration {
  * threads. / */
 const struct configuration *configurations(size_t *count);
 
-/* The one of this label; ends the program where there is none. */
+/* The configuration of this label; ends the program where there is none. */
 const struct configuration *configuration_of(const char *label);
 
 /* Runs the check on a configuration of each kind: what shares out work and memory knows of an optimizer only how many

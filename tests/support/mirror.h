@@ -9,7 +9,7 @@
 #include "data.h"
 #include "descend/optimizer.h"
 
-/* What a tensor is to be. */
+/* The tensor to create. */
 struct shape {
     size_t n;
     uint64_t step;

@@ -21,7 +21,7 @@ size_t touch_page_elements(void); /* float elements on a page */
 float *touch_new(size_t n);
 void touch_free(void);
 
-/* From now on the pages are watched; what happened since. */
+/* touch_watch starts watching the pages; touch_seen tells what happened to them since. */
 void touch_watch(void);
 struct touched touch_seen(void);
 

@@ -15,7 +15,7 @@ void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void __wrap_free(void *memory);
 
-/* Of all code in this program, since watch(). */
+/* All allocations of this program since watch(). */
 static struct {
     size_t calls, bytes, fails_at; /* calls count from 1 */
     int live;

@@ -99,7 +99,7 @@ static descend_status save(const char *path, unsigned char byte)
     return descend_safetensors_write(path, &tensor, 1, NULL, 0);
 }
 
-/* The same while something happens. */
+/* Saves a file while the event of the plan happens. */
 static descend_status save_with(struct plan what, unsigned char byte)
 {
     plan = what;

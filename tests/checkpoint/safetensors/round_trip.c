@@ -49,7 +49,7 @@ static void assert_string(struct descend_string string, const char *wanted)
         fail_msg("'%.*s' instead of '%s'", (int)string.size, string.at, wanted);
 }
 
-/* That the file has this tensor with these values. */
+/* The file must have this tensor with these values. */
 static void assert_tensor(const struct descend_safetensors *file, const struct descend_file_tensor *tensor)
 {
     struct descend_entry entry;

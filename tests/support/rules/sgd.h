@@ -22,7 +22,7 @@ static const struct expected sgd_expected = {
         },
 };
 
-/* Its option sets, from the words of the label, one bit each. */
+/* The words that a label may have, one option bit each. */
 static const char *const sgd_words[] = {"weight_decay", "maximize", "momentum", "dampening", "nesterov", NULL};
 
 /* False where the options exclude each other. */
