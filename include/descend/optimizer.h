@@ -205,21 +205,35 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
 /* The number of the tensor of that name; descend_optimizer_tensor_count() where there is none. */
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name);
 
-/* An earlier state of an optimizer, for descend_optimizer_restore. The functions are called several times for the same
- * group or tensor and must give the same answer each time; context is passed to both. */
+/* An earlier state of an optimizer, for descend_optimizer_restore. Set all of it to zero, then at least config and
+ * tensor, which are called once for each group and tensor. context is passed to all functions. */
 typedef struct descend_snapshot {
     /* The config of a group. */
     descend_config (*config)(void *context, unsigned group);
     /* A tensor: step; state, with data NULL where no step had used a state; and param, with data NULL to keep the
      * parameter as it is now. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
+    /* NULL: arrays are copied from the data of tensor(). Else that data is not read, but this function is called once
+     * for each array whose data is not NULL: it writes the elements of that state, or those of the parameter where
+     * state is DESCEND_STATES, to `to`. Anything but DESCEND_OK ends the call of restore, which returns it. */
+    descend_status (*read)(void *context, size_t tensor, size_t state, void *to);
+    /* NULL, or called after the last read, before anything changes. Anything but DESCEND_OK ends the call of restore,
+     * which returns it. */
+    descend_status (*verify)(void *context);
     void *context;
 } descend_snapshot;
 
-/* Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, and copies states and
+/*
+ * Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, and copies states and
  * parameters. The 16-bit copy of a parameter is not written before the next step. Configs are checked as in
- * descend_optimizer_configure. DESCEND_NULL_SNAPSHOT: the snapshot or one of its functions is NULL. DESCEND_BAD_STEP: a
- * step is above 2^53. DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. */
+ * descend_optimizer_configure.
+ *
+ * Allocates the states that the optimizer does not have yet; and, with read, for the time of the call room for the
+ * parameters and for the states that a step has used. (Other states are read to where they stay.)
+ *
+ * DESCEND_NULL_SNAPSHOT: the snapshot, its config or its tensor is NULL. DESCEND_BAD_STEP: a step is above 2^53.
+ * DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. What read and verify return.
+ */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot);
 
 #ifdef __cplusplus

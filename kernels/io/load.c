@@ -243,7 +243,8 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
     if (status == DESCEND_OK)
         status = read_data(loading);
     if (status == DESCEND_OK) {
-        status = descend_optimizer_restore(optimizer, &(descend_snapshot){snapshot_config, snapshot_tensor, loading});
+        status = descend_optimizer_restore(
+            optimizer, &(descend_snapshot){.config = snapshot_config, .tensor = snapshot_tensor, .context = loading});
         if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
             status = DESCEND_BAD_FILE_METADATA; /* the optimizer refuses what the file says */
     }

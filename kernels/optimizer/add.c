@@ -279,13 +279,17 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_NO_MEMORY;
     const size_t names = fill_table(optimizer, &table, tensors, count, group);
     struct tensor *added = table.tensor + optimizer->tensors;
-    const size_t states = descend_states_bytes(optimizer->rule, added, count, group, used);
+    size_t states = 0;
+    for (size_t t = 0; t < count; t++)
+        states = descend_size_add(states, 1, descend_states_bytes(optimizer->rule, &added[t], used));
     if ((block = descend_block_new(&optimizer->allocator, descend_size_add(names, states, 1))) == NULL) {
         descend_block_free(&optimizer->allocator, table.block);
         return DESCEND_NO_MEMORY;
     }
     copy_names(block->bytes, added, tensors, count);
-    descend_states_place(optimizer->rule, block->bytes + names, added, count, group, used);
+    unsigned char *memory = block->bytes + names;
+    for (size_t t = 0; t < count; t++)
+        memory = descend_states_place(optimizer->rule, memory, &added[t], used);
 
     descend_block_free(&optimizer->allocator, optimizer->table.block);
     block->next = optimizer->blocks;

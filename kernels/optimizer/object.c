@@ -84,16 +84,30 @@ descend_status descend_optimizer_config(const descend_optimizer *optimizer, unsi
     return DESCEND_OK;
 }
 
-bool descend_states_allocate(descend_optimizer *optimizer, unsigned group, unsigned used)
+unsigned char *descend_object_allocate(descend_optimizer *optimizer, size_t bytes)
 {
-    struct tensor *tensors = optimizer->table.tensor;
-    const size_t bytes = descend_states_bytes(optimizer->rule, tensors, optimizer->tensors, group, used);
-    struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
+    struct block *block = descend_block_new(&optimizer->allocator, bytes);
     if (block == NULL)
-        return bytes == 0;
-    descend_states_place(optimizer->rule, block->bytes, tensors, optimizer->tensors, group, used);
+        return NULL;
     block->next = optimizer->blocks;
     optimizer->blocks = block;
+    return block->bytes;
+}
+
+/* Allocates those states of `used` that tensors of a group have no memory for. */
+static bool allocate_states(descend_optimizer *optimizer, unsigned group, unsigned used)
+{
+    struct tensor *tensors = optimizer->table.tensor;
+    size_t bytes = 0;
+    for (size_t t = 0; t < optimizer->tensors; t++)
+        if (tensors[t].group == group)
+            bytes = descend_size_add(bytes, 1, descend_states_bytes(optimizer->rule, &tensors[t], used));
+    unsigned char *memory = bytes > 0 ? descend_object_allocate(optimizer, bytes) : NULL;
+    if (memory == NULL)
+        return bytes == 0;
+    for (size_t t = 0; t < optimizer->tensors; t++)
+        if (tensors[t].group == group)
+            memory = descend_states_place(optimizer->rule, memory, &tensors[t], used);
     return true;
 }
 
@@ -107,7 +121,7 @@ descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigne
         return DESCEND_NULL_CONFIG;
     if ((status = check_config(optimizer->rule, config, &used)) != DESCEND_OK)
         return status;
-    if ((used & ~optimizer->group[group].used) && !descend_states_allocate(optimizer, group, used))
+    if ((used & ~optimizer->group[group].used) && !allocate_states(optimizer, group, used))
         return DESCEND_NO_MEMORY;
     optimizer->group[group] = (struct group){*config, used};
     return DESCEND_OK;

@@ -34,8 +34,7 @@ struct descend_optimizer {
     atomic_uint slices_done; /* of the call that the caller's slices are doing */
 };
 
-/* Allocates those states of `used` that tensors of a group have no memory for. False where there is no memory; then
- * nothing has changed. */
-bool descend_states_allocate(descend_optimizer *optimizer, unsigned group, unsigned used);
+/* Memory that lasts as long as the optimizer, at a multiple of 64 bytes; NULL where there is none. */
+unsigned char *descend_object_allocate(descend_optimizer *optimizer, size_t bytes);
 
 #endif

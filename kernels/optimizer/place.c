@@ -13,22 +13,20 @@ static size_t padded_bytes(size_t n)
     return descend_size_add(0, n / (MEMORY_ALIGNMENT / sizeof(float)) + 1, MEMORY_ALIGNMENT);
 }
 
-static bool needs_memory(const struct tensor *tensor, unsigned group, unsigned used, size_t state)
+static bool needs_memory(const struct tensor *tensor, unsigned used, size_t state)
 {
-    return tensor->group == group && (used >> state & 1) && tensor->n > 0 && tensor->state[state] == NULL;
+    return (used >> state & 1) && tensor->n > 0 && tensor->state[state] == NULL;
 }
 
-size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor *tensors, size_t count, unsigned group,
-                            unsigned used)
+size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor *tensor, unsigned used)
 {
     size_t bytes = 0;
-    for (size_t t = 0; t < count; t++)
-        for (size_t state = 0; state < STATES_MAX; state++)
-            if (needs_memory(&tensors[t], group, used, state)) {
-                const size_t length = descend_state_length(rule, state, tensors[t].n);
-                const size_t slack = length >= SPREAD_BYTES / sizeof(float) ? PAGE : 0;
-                bytes = descend_size_add(bytes, 1, descend_size_add(padded_bytes(length), slack, 1));
-            }
+    for (size_t state = 0; state < STATES_MAX; state++)
+        if (needs_memory(tensor, used, state)) {
+            const size_t length = descend_state_length(rule, state, tensor->n);
+            const size_t slack = length >= SPREAD_BYTES / sizeof(float) ? PAGE : 0;
+            bytes = descend_size_add(bytes, 1, descend_size_add(padded_bytes(length), slack, 1));
+        }
     return bytes;
 }
 
@@ -62,20 +60,18 @@ static uintptr_t farthest_address(uintptr_t address, const struct tensor *tensor
     return best;
 }
 
-void descend_states_place(const struct descend_rule *rule, unsigned char *memory, struct tensor *tensors, size_t count,
-                          unsigned group, unsigned used)
+unsigned char *descend_states_place(const struct descend_rule *rule, unsigned char *memory, struct tensor *tensor,
+                                    unsigned used)
 {
-    uintptr_t address = (uintptr_t)memory;
-    for (size_t t = 0; t < count; t++) {
-        struct tensor *tensor = &tensors[t];
-        for (size_t state = 0; state < STATES_MAX; state++) {
-            if (!needs_memory(tensor, group, used, state))
-                continue;
-            const size_t length = descend_state_length(rule, state, tensor->n);
-            if (length >= SPREAD_BYTES / sizeof(float))
-                address = farthest_address(address, tensor);
-            tensor->state[state] = (float *)(void *)(memory + (address - (uintptr_t)memory));
-            address += padded_bytes(length);
-        }
+    for (size_t state = 0; state < STATES_MAX; state++) {
+        if (!needs_memory(tensor, used, state))
+            continue;
+        const size_t length = descend_state_length(rule, state, tensor->n);
+        if (length >= SPREAD_BYTES / sizeof(float))
+            memory += farthest_address((uintptr_t)memory, tensor) - (uintptr_t)memory;
+        tensor->state[state] = (float *)(void *)memory;
+        tensor->own |= 1u << state;
+        memory += padded_bytes(length);
     }
+    return memory;
 }

@@ -1,107 +1,208 @@
-/* Restoring an optimizer from a snapshot. */
+/* Restoring an optimizer from a snapshot: first all checks and allocations, then all reading, then the change. */
 #include <string.h>
 
 #include "optimizer/object.h"
+#include "optimizer/place.h"
 
-/* A group of the snapshot, with the states that its config uses. */
-static descend_status snapshot_group(const descend_optimizer *optimizer, const descend_snapshot *snapshot,
-                                     unsigned number, struct group *group)
+enum { PARAM = DESCEND_STATES, ARRAYS = DESCEND_STATES + 1 }; /* the arrays of a tensor: its states, its parameter */
+_Static_assert((int)STATES_MAX == (int)DESCEND_STATES, "a state's number would be that of the parameter");
+
+/* A tensor of the snapshot. */
+struct saved {
+    uint64_t step;
+    const void *array[ARRAYS]; /* NULL: not in the snapshot */
+};
+
+struct restoration {
+    descend_optimizer *optimizer;
+    const descend_snapshot *snapshot;
+    struct group *group;
+    struct saved *saved;
+};
+
+static size_t array_bytes(const descend_optimizer *optimizer, const struct tensor *tensor, size_t array)
 {
-    *group = (struct group){.config = snapshot->config(snapshot->context, number)};
-    if (group->config.kind != optimizer->rule->kind)
-        return DESCEND_WRONG_OPTIMIZER;
-    return descend_rule_check(optimizer->rule, group->config.room, &group->used);
+    return sizeof(float) * (array == PARAM ? tensor->n : descend_state_length(optimizer->rule, array, tensor->n));
 }
 
 /* The states that a tensor of the snapshot has, one bit each. */
-static unsigned snapshot_states(const descend_optimizer *optimizer, const descend_tensor *tensor)
+static unsigned saved_states(const struct saved *saved)
 {
     unsigned states = 0;
-    for (size_t i = 0; i < optimizer->rule->state_count; i++)
-        states |= (tensor->state[i].data ? 1u : 0u) << i;
+    for (size_t state = 0; state < PARAM; state++)
+        states |= (saved->array[state] ? 1u : 0u) << state;
     return states;
 }
 
 /* Whether the scalar state is in [0, 1]. Compared by its bits: comparing floats could raise the caller's flags. */
-static bool scalar_is_valid(const descend_optimizer *optimizer, size_t number, const descend_tensor *tensor)
+static bool scalar_is_valid(const void *scalar)
 {
-    const struct descend_rule *rule = optimizer->rule;
     const uint32_t one = 0x3f800000, minus_0 = 0x80000000;
     uint32_t bits;
-    if (rule->advance == NULL || optimizer->table.tensor[number].n == 0 ||
-        tensor->state[rule->array_count].data == NULL)
-        return true;
-    memcpy(&bits, tensor->state[rule->array_count].data, sizeof bits);
+    memcpy(&bits, scalar, sizeof bits);
     return bits <= one || bits == minus_0;
 }
 
-static descend_status check_snapshot(const descend_optimizer *optimizer, const descend_snapshot *snapshot)
+static bool is_scalar(const descend_optimizer *optimizer, size_t array)
 {
-    for (unsigned number = 0; number < optimizer->groups; number++) {
-        struct group group;
-        const descend_status status = snapshot_group(optimizer, snapshot, number, &group);
+    return optimizer->rule->advance && array == optimizer->rule->array_count;
+}
+
+static descend_status get_groups(struct restoration *r)
+{
+    for (unsigned number = 0; number < r->optimizer->groups; number++) {
+        struct group *group = &r->group[number];
+        *group = r->optimizer->group[number];
+        group->config = r->snapshot->config(r->snapshot->context, number);
+        if (group->config.kind != r->optimizer->rule->kind)
+            return DESCEND_WRONG_OPTIMIZER;
+        const descend_status status = descend_rule_check(r->optimizer->rule, group->config.room, &group->used);
         if (status != DESCEND_OK)
             return status;
-    }
-    for (size_t t = 0; t < optimizer->tensors; t++) {
-        const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
-        if (tensor.step > UINT64_C(1) << 53)
-            return DESCEND_BAD_STEP;
-        if (!scalar_is_valid(optimizer, t, &tensor))
-            return DESCEND_BAD_MU_PRODUCT;
     }
     return DESCEND_OK;
 }
 
-/* Allocates all states that the snapshot has or its configs use, so that nothing can fail afterwards. */
-static bool allocate_states(descend_optimizer *optimizer, const descend_snapshot *snapshot)
+static descend_status get_tensors(struct restoration *r)
 {
-    for (unsigned number = 0; number < optimizer->groups; number++) {
-        struct group group;
-        if (snapshot_group(optimizer, snapshot, number, &group) != DESCEND_OK)
-            return false; /* not reached: check_snapshot has accepted the same config */
-        for (size_t t = 0; t < optimizer->tensors; t++)
-            if (optimizer->table.tensor[t].group == number) {
-                const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
-                group.used |= snapshot_states(optimizer, &tensor);
-            }
-        if (!descend_states_allocate(optimizer, number, group.used))
-            return false;
+    const descend_optimizer *optimizer = r->optimizer;
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        const descend_tensor tensor = r->snapshot->tensor(r->snapshot->context, t);
+        struct saved *saved = &r->saved[t];
+        if (tensor.step > UINT64_C(1) << 53)
+            return DESCEND_BAD_STEP;
+        *saved = (struct saved){.step = tensor.step, .array[PARAM] = tensor.param.data};
+        for (size_t state = 0; state < optimizer->rule->state_count; state++) {
+            saved->array[state] = tensor.state[state].data;
+            if (r->snapshot->read == NULL && optimizer->table.tensor[t].n > 0 && saved->array[state] &&
+                is_scalar(optimizer, state) && !scalar_is_valid(saved->array[state]))
+                return DESCEND_BAD_MU_PRODUCT;
+        }
+    }
+    return DESCEND_OK;
+}
+
+/* Allocates all states that the snapshot has or its configs use. */
+static bool allocate_states(struct restoration *r)
+{
+    descend_optimizer *optimizer = r->optimizer;
+    struct tensor *tensors = optimizer->table.tensor;
+    size_t bytes = 0;
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        const unsigned used = r->group[tensors[t].group].used | saved_states(&r->saved[t]);
+        bytes = descend_size_add(bytes, 1, descend_states_bytes(optimizer->rule, &tensors[t], used));
+    }
+    unsigned char *memory = bytes > 0 ? descend_object_allocate(optimizer, bytes) : NULL;
+    if (memory == NULL)
+        return bytes == 0;
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        const unsigned used = r->group[tensors[t].group].used | saved_states(&r->saved[t]);
+        memory = descend_states_place(optimizer->rule, memory, &tensors[t], used);
     }
     return true;
 }
 
-static void restore_tensor(descend_optimizer *optimizer, struct tensor *to, const descend_tensor *from)
+/* Whether an array is read into place, where a failure may leave anything: a state in the object's own memory that no
+ * step has used. */
+static bool is_read_into_place(const struct tensor *tensor, size_t array)
 {
-    const struct descend_rule *rule = optimizer->rule;
-    to->step = from->step;
-    to->initialised = snapshot_states(optimizer, from);
-    if (to->n > 0 && from->param.data)
-        memcpy(to->param, from->param.data, to->n * sizeof(float));
-    for (size_t i = 0; i < rule->state_count; i++)
-        if (to->n > 0 && (to->initialised >> i & 1))
-            memcpy(to->state[i], from->state[i].data, descend_state_length(rule, i, to->n) * sizeof(float));
+    return array != PARAM && ((tensor->own & ~tensor->initialised) >> array & 1);
+}
+
+static bool is_saved(const struct restoration *r, size_t number, size_t array)
+{
+    return r->optimizer->table.tensor[number].n > 0 && r->saved[number].array[array] != NULL;
+}
+
+static size_t aside_bytes(const struct restoration *r)
+{
+    size_t bytes = 0;
+    for (size_t t = 0; t < r->optimizer->tensors; t++) {
+        const struct tensor *tensor = &r->optimizer->table.tensor[t];
+        for (size_t array = 0; array < ARRAYS; array++)
+            if (is_saved(r, t, array) && !is_read_into_place(tensor, array))
+                bytes = descend_size_add(bytes, 1, array_bytes(r->optimizer, tensor, array));
+    }
+    return bytes;
+}
+
+/* Reads all arrays, into place or into memory of aside_bytes. */
+static descend_status read_arrays(const struct restoration *r, unsigned char *aside)
+{
+    const descend_snapshot *snapshot = r->snapshot;
+    for (size_t t = 0; t < r->optimizer->tensors; t++) {
+        const struct tensor *tensor = &r->optimizer->table.tensor[t];
+        for (size_t array = 0; array < ARRAYS; array++) {
+            if (!is_saved(r, t, array))
+                continue;
+            const bool into_place = is_read_into_place(tensor, array);
+            void *const to = into_place ? (void *)tensor->state[array] : aside;
+            const descend_status status = snapshot->read(snapshot->context, t, array, to);
+            if (status != DESCEND_OK)
+                return status;
+            if (is_scalar(r->optimizer, array) && !scalar_is_valid(to))
+                return DESCEND_BAD_MU_PRODUCT;
+            r->saved[t].array[array] = to;
+            aside += into_place ? 0 : array_bytes(r->optimizer, tensor, array);
+        }
+    }
+    return snapshot->verify ? snapshot->verify(snapshot->context) : DESCEND_OK;
+}
+
+static void replace(const struct restoration *r)
+{
+    descend_optimizer *optimizer = r->optimizer;
+    for (unsigned number = 0; number < optimizer->groups; number++) {
+        optimizer->group[number].config = r->group[number].config;
+        optimizer->group[number].used = r->group[number].used;
+    }
+    for (size_t t = 0; t < optimizer->tensors; t++) {
+        struct tensor *tensor = &optimizer->table.tensor[t];
+        tensor->step = r->saved[t].step;
+        tensor->initialised = saved_states(&r->saved[t]);
+        for (size_t array = 0; array < ARRAYS; array++) {
+            float *const to = array == PARAM ? tensor->param : tensor->state[array];
+            if (is_saved(r, t, array) && r->saved[t].array[array] != to)
+                memcpy(to, r->saved[t].array[array], array_bytes(optimizer, tensor, array));
+        }
+    }
+}
+
+static descend_status restore(struct restoration *r)
+{
+    const descend_allocator *allocator = &r->optimizer->allocator;
+    descend_status status = get_groups(r);
+    if (status == DESCEND_OK)
+        status = get_tensors(r);
+    if (status == DESCEND_OK && !allocate_states(r))
+        status = DESCEND_NO_MEMORY;
+    if (status == DESCEND_OK && r->snapshot->read) {
+        struct block *aside = descend_block_new(allocator, aside_bytes(r));
+        status = aside ? read_arrays(r, aside->bytes) : DESCEND_NO_MEMORY;
+        if (status == DESCEND_OK)
+            replace(r);
+        descend_block_free(allocator, aside);
+    } else if (status == DESCEND_OK) {
+        replace(r);
+    }
+    return status;
 }
 
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot)
 {
+    struct restoration r = {.optimizer = optimizer, .snapshot = snapshot};
     if (optimizer == NULL)
         return DESCEND_NULL_OPTIMIZER;
     if (snapshot == NULL || snapshot->config == NULL || snapshot->tensor == NULL)
         return DESCEND_NULL_SNAPSHOT;
-    const descend_status status = check_snapshot(optimizer, snapshot);
-    if (status != DESCEND_OK)
-        return status;
-    if (!allocate_states(optimizer, snapshot))
+    const size_t group_bytes = descend_size_add(0, optimizer->groups, sizeof *r.group);
+    struct block *block =
+        descend_block_new(&optimizer->allocator, descend_size_add(group_bytes, optimizer->tensors, sizeof *r.saved));
+    if (block == NULL)
         return DESCEND_NO_MEMORY;
-    for (unsigned number = 0; number < optimizer->groups; number++) {
-        struct group group;
-        if (snapshot_group(optimizer, snapshot, number, &group) == DESCEND_OK)
-            optimizer->group[number] = group;
-    }
-    for (size_t t = 0; t < optimizer->tensors; t++) {
-        const descend_tensor tensor = snapshot->tensor(snapshot->context, t);
-        restore_tensor(optimizer, &optimizer->table.tensor[t], &tensor);
-    }
-    return DESCEND_OK;
+    r.group = (struct group *)(void *)block->bytes;
+    r.saved = (struct saved *)(void *)(block->bytes + group_bytes);
+    const descend_status status = restore(&r);
+    descend_block_free(&optimizer->allocator, block);
+    return status;
 }

@@ -13,6 +13,7 @@ struct tensor {
     size_t n;
     uint64_t step;
     unsigned group;
+    unsigned own;         /* the states that lie in the object's memory; one bit each */
     unsigned initialised; /* the states that a step has written, here or before it was added; one bit each */
     size_t partial;       /* index of its first segment among the segments of all tensors */
     struct descend_segments segments;

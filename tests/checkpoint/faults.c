@@ -156,6 +156,7 @@ static void check_loading(const struct mirror *from, const struct mirror *to, co
                           bool has_states)
 {
     size_t states = has_states ? 0 : 64; /* in one block with a header */
+    states += 64 + from->count * 64 + descend_optimizer_group_count(from->optimizer) * 512; /* during the call */
     assert_int_equal(descend_optimizer_save(from->optimizer, FILE_PATH, with), DESCEND_OK);
     const struct bytes file = read_bytes(FILE_PATH);
     free(file.data);

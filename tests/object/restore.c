@@ -83,7 +83,7 @@ static void goes_on(void **state)
     take_steps(&second);
     take_steps(&second);
     struct source source = {.optimizer = first.optimizer};
-    const descend_snapshot snapshot = {source_config, source_tensor, &source};
+    const descend_snapshot snapshot = {.config = source_config, .tensor = source_tensor, .context = &source};
     const struct environment before = environment_get();
     assert_int_equal(descend_optimizer_restore(second.optimizer, &snapshot), DESCEND_OK);
     const struct environment after = environment_get();
@@ -95,6 +95,93 @@ static void goes_on(void **state)
     assert_memory_equal(first.param, second.param, sizeof first.param);
     descend_optimizer_destroy(first.optimizer);
     descend_optimizer_destroy(second.optimizer);
+}
+
+/* A snapshot whose arrays are read, as from a file: its tensors only say which arrays there are. */
+struct reading {
+    struct source source;         /* first: it is the context of source_config, too */
+    unsigned reads, failing_read; /* counted from 1 */
+    descend_status verified;
+};
+
+static descend_tensor tensor_without_arrays(void *context, size_t number)
+{
+    static char present; /* whose address no array can be read from */
+    descend_tensor tensor = source_tensor(context, number);
+    tensor.param.data = tensor.param.data ? &present : NULL;
+    for (size_t state = 0; state < DESCEND_STATES; state++)
+        tensor.state[state].data = tensor.state[state].data ? &present : NULL;
+    return tensor;
+}
+
+static descend_status read_array(void *context, size_t number, size_t state, void *to)
+{
+    struct reading *reading = context;
+    const descend_tensor tensor = source_tensor(&reading->source, number);
+    memcpy(to, state == DESCEND_STATES ? tensor.param.data : tensor.state[state].data, N * sizeof(float));
+    return ++reading->reads == reading->failing_read ? DESCEND_FILE_READ : DESCEND_OK;
+}
+
+static descend_status verify(void *context)
+{
+    return ((struct reading *)context)->verified;
+}
+
+/* By an optimizer that has taken no step, whose states are read into place, and by one that has. */
+static void goes_on_from_what_is_read(void **state)
+{
+    (void)state;
+    for (int stepped = 0; stepped < 2; stepped++) {
+        struct trainer first, second;
+        trainer_new(&first, 0.25);
+        trainer_new(&second, 0.5);
+        take_steps(&first);
+        if (stepped)
+            take_steps(&second);
+        struct reading reading = {.source = {.optimizer = first.optimizer}};
+        const descend_snapshot snapshot = {
+            .config = source_config, .tensor = tensor_without_arrays, .read = read_array, .context = &reading};
+        assert_int_equal(descend_optimizer_restore(second.optimizer, &snapshot), DESCEND_OK);
+        assert_int_equal(reading.reads, 3);
+        take_steps(&first);
+        take_steps(&second);
+        assert_memory_equal(first.param, second.param, sizeof first.param);
+        descend_optimizer_destroy(first.optimizer);
+        descend_optimizer_destroy(second.optimizer);
+    }
+}
+
+/* Whichever array cannot be read, and where all can but what was read is refused, nothing has changed. */
+static void nothing_changes_where_reading_fails(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct trainer asked, other, untouched;
+        trainer_new(&asked, 0.25);
+        trainer_new(&untouched, 0.25);
+        trainer_new(&other, 0.5);
+        take_steps(&other);
+        if (i % 2) {
+            take_steps(&asked);
+            take_steps(&untouched);
+        }
+        struct reading reading = {.source = {.optimizer = other.optimizer}, .failing_read = 1 + i / 2};
+        reading.verified = i / 2 == 3 ? DESCEND_BAD_FILE_CHECKSUM : DESCEND_OK;
+        const descend_snapshot snapshot = {.config = source_config,
+                                           .tensor = tensor_without_arrays,
+                                           .read = read_array,
+                                           .verify = verify,
+                                           .context = &reading};
+        assert_int_equal(descend_optimizer_restore(asked.optimizer, &snapshot),
+                         i / 2 == 3 ? DESCEND_BAD_FILE_CHECKSUM : DESCEND_FILE_READ);
+        assert_memory_equal(asked.param, untouched.param, sizeof asked.param);
+        take_steps(&asked);
+        take_steps(&untouched);
+        assert_memory_equal(asked.param, untouched.param, sizeof asked.param);
+        descend_optimizer_destroy(asked.optimizer);
+        descend_optimizer_destroy(other.optimizer);
+        descend_optimizer_destroy(untouched.optimizer);
+    }
 }
 
 /* Refused for the last group as for the first, and then nothing has changed: it goes on as if nobody had asked. */
@@ -118,15 +205,17 @@ static void refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct source source = cases[i].source;
-        const descend_snapshot snapshot = {source_config, source_tensor, &source};
+        const descend_snapshot snapshot = {.config = source_config, .tensor = source_tensor, .context = &source};
         assert_int_equal(descend_optimizer_restore(asked.optimizer, &snapshot), cases[i].status);
     }
-    const descend_snapshot none = {NULL, source_tensor, NULL}, half = {source_config, NULL, NULL};
+    const descend_snapshot none = {.tensor = source_tensor}, half = {.config = source_config};
     assert_int_equal(descend_optimizer_restore(asked.optimizer, NULL), DESCEND_NULL_SNAPSHOT);
     assert_int_equal(descend_optimizer_restore(asked.optimizer, &none), DESCEND_NULL_SNAPSHOT);
     assert_int_equal(descend_optimizer_restore(asked.optimizer, &half), DESCEND_NULL_SNAPSHOT);
     assert_int_equal(descend_optimizer_restore(NULL, &none), DESCEND_NULL_OPTIMIZER);
-    const descend_snapshot another = {config_of_another, source_tensor, &(struct source){.optimizer = other.optimizer}};
+    const descend_snapshot another = {.config = config_of_another,
+                                      .tensor = source_tensor,
+                                      .context = &(struct source){.optimizer = other.optimizer}};
     assert_int_equal(descend_optimizer_restore(asked.optimizer, &another), DESCEND_WRONG_OPTIMIZER);
     descend_config config;
     assert_int_equal(descend_optimizer_config(asked.optimizer, 0, &config), DESCEND_OK);
@@ -143,6 +232,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on),
+        cmocka_unit_test(goes_on_from_what_is_read),
+        cmocka_unit_test(nothing_changes_where_reading_fails),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,7 @@ static void restored_in_the_middle(void **state)
     (void)state;
     for (unsigned middle = 1; middle < 5; middle++) {
         struct mirror mirror = with_groups(), other = with_groups();
-        const descend_snapshot snapshot = {config_of, tensor_of, mirror.optimizer};
+        const descend_snapshot snapshot = {.config = config_of, .tensor = tensor_of, .context = mirror.optimizer};
         for (unsigned number = 0; number < 5 + middle; number++) {
             const struct configuration changed = nadam_with(0.8, 0.3);
             if (number == 3)
@@ -201,7 +201,8 @@ static void pasts_with_bad_products(void **state)
     static const float good[] = {0, -0.0f, 0x1p-149f, 0.25f, 0x1.fffffep-1f, 1};
     struct mirror mirror = with_groups();
     mirror_step(&mirror, NULL, NULL);
-    const descend_snapshot snapshot = {config_of, tensor_with_other_product, mirror.optimizer};
+    const descend_snapshot snapshot = {
+        .config = config_of, .tensor = tensor_with_other_product, .context = mirror.optimizer};
     for (size_t i = 0; i < COUNT(bad); i++) {
         other_product = bad[i];
         assert_int_equal(descend_optimizer_restore(mirror.optimizer, &snapshot), DESCEND_BAD_MU_PRODUCT);
