@@ -124,7 +124,8 @@ typedef struct descend_allocator {
 descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, const descend_allocator *allocator);
 
 /*
- * Adds tensors to a group. The tensors of an optimizer are numbered from 0 in the order in which they are added.
+ * Adds tensors to a group. The tensors of an optimizer are numbered from 0 in the order in which they are added. Whether
+ * n tensors are added by one call or by n, it takes time proportional to n log n.
  *
  * States that the object allocates start at multiples of 64 bytes. Large ones are placed so that their addresses differ
  * modulo 4096 from those of the tensor's other arrays, which is faster. The threads of the first step are the first to
@@ -202,7 +203,7 @@ size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t
 descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size_t tensor, descend_tensor *out,
                                         unsigned *group);
 
-/* The number of the tensor of that name; descend_optimizer_tensor_count() where there is none. */
+/* The number of the tensor of that name, in constant time; descend_optimizer_tensor_count() where there is none. */
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name);
 
 /* An earlier state of an optimizer, for descend_optimizer_restore. Set all of it to zero, then at least config and

@@ -1,8 +1,6 @@
 /* Adding tensors: first all checks, then all allocations, then the change. */
 #include "optimizer/object.h"
 
-#include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "optimizer/place.h"
@@ -11,24 +9,14 @@
 
 static const uint64_t exact_max = UINT64_C(1) << 53; /* a double holds every integer up to this one */
 
-/* The addresses of an array. */
-struct span {
-    uintptr_t begin, end;
-};
-
-enum { SPANS = 3 + STATES_MAX }; /* param, grad, copy and states of one tensor */
-
-static descend_status check_array(const void *data, size_t n, size_t element, struct span *spans, size_t *count)
+/* Checks that an array of n elements of this size, which is at most 4, may be there. */
+static descend_status check_array(const void *data, size_t n, size_t element)
 {
-    const uintptr_t begin = (uintptr_t)data;
-    if (n == 0)
+    if (n == 0 || data == NULL)
         return DESCEND_OK;
-    if (begin % element != 0)
+    if ((uintptr_t)data % element != 0)
         return DESCEND_MISALIGNED;
-    if (begin > UINTPTR_MAX - n * element)
-        return DESCEND_BAD_N;
-    spans[(*count)++] = (struct span){begin, begin + n * element};
-    return DESCEND_OK;
+    return (uintptr_t)data > UINTPTR_MAX - n * element ? DESCEND_BAD_N : DESCEND_OK;
 }
 
 /* Checks the place of the elements in the whole tensor, and the shape of that tensor. */
@@ -66,139 +54,55 @@ static descend_status check_fields(const descend_tensor *tensor, size_t states)
     return check_shard(tensor);
 }
 
-static descend_status check_tensor(const descend_tensor *tensor, const struct descend_rule *rule, struct span *spans,
-                                   size_t *count)
+static descend_status check_tensor(const descend_tensor *tensor, const struct descend_rule *rule)
 {
     descend_status status = check_fields(tensor, rule->state_count);
     if (status != DESCEND_OK)
         return status;
     if (tensor->n > 0 && tensor->param.data == NULL)
         return DESCEND_NULL_ARRAY;
-    status = check_array(tensor->param.data, tensor->n, sizeof(float), spans, count);
-    if (status == DESCEND_OK && tensor->grad.data)
-        status = check_array(tensor->grad.data, tensor->n, sizeof(float), spans, count);
-    if (status == DESCEND_OK && tensor->copy.data)
-        status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t), spans, count);
+    status = check_array(tensor->param.data, tensor->n, sizeof(float));
+    if (status == DESCEND_OK)
+        status = check_array(tensor->grad.data, tensor->n, sizeof(float));
+    if (status == DESCEND_OK)
+        status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t));
     for (size_t i = 0; i < rule->state_count && status == DESCEND_OK; i++)
-        if (tensor->state[i].data)
-            status = check_array(tensor->state[i].data, descend_state_length(rule, i, tensor->n), sizeof(float), spans,
-                                 count);
+        status = check_array(tensor->state[i].data, descend_state_length(rule, i, tensor->n), sizeof(float));
     return status;
 }
 
-static int compare_begins(const void *a, const void *b)
+/* Makes room in the table; twice the old one at least, so that adding tensors one by one takes linear time. */
+static bool reserve(descend_optimizer *optimizer, size_t tensors, size_t partials)
 {
-    const uintptr_t x = ((const struct span *)a)->begin, y = ((const struct span *)b)->begin;
-    return (x > y) - (x < y);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Whether an array shares a byte with one of the spans, which are sorted and disjoint. */
-static bool overlaps_any(const void *data, size_t bytes, const struct span *spans, size_t count)
-{
-    const uintptr_t begin = (uintptr_t)data;
-    size_t low = 0, high = count; /* spans before low end at or before the array begins */
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (spans[middle].end <= begin)
-            low = middle + 1;
-        else
-            high = middle;
+    struct table *old = &optimizer->table, new = *old;
+    if (tensors <= old->tensor_room && partials <= old->partial_room)
+        return true;
+    new.tensor_room = tensors > 2 * old->tensor_room ? tensors : 2 * old->tensor_room;
+    new.partial_room = partials > 2 * old->partial_room ? partials : 2 * old->partial_room;
+    new.slots = descend_names_slots(new.tensor_room);
+    const size_t norms = optimizer->rule->after_reduce ? new.partial_room : 0;
+    size_t bytes = descend_size_add(0, new.tensor_room, sizeof *new.tensor);
+    bytes = descend_size_add(bytes, new.partial_room, sizeof *new.partial);
+    bytes = descend_size_add(bytes, norms, sizeof *new.norms);
+    bytes = descend_size_add(bytes, new.tensor_room + 1, sizeof *new.work_before);
+    bytes = descend_size_add(bytes, new.slots, sizeof *new.names);
+    if ((new.block = descend_block_new(&optimizer->allocator, bytes)) == NULL)
+        return false;
+    new.tensor = (struct tensor *)(void *)new.block->bytes;
+    new.partial = (struct descend_squares *)(void *)(new.tensor + new.tensor_room);
+    new.norms = (struct descend_norms *)(void *)(new.partial + new.partial_room);
+    new.work_before = (uint64_t *)(void *)(new.norms + norms);
+    new.names = (struct name *)(void *)(new.work_before + new.tensor_room + 1);
+    memset(new.names, 0, new.slots * sizeof *new.names);
+    descend_names_move(new.names, new.slots, old->names, old->slots);
+    new.work_before[0] = 0;
+    if (old->block != NULL) {
+        memcpy(new.tensor, old->tensor, optimizer->tensors * sizeof *new.tensor);
+        memcpy(new.work_before, old->work_before, (optimizer->tensors + 1) * sizeof *new.work_before);
+        descend_block_free(&optimizer->allocator, old->block);
     }
-    return data != NULL && bytes > 0 && low < count && spans[low].begin < begin + bytes;
-}
-
-static bool state_overlaps_any(const descend_optimizer *optimizer, const struct tensor *tensor,
-                               const struct span *spans, size_t count)
-{
-    const struct descend_rule *rule = optimizer->rule;
-    bool any = false;
-    for (size_t i = 0; i < rule->state_count; i++)
-        any = any ||
-              overlaps_any(tensor->state[i], descend_state_length(rule, i, tensor->n) * sizeof(float), spans, count);
-    return any;
-}
-
-/* Checks that the new arrays overlap neither each other nor those of tensors added before. */
-static descend_status check_overlap(const descend_optimizer *optimizer, struct span *spans, size_t count)
-{
-    qsort(spans, count, sizeof *spans, compare_begins);
-    for (size_t i = 1; i < count; i++)
-        if (spans[i].begin < spans[i - 1].end)
-            return DESCEND_OVERLAP;
-    for (size_t number = 0; number < optimizer->tensors; number++) {
-        const struct tensor *t = &optimizer->table.tensor[number];
-        const size_t bytes = t->n * sizeof(float);
-        const bool overlap = overlaps_any(t->param, bytes, spans, count) ||
-                             overlaps_any(t->grad, bytes, spans, count) ||
-                             overlaps_any(t->copy, t->n * sizeof(uint16_t), spans, count);
-        if (overlap || state_overlaps_any(optimizer, t, spans, count))
-            return DESCEND_OVERLAP;
-    }
-    return DESCEND_OK;
-}
-
-static descend_status check_names(const descend_optimizer *optimizer, const char **names, size_t count)
-{
-    qsort(names, count, sizeof *names, compare_names);
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(names[i], names[i - 1]) == 0)
-            return DESCEND_DUPLICATE_NAME;
-    for (size_t t = 0; t < optimizer->tensors; t++)
-        if (bsearch(&optimizer->table.tensor[t].name, names, count, sizeof *names, compare_names))
-            return DESCEND_DUPLICATE_NAME;
-    return DESCEND_OK;
-}
-
-/* Makes all checks, in memory of its own for sorting. */
-static descend_status check_tensors(const descend_optimizer *optimizer, const descend_tensor *tensors, size_t count)
-{
-    const size_t span_bytes = descend_size_add(0, count, SPANS * sizeof(struct span));
-    struct block *block =
-        descend_block_new(&optimizer->allocator, descend_size_add(span_bytes, count, sizeof(const char *)));
-    descend_status status = DESCEND_OK;
-    size_t spans = 0;
-    if (block == NULL)
-        return DESCEND_NO_MEMORY;
-    struct span *span = (struct span *)(void *)block->bytes;
-    const char **names = (const char **)(void *)(block->bytes + span_bytes);
-    for (size_t t = 0; t < count && status == DESCEND_OK; t++) {
-        status = check_tensor(&tensors[t], optimizer->rule, span, &spans);
-        names[t] = tensors[t].name;
-    }
-    if (status == DESCEND_OK)
-        status = check_names(optimizer, names, count);
-    if (status == DESCEND_OK)
-        status = check_overlap(optimizer, span, spans);
-    descend_block_free(&optimizer->allocator, block);
-    return status;
-}
-
-/* Allocates a larger table with the contents of the old one; NULL where there is no memory. */
-static struct block *grow_table(const descend_optimizer *optimizer, size_t tensors, size_t partials,
-                                struct table *grown)
-{
-    const struct table *old = &optimizer->table;
-    size_t bytes = descend_size_add(0, tensors, sizeof *old->tensor);
-    bytes = descend_size_add(bytes, partials, sizeof *old->partial);
-    bytes = descend_size_add(bytes, optimizer->rule->after_reduce ? partials : 0, sizeof *old->norms);
-    bytes = descend_size_add(bytes, tensors + 1, sizeof *old->work_before);
-    bytes = descend_size_add(bytes, tensors, sizeof *old->order);
-    struct block *block = descend_block_new(&optimizer->allocator, bytes);
-    if (block == NULL)
-        return NULL;
-    *grown = (struct table){.tensor = (struct tensor *)(void *)block->bytes, .block = block};
-    grown->partial = (struct descend_squares *)(void *)(grown->tensor + tensors);
-    grown->norms = (struct descend_norms *)(void *)(grown->partial + partials);
-    grown->work_before = (uint64_t *)(void *)(grown->norms + (optimizer->rule->after_reduce ? partials : 0));
-    grown->order = (size_t *)(void *)(grown->work_before + tensors + 1);
-    if (optimizer->tensors > 0)
-        memcpy(grown->tensor, old->tensor, optimizer->tensors * sizeof *old->tensor);
-    return block;
+    *old = new;
+    return true;
 }
 
 /* The segments of the whole tensor that the elements lie in; without a whole, the elements are the whole tensor. */
@@ -229,34 +133,164 @@ static struct tensor tensor_from(const descend_tensor *from, unsigned group, siz
     return tensor;
 }
 
-/* Appends the new tensors to the table. Returns the bytes that their names take. */
-static size_t fill_table(const descend_optimizer *optimizer, struct table *table, const descend_tensor *tensors,
-                         size_t count, unsigned group)
+/* Tensors that are being added. */
+struct addition {
+    descend_optimizer *optimizer;
+    const descend_tensor *from;
+    struct tensor *to; /* behind those of the optimizer in its table */
+    size_t count, partials, elements;
+    size_t span_bytes, name_bytes, state_bytes;
+    unsigned group;
+    struct block *block; /* of their spans, names and states */
+};
+
+/* The arrays of a tensor that may be in the tree of spans: all that are given, and the gradient, which may be set. */
+static size_t count_spans(const descend_tensor *tensor, size_t states)
 {
-    size_t partial = optimizer->partials, names = 0;
-    for (size_t t = 0; t < count; t++) {
-        struct tensor *added = &table->tensor[optimizer->tensors + t];
-        *added = tensor_from(&tensors[t], group, optimizer->rule->state_count, partial);
-        partial += added->segments.count;
-        names = descend_size_add(names, strlen(tensors[t].name) + 1, 1);
-    }
-    return descend_size_add(0, names / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
+    size_t count = tensor->copy.data ? 3 : 2;
+    for (size_t i = 0; i < states; i++)
+        count += tensor->state[i].data ? 1 : 0;
+    return count;
 }
 
-static void copy_names(unsigned char *memory, struct tensor *to, const descend_tensor *from, size_t count)
+/* Counts what a checked tensor needs. */
+static void count_needs(struct addition *a, const descend_tensor *from)
 {
-    for (size_t t = 0; t < count; t++) {
-        const size_t size = strlen(from[t].name) + 1;
-        to[t].name = memcpy(memory, from[t].name, size);
-        memory += size;
+    const struct descend_rule *rule = a->optimizer->rule;
+    const struct tensor tensor = tensor_from(from, a->group, rule->state_count, 0);
+    const size_t states = descend_states_bytes(rule, &tensor, a->optimizer->group[a->group].used);
+    a->partials += tensor.segments.count;
+    a->elements += tensor.n;
+    a->span_bytes = descend_size_add(a->span_bytes, count_spans(from, rule->state_count), sizeof(struct span));
+    a->name_bytes = descend_size_add(a->name_bytes, 1, strlen(from->name) + 1);
+    a->state_bytes = descend_size_add(a->state_bytes, 1, states);
+}
+
+/* Takes all memory; after a failure there is as much as before. */
+static bool allocate(struct addition *a)
+{
+    const descend_allocator *allocator = &a->optimizer->allocator;
+    a->name_bytes = descend_size_add(0, a->name_bytes / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
+    a->span_bytes = descend_size_add(0, a->span_bytes / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
+    a->block = descend_block_new(
+        allocator, descend_size_add(descend_size_add(a->state_bytes, 1, a->name_bytes), 1, a->span_bytes));
+    if (a->block == NULL)
+        return false;
+    if (reserve(a->optimizer, a->optimizer->tensors + a->count, a->optimizer->partials + a->partials))
+        return true;
+    descend_block_free(allocator, a->block);
+    return false;
+}
+
+/* Writes the new tensors into the table, whose count is still without them. */
+static void fill_table(struct addition *a)
+{
+    const struct descend_rule *rule = a->optimizer->rule;
+    unsigned char *name = a->block->bytes + a->span_bytes, *states = name + a->name_bytes;
+    size_t partial = a->optimizer->partials;
+    a->to = a->optimizer->table.tensor + a->optimizer->tensors;
+    for (size_t t = 0; t < a->count; t++) {
+        const size_t size = strlen(a->from[t].name) + 1;
+        a->to[t] = tensor_from(&a->from[t], a->group, rule->state_count, partial);
+        a->to[t].name = memcpy(name, a->from[t].name, size);
+        states = descend_states_place(rule, states, &a->to[t], a->optimizer->group[a->group].used);
+        partial += a->to[t].segments.count;
+        name += size;
     }
+}
+
+static struct name *find_name(const struct addition *a, size_t t, uint64_t hash)
+{
+    const struct table *table = &a->optimizer->table;
+    return descend_names_find(table->names, table->slots, table->tensor, hash, a->to[t].name);
+}
+
+/* Takes the names of the first `count` new tensors out again, in the reverse order, so that none of those left has been
+ * put behind one that is taken out. */
+static void remove_names(const struct addition *a, size_t count)
+{
+    while (count-- > 0)
+        find_name(a, count, descend_name_hash(a->to[count].name))->place = 0;
+}
+
+static descend_status enter_names(const struct addition *a)
+{
+    for (size_t t = 0; t < a->count; t++) {
+        const uint64_t hash = descend_name_hash(a->to[t].name);
+        struct name *const name = find_name(a, t, hash);
+        if (name->place != 0) {
+            remove_names(a, t);
+            return DESCEND_DUPLICATE_NAME;
+        }
+        *name = (struct name){hash, a->optimizer->tensors + t + 1};
+    }
+    return DESCEND_OK;
+}
+
+/* Enters an array into the tree of spans, unless it overlaps another; one without elements is not entered. */
+static bool enter_span(descend_optimizer *optimizer, struct span *span, const void *data, size_t bytes)
+{
+    span->end = 0;
+    if (descend_spans_overlap(optimizer->spans, data, bytes))
+        return false;
+    if (data != NULL && bytes > 0)
+        descend_spans_insert(&optimizer->spans, span, data, bytes);
+    return true;
+}
+
+/* Enters the arrays of a new tensor from a span on; false where one overlaps. *end are the spans that were used. */
+static bool enter_tensor(const struct addition *a, size_t t, struct span **end)
+{
+    descend_optimizer *optimizer = a->optimizer;
+    const descend_tensor *from = &a->from[t];
+    const size_t bytes = from->n * sizeof(float);
+    bool entered = enter_span(optimizer, (*end)++, from->param.data, bytes);
+    if (entered) {
+        a->to[t].grad_span = *end;
+        entered = enter_span(optimizer, (*end)++, from->grad.data, bytes);
+    }
+    if (entered && from->copy.data)
+        entered = enter_span(optimizer, (*end)++, from->copy.data, from->n * sizeof(uint16_t));
+    for (size_t i = 0; i < optimizer->rule->state_count && entered; i++)
+        if (from->state[i].data)
+            entered = enter_span(optimizer, (*end)++, from->state[i].data,
+                                 descend_state_length(optimizer->rule, i, from->n) * sizeof(float));
+    return entered;
+}
+
+static descend_status enter_spans(const struct addition *a)
+{
+    struct span *const spans = (struct span *)(void *)a->block->bytes, *end = spans;
+    for (size_t t = 0; t < a->count; t++)
+        if (!enter_tensor(a, t, &end)) {
+            while (end-- > spans)
+                if (end->end != 0)
+                    descend_spans_remove(&a->optimizer->spans, end);
+            return DESCEND_OVERLAP;
+        }
+    return DESCEND_OK;
+}
+
+/* Makes the new tensors the optimizer's. */
+static void complete(const struct addition *a)
+{
+    descend_optimizer *optimizer = a->optimizer;
+    struct group *group = &optimizer->group[a->group];
+    uint64_t *work = optimizer->table.work_before + optimizer->tensors;
+    for (size_t t = 0; t < a->count; t++, work++) {
+        const size_t place = ++optimizer->tensors;
+        work[1] = work[0] + descend_plan_work(&a->to[t]);
+        *(group->last ? &optimizer->table.tensor[group->last - 1].next : &group->first) = place;
+        group->last = place;
+    }
+    optimizer->partials += a->partials;
+    optimizer->elements += a->elements;
+    descend_object_keep(optimizer, a->block);
 }
 
 descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
                                      size_t count)
 {
-    size_t partials = 0, elements = 0;
-    struct table table = {0};
     if (optimizer == NULL)
         return DESCEND_NULL_OPTIMIZER;
     if (group >= optimizer->groups)
@@ -265,41 +299,40 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_BAD_TENSOR;
     if (count == 0)
         return DESCEND_OK;
-    const descend_status status = check_tensors(optimizer, tensors, count);
-    if (status != DESCEND_OK)
-        return status;
+    struct addition a = {.optimizer = optimizer, .from = tensors, .count = count, .group = group};
     for (size_t t = 0; t < count; t++) {
-        partials += segments_of(&tensors[t]).count;
-        elements += tensors[t].n;
+        const descend_status status = check_tensor(&tensors[t], optimizer->rule);
+        if (status != DESCEND_OK)
+            return status;
+        count_needs(&a, &tensors[t]);
     }
+    if (!allocate(&a))
+        return DESCEND_NO_MEMORY;
+    fill_table(&a);
+    descend_status status = enter_names(&a);
+    if (status == DESCEND_OK && (status = enter_spans(&a)) != DESCEND_OK)
+        remove_names(&a, count);
+    if (status == DESCEND_OK)
+        complete(&a);
+    else
+        descend_block_free(&optimizer->allocator, a.block);
+    return status;
+}
 
-    const unsigned used = optimizer->group[group].used;
-    struct block *block = NULL;
-    if (grow_table(optimizer, optimizer->tensors + count, optimizer->partials + partials, &table) == NULL)
-        return DESCEND_NO_MEMORY;
-    const size_t names = fill_table(optimizer, &table, tensors, count, group);
-    struct tensor *added = table.tensor + optimizer->tensors;
-    size_t states = 0;
-    for (size_t t = 0; t < count; t++)
-        states = descend_size_add(states, 1, descend_states_bytes(optimizer->rule, &added[t], used));
-    if ((block = descend_block_new(&optimizer->allocator, descend_size_add(names, states, 1))) == NULL) {
-        descend_block_free(&optimizer->allocator, table.block);
-        return DESCEND_NO_MEMORY;
+/* Whether a gradient shares memory with another array of its tensor. */
+static bool overlaps_own(const struct descend_rule *rule, const struct tensor *tensor, const float *grad)
+{
+    const uintptr_t begin = (uintptr_t)grad, end = begin + tensor->n * sizeof(float);
+    const void *data[2 + STATES_MAX] = {tensor->param, tensor->copy};
+    size_t bytes[2 + STATES_MAX] = {tensor->n * sizeof(float), tensor->n * sizeof(uint16_t)};
+    for (size_t i = 0; i < rule->state_count; i++) {
+        data[2 + i] = tensor->state[i];
+        bytes[2 + i] = descend_state_length(rule, i, tensor->n) * sizeof(float);
     }
-    copy_names(block->bytes, added, tensors, count);
-    unsigned char *memory = block->bytes + names;
-    for (size_t t = 0; t < count; t++)
-        memory = descend_states_place(optimizer->rule, memory, &added[t], used);
-
-    descend_block_free(&optimizer->allocator, optimizer->table.block);
-    block->next = optimizer->blocks;
-    optimizer->blocks = block;
-    optimizer->table = table;
-    optimizer->tensors += count;
-    optimizer->partials += partials;
-    optimizer->elements += elements;
-    descend_plan_build(optimizer);
-    return DESCEND_OK;
+    bool overlaps = false;
+    for (size_t i = 0; i < LENGTH(data); i++)
+        overlaps = overlaps || (data[i] && (uintptr_t)data[i] < end && begin < (uintptr_t)data[i] + bytes[i]);
+    return overlaps;
 }
 
 descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t number, float *grad)
@@ -309,18 +342,17 @@ descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t n
     if (number >= optimizer->tensors)
         return DESCEND_BAD_TENSOR;
     struct tensor *tensor = &optimizer->table.tensor[number];
-    if (grad != NULL) {
-        struct span span = {0, 0};
-        size_t count = 0;
-        const size_t bytes = tensor->n * sizeof(float);
-        const descend_status status = check_array(grad, tensor->n, sizeof(float), &span, &count);
-        if (status != DESCEND_OK)
-            return status;
-        if (overlaps_any(tensor->param, bytes, &span, count) ||
-            overlaps_any(tensor->copy, tensor->n * sizeof(uint16_t), &span, count) ||
-            state_overlaps_any(optimizer, tensor, &span, count))
-            return DESCEND_OVERLAP;
-    }
+    const descend_status status = check_array(grad, tensor->n, sizeof(float));
+    if (status != DESCEND_OK)
+        return status;
+    if (grad == tensor->grad)
+        return DESCEND_OK;
+    if (grad && tensor->n > 0 && overlaps_own(optimizer->rule, tensor, grad))
+        return DESCEND_OVERLAP;
+    if (tensor->grad && tensor->n > 0)
+        descend_spans_remove(&optimizer->spans, tensor->grad_span);
+    if (grad && tensor->n > 0)
+        descend_spans_insert(&optimizer->spans, tensor->grad_span, grad, tensor->n * sizeof(float));
     tensor->grad = grad;
     return DESCEND_OK;
 }

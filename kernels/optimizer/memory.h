@@ -3,12 +3,14 @@
 #define DESCEND_MEMORY_H
 
 #include "descend/optimizer.h"
+#include "optimizer/spans.h"
 
 enum { MEMORY_ALIGNMENT = 64 };
 
 struct block {
     struct block *next;
     size_t size;
+    struct span span;
     _Alignas(MEMORY_ALIGNMENT) unsigned char bytes[];
 };
 

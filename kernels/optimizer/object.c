@@ -1,8 +1,8 @@
 /* Creating and destroying the optimizer object; its groups and their configs; queries. */
 #include "optimizer/object.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "optimizer/place.h"
 
@@ -20,10 +20,14 @@ static descend_status add_group(descend_optimizer *optimizer, const descend_conf
     const descend_status status = check_config(optimizer->rule, config, &group.used);
     if (status != DESCEND_OK)
         return status;
-    struct group *groups = realloc(optimizer->group, (optimizer->groups + 1) * sizeof *groups);
-    if (groups == NULL)
-        return DESCEND_NO_MEMORY;
-    optimizer->group = groups;
+    if (optimizer->groups == optimizer->group_room) {
+        const size_t room = 2 * (size_t)optimizer->group_room + 1;
+        struct group *groups = room <= UINT_MAX ? realloc(optimizer->group, room * sizeof *groups) : NULL;
+        if (groups == NULL)
+            return DESCEND_NO_MEMORY;
+        optimizer->group = groups;
+        optimizer->group_room = (unsigned)room;
+    }
     optimizer->group[optimizer->groups] = group;
     *number = optimizer->groups++;
     return DESCEND_OK;
@@ -84,30 +88,28 @@ descend_status descend_optimizer_config(const descend_optimizer *optimizer, unsi
     return DESCEND_OK;
 }
 
-unsigned char *descend_object_allocate(descend_optimizer *optimizer, size_t bytes)
+void descend_object_keep(descend_optimizer *optimizer, struct block *block)
 {
-    struct block *block = descend_block_new(&optimizer->allocator, bytes);
-    if (block == NULL)
-        return NULL;
     block->next = optimizer->blocks;
     optimizer->blocks = block;
-    return block->bytes;
+    descend_spans_insert(&optimizer->spans, &block->span, block, block->size);
 }
 
 /* Allocates those states of `used` that tensors of a group have no memory for. */
 static bool allocate_states(descend_optimizer *optimizer, unsigned group, unsigned used)
 {
     struct tensor *tensors = optimizer->table.tensor;
+    const size_t first = optimizer->group[group].first;
     size_t bytes = 0;
-    for (size_t t = 0; t < optimizer->tensors; t++)
-        if (tensors[t].group == group)
-            bytes = descend_size_add(bytes, 1, descend_states_bytes(optimizer->rule, &tensors[t], used));
-    unsigned char *memory = bytes > 0 ? descend_object_allocate(optimizer, bytes) : NULL;
-    if (memory == NULL)
+    for (size_t place = first; place > 0; place = tensors[place - 1].next)
+        bytes = descend_size_add(bytes, 1, descend_states_bytes(optimizer->rule, &tensors[place - 1], used));
+    struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
+    if (block == NULL)
         return bytes == 0;
-    for (size_t t = 0; t < optimizer->tensors; t++)
-        if (tensors[t].group == group)
-            memory = descend_states_place(optimizer->rule, memory, &tensors[t], used);
+    unsigned char *memory = block->bytes;
+    for (size_t place = first; place > 0; place = tensors[place - 1].next)
+        memory = descend_states_place(optimizer->rule, memory, &tensors[place - 1], used);
+    descend_object_keep(optimizer, block);
     return true;
 }
 
@@ -123,7 +125,8 @@ descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigne
         return status;
     if ((used & ~optimizer->group[group].used) && !allocate_states(optimizer, group, used))
         return DESCEND_NO_MEMORY;
-    optimizer->group[group] = (struct group){*config, used};
+    optimizer->group[group].config = *config;
+    optimizer->group[group].used = used;
     return DESCEND_OK;
 }
 
@@ -142,8 +145,10 @@ descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, con
         return DESCEND_NULL_OPTIMIZER;
     if (allocator == NULL || allocator->allocate == NULL || allocator->release == NULL)
         return DESCEND_BAD_ALLOCATOR;
-    if (optimizer->table.block != NULL)
+    if (optimizer->tensors > 0)
         return DESCEND_IN_USE;
+    descend_block_free(&optimizer->allocator, optimizer->table.block); /* of tensors that were refused */
+    optimizer->table = (struct table){.tensor = NULL};
     optimizer->allocator = *allocator;
     return DESCEND_OK;
 }
@@ -212,8 +217,10 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
 size_t descend_optimizer_find(const descend_optimizer *optimizer, const char *name)
 {
     const size_t count = descend_optimizer_tensor_count(optimizer);
-    size_t i = 0;
-    while (i < count && (name == NULL || strcmp(optimizer->table.tensor[i].name, name) != 0))
-        i++;
-    return i;
+    if (count == 0 || name == NULL)
+        return count;
+    const struct table *table = &optimizer->table;
+    const size_t place =
+        descend_names_find(table->names, table->slots, table->tensor, descend_name_hash(name), name)->place;
+    return place > 0 ? place - 1 : count;
 }

@@ -6,20 +6,23 @@
 
 #include "descend/optimizer.h"
 #include "optimizer/memory.h"
+#include "optimizer/names.h"
 #include "optimizer/tensor.h"
 
 struct group {
     descend_config config;
-    unsigned used; /* the states that the config uses, one bit each */
+    unsigned used;      /* the states that the config uses, one bit each */
+    size_t first, last; /* the numbers of its first and last tensor + 1; 0: it has none */
 };
 
-/* Arrays whose length depends on the number of tensors, all in one block of memory. */
+/* Arrays whose length depends on the number of tensors, all in one block of memory, with room for more. */
 struct table {
     struct tensor *tensor;           /* in the order in which they were added */
-    size_t *order;                   /* the numbers of the tensors, sorted by group */
-    uint64_t *work_before;           /* in that order, the work before each tensor; the last entry is all work */
+    uint64_t *work_before;           /* the work before each tensor; behind the last one, all work */
+    struct name *names;              /* the tensors by name */
     struct descend_squares *partial; /* sums of squares: one entry for each segment of each tensor */
     struct descend_norms *norms;     /* the same for norms, where the rule reduces */
+    size_t tensor_room, partial_room, slots;
     struct block *block;
 };
 
@@ -27,14 +30,15 @@ struct descend_optimizer {
     const struct descend_rule *rule;
     descend_allocator allocator;
     struct group *group;
-    unsigned groups;
+    unsigned groups, group_room;
     struct table table;
     size_t tensors, partials, elements;
-    struct block *blocks;    /* the memory of names and states */
+    struct block *blocks;    /* the memory of names, spans and states */
+    struct span *spans;      /* the caller's arrays and these blocks */
     atomic_uint slices_done; /* of the call that the caller's slices are doing */
 };
 
-/* Memory that lasts as long as the optimizer, at a multiple of 64 bytes; NULL where there is none. */
-unsigned char *descend_object_allocate(descend_optimizer *optimizer, size_t bytes);
+/* Keeps a block as long as the optimizer lasts. */
+void descend_object_keep(descend_optimizer *optimizer, struct block *block);
 
 #endif

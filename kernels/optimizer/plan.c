@@ -17,23 +17,14 @@ size_t descend_plan_segments(const struct tensor *tensor, size_t element)
     return descend_segment_begin(&tensor->segments, descend_segment_at(&tensor->segments, element));
 }
 
-/* Sorted by group, so that many tensors in a row share coefficients; within a group in the order of adding. */
-void descend_plan_build(descend_optimizer *optimizer)
+uint64_t descend_plan_work(const struct tensor *tensor)
 {
-    struct table *table = &optimizer->table;
-    size_t place = 0;
-    for (unsigned group = 0; group < optimizer->groups; group++)
-        for (size_t t = 0; t < optimizer->tensors; t++)
-            if (table->tensor[t].group == group)
-                table->order[place++] = t;
-    table->work_before[0] = 0;
-    for (place = 0; place < optimizer->tensors; place++)
-        table->work_before[place + 1] = table->work_before[place] + table->tensor[table->order[place]].n + TENSOR_COST;
+    return tensor->n + TENSOR_COST;
 }
 
-/* Where the work is cut: before an element of the tensor at a place in the order. */
+/* Where the work is cut: before an element of a tensor. */
 struct cut {
-    size_t place, element;
+    size_t tensor, element;
 };
 
 static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid)
@@ -51,7 +42,7 @@ static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, uns
         else
             high = middle;
     }
-    const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[low]];
+    const struct tensor *tensor = &optimizer->table.tensor[low];
     const size_t element = position - work_before[low] < tensor->n ? (size_t)(position - work_before[low]) : tensor->n;
     return (struct cut){low, grid(tensor, element)};
 }
@@ -62,10 +53,10 @@ void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsig
     if (optimizer->tensors == 0)
         return;
     const struct cut from = cut_at(optimizer, index, parts, grid), to = cut_at(optimizer, index + 1, parts, grid);
-    for (size_t place = from.place; place < optimizer->tensors && place <= to.place; place++) {
-        struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[place]];
-        const size_t begin = place == from.place ? from.element : 0;
-        const size_t end = place == to.place ? to.element : tensor->n;
+    for (size_t t = from.tensor; t < optimizer->tensors && t <= to.tensor; t++) {
+        struct tensor *tensor = &optimizer->table.tensor[t];
+        const size_t begin = t == from.tensor ? from.element : 0;
+        const size_t end = t == to.tensor ? to.element : tensor->n;
         if (begin < end && tensor->grad != NULL)
             visit(context, tensor, begin, end);
     }

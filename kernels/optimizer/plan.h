@@ -4,8 +4,8 @@
 
 #include "optimizer/object.h"
 
-/* Sorts the tensors and adds up their work. To be called after tensors have been added. */
-void descend_plan_build(descend_optimizer *optimizer);
+/* The work for a tensor, in elements. */
+uint64_t descend_plan_work(const struct tensor *tensor);
 
 /* A grid of elements at which a tensor may be cut: returns the last one at or before an element. */
 typedef size_t plan_grid(const struct tensor *tensor, size_t element);

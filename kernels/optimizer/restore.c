@@ -92,13 +92,15 @@ static bool allocate_states(struct restoration *r)
         const unsigned used = r->group[tensors[t].group].used | saved_states(&r->saved[t]);
         bytes = descend_size_add(bytes, 1, descend_states_bytes(optimizer->rule, &tensors[t], used));
     }
-    unsigned char *memory = bytes > 0 ? descend_object_allocate(optimizer, bytes) : NULL;
-    if (memory == NULL)
+    struct block *block = bytes > 0 ? descend_block_new(&optimizer->allocator, bytes) : NULL;
+    if (block == NULL)
         return bytes == 0;
+    unsigned char *memory = block->bytes;
     for (size_t t = 0; t < optimizer->tensors; t++) {
         const unsigned used = r->group[tensors[t].group].used | saved_states(&r->saved[t]);
         memory = descend_states_place(optimizer->rule, memory, &tensors[t], used);
     }
+    descend_object_keep(optimizer, block);
     return true;
 }
 

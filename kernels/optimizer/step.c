@@ -19,19 +19,26 @@ struct job {
     descend_measurement measurement;
 };
 
-/* The coefficients of a tensor, kept for the next tensor if that has the same group, step and scalar state. */
+/* The coefficients of a tensor, kept for the next tensors of the same group, step and scalar state. */
 struct coefficients {
     struct descend_scalars scalars;
     struct descend_step_context at; /* step 0: none yet */
     float scalar;                   /* before the step */
     unsigned group, options;
+    descend_status status;
+};
+
+/* Those of a few groups, since tensors of different groups mostly alternate (weights and biases). A group has its place
+ * by its number. */
+struct cache {
+    struct coefficients of[4];
 };
 
 /* What one thread works with. */
 struct part {
     const struct job *job;
     enum descend_pass_kind pass;
-    struct coefficients now;
+    struct cache cache;
 };
 
 static float scalar_of(const descend_optimizer *optimizer, const struct tensor *tensor)
@@ -44,19 +51,21 @@ static float scalar_of(const descend_optimizer *optimizer, const struct tensor *
     return rule->initial(optimizer->group[tensor->group].config.room, rule->array_count);
 }
 
-static descend_status coefficients_of(const descend_optimizer *optimizer, const struct tensor *tensor,
-                                      struct coefficients *now)
+static const struct coefficients *coefficients_of(const descend_optimizer *optimizer, const struct tensor *tensor,
+                                                  struct cache *cache)
 {
+    struct coefficients *const now = &cache->of[tensor->group % LENGTH(cache->of)];
     const struct descend_rule *rule = optimizer->rule;
     const struct group *group = &optimizer->group[tensor->group];
     const float scalar = scalar_of(optimizer, tensor);
     struct descend_step_context at = {.step = tensor->step + 1, .first = (group->used & ~tensor->initialised) != 0};
     if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group && now->scalar == scalar)
-        return DESCEND_OK;
+        return now;
     if (rule->advance)
         at.scalar = rule->advance(group->config.room, at.step, scalar);
     *now = (struct coefficients){.at = at, .scalar = scalar, .group = tensor->group};
-    return descend_prepare(rule, group->config.room, &at, &now->scalars, &now->options);
+    now->status = descend_prepare(rule, group->config.room, &at, &now->scalars, &now->options);
+    return now;
 }
 
 /* A state gets its start value in the first step that uses it, from the thread that does. */
@@ -72,16 +81,16 @@ static void initialise_states(const descend_optimizer *optimizer, const struct t
         }
 }
 
-static struct descend_update update_of(const struct part *part, const struct tensor *tensor)
+static struct descend_update update_of(const struct job *job, const struct tensor *tensor,
+                                       const struct coefficients *now)
 {
-    const struct job *job = part->job;
     const descend_optimizer *optimizer = job->optimizer;
     const descend_pass *pass = &job->pass;
     struct descend_update update = {.rule = optimizer->rule,
                                     .config = optimizer->group[tensor->group].config.room,
                                     .kernels = &job->kernels->rule[optimizer->rule->kind],
-                                    .options = part->now.options,
-                                    .scalars = part->now.scalars,
+                                    .options = now->options,
+                                    .scalars = now->scalars,
                                     .streams = {.param = tensor->param,
                                                 .grad = tensor->grad,
                                                 .first = tensor->first,
@@ -105,11 +114,10 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
     const struct job *job = part->job;
     const descend_optimizer *optimizer = job->optimizer;
     const struct descend_rule *rule = optimizer->rule;
-    if (coefficients_of(optimizer, tensor, &part->now) != DESCEND_OK)
-        return; /* not reached: check_step has computed the same coefficients */
-    if (part->now.at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
+    const struct coefficients *now = coefficients_of(optimizer, tensor, &part->cache);
+    if (now->at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
         initialise_states(optimizer, tensor, begin, end);
-    const struct descend_update update = update_of(part, tensor);
+    const struct descend_update update = update_of(job, tensor, now);
     descend_update_pass(&update, part->pass, begin, end);
 }
 
@@ -187,12 +195,12 @@ static void check_step(void *context)
 {
     struct job *job = context;
     const descend_optimizer *optimizer = job->optimizer;
-    struct coefficients now = {.group = 0};
+    struct cache cache = {.of = {{.group = 0}}};
     job->status = check_pass(&job->pass);
-    for (size_t place = 0; place < optimizer->tensors && job->status == DESCEND_OK; place++) {
-        const struct tensor *tensor = &optimizer->table.tensor[optimizer->table.order[place]];
+    for (size_t t = 0; t < optimizer->tensors && job->status == DESCEND_OK; t++) {
+        const struct tensor *tensor = &optimizer->table.tensor[t];
         if (tensor->grad != NULL)
-            job->status = coefficients_of(optimizer, tensor, &now);
+            job->status = coefficients_of(optimizer, tensor, &cache)->status;
     }
 }
 
@@ -210,13 +218,13 @@ static void count_step(void *context)
 {
     descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
     const struct descend_rule *rule = optimizer->rule;
-    struct coefficients now = {.group = 0};
+    struct cache cache = {.of = {{.group = 0}}};
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
         if (tensor->grad == NULL)
             continue;
-        if (rule->advance && tensor->n > 0 && coefficients_of(optimizer, tensor, &now) == DESCEND_OK)
-            *tensor->state[rule->array_count] = now.at.scalar;
+        if (rule->advance && tensor->n > 0)
+            *tensor->state[rule->array_count] = coefficients_of(optimizer, tensor, &cache)->at.scalar;
         tensor->step++;
         tensor->initialised |= optimizer->group[tensor->group].used;
     }

@@ -54,22 +54,19 @@ static void check_sizes(const size_t *sizes, size_t count)
 {
     static char names[TENSORS_MAX][8];
     static struct tensor tensors[TENSORS_MAX];
-    static size_t order[TENSORS_MAX];
     static uint64_t before[TENSORS_MAX + 1];
-    struct group groups[3] = {{.used = 0}};
-    descend_optimizer optimizer = {.group = groups, .groups = 3, .tensors = count};
-    optimizer.table = (struct table){.tensor = tensors, .order = order, .work_before = before};
+    descend_optimizer optimizer = {.tensors = count};
+    optimizer.table = (struct table){.tensor = tensors, .work_before = before};
     size_t widest_segment = BLOCK;
     for (size_t t = 0; t < count; t++) {
         snprintf(names[t], sizeof names[t], "%zu", t);
-        tensors[t] = (struct tensor){
-            .param = memory, .grad = memory, .n = sizes[t], .group = (unsigned)(t % 3), .name = names[t]};
+        tensors[t] = (struct tensor){.param = memory, .grad = memory, .n = sizes[t], .name = names[t]};
         optimizer.elements += sizes[t];
         tensors[t].segments = descend_segments_of(sizes[t], 0, sizes[t]);
         if (tensors[t].segments.length > widest_segment)
             widest_segment = tensors[t].segments.length;
+        before[t + 1] = before[t] + descend_plan_work(&tensors[t]);
     }
-    descend_plan_build(&optimizer);
     for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
         check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_blocks}, parts, BLOCK);
         check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_segments}, parts, widest_segment);
