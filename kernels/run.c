@@ -104,6 +104,7 @@ struct job {
     descend_part *part;
     void *work;
     unsigned parts;
+    _Atomic uint64_t done; /* the sum of done_by over the caller's tasks */
 };
 
 struct guarded_part {
@@ -117,20 +118,38 @@ static void do_guarded(void *context)
     part->job->part(part->job->work, part->index, part->job->parts);
 }
 
-/* Ignores an index that does not exist, which the caller's run may pass. */
-static void do_part(void *work, unsigned index)
+static void do_part(const struct job *job, unsigned index)
 {
-    struct guarded_part part = {work, index};
-    if (index < part.job->parts)
-        descend_guarded(do_guarded, &part);
+    struct guarded_part part = {job, index};
+    descend_guarded(do_guarded, &part);
 }
 
-static void do_parts(struct job *job, const descend_exec *exec)
+/* The index counts as well: or else one task called twice would make up for another that was never called. */
+static uint64_t done_by(unsigned index)
 {
-    if (exec->run) {
-        exec->run(exec->pool, do_part, job, job->parts);
+    return (uint64_t)index << 32 | 1;
+}
+
+/* What the caller's run calls. Ignores an index that does not exist, which it may pass. Relaxed, since run has to wait
+ * for its threads in any case: they have written the arrays. */
+static void do_task(void *work, unsigned index)
+{
+    struct job *job = work;
+    if (index >= job->parts)
         return;
-    }
+    do_part(job, index);
+    atomic_fetch_add_explicit(&job->done, done_by(index), memory_order_relaxed);
+}
+
+static bool do_tasks(struct job *job, const descend_exec *exec)
+{
+    const uint64_t parts = job->parts, sum_of_indices = parts * (parts - 1) / 2;
+    exec->run(exec->pool, do_task, job, job->parts);
+    return atomic_load_explicit(&job->done, memory_order_relaxed) == (sum_of_indices << 32) + parts;
+}
+
+static void do_region(const struct job *job)
+{
 #ifdef _OPENMP
 #pragma omp parallel num_threads((int)job->parts)
     {
@@ -139,16 +158,21 @@ static void do_parts(struct job *job, const descend_exec *exec)
         for (unsigned index = (unsigned)omp_get_thread_num(); index < job->parts; index += team)
             do_part(job, index);
     }
+#else
+    (void)job;
 #endif
 }
 
-void descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
+bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
 {
-    struct job job = {part, work, descend_run_tasks(n, exec)};
+    struct job job = {.part = part, .work = work, .parts = descend_run_tasks(n, exec)};
+    if (job.parts > 0 && exec->run)
+        return do_tasks(&job, exec);
     if (job.parts > 0) {
-        do_parts(&job, exec);
-        return;
+        do_region(&job);
+        return true;
     }
     job.parts = exec->slices > 0 ? exec->slices : 1;
     do_part(&job, exec->slice);
+    return true;
 }

@@ -2,6 +2,8 @@
 #ifndef DESCEND_RUN_H
 #define DESCEND_RUN_H
 
+#include <stdbool.h>
+
 #include "descend/descend.h"
 
 enum { BLOCK = 4096 }; /* the work grid, in elements */
@@ -19,8 +21,9 @@ typedef void descend_part(void *work, unsigned index, unsigned parts);
 /*
  * Does all parts of a call on n elements, in as many threads as exec asks for, or the one part that is the slice of
  * exec; each part guarded (cpu.h). To be called unguarded, in the caller's floating-point environment: threads that
- * OpenMP starts here inherit it, and the caller's run expects it.
+ * OpenMP starts here inherit it, and the caller's run expects it. Returns whether all of that was done: a caller's run
+ * may have returned without having called every task once.
  */
-void descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec);
+bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec);
 
 #endif
