@@ -165,8 +165,8 @@ static void fused(void *context)
     struct run *run = context;
     descend_measurement found;
     note(run, descend_optimizer_measure(run->optimizer, &run->exec, &found));
-    const double clip = descend_clip_coefficient(max_norm, found.norm / loss_scale);
-    const descend_pass pass = {.grad_scale = clip / loss_scale, .zero_grad = true};
+    const double scale = descend_clip_coefficient(max_norm, found.norm / loss_scale) / loss_scale;
+    const descend_pass pass = {.grad_scale = &scale, .zero_grad = true};
     note(run, descend_optimizer_step(run->optimizer, &pass, &run->exec));
 }
 

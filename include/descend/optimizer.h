@@ -11,7 +11,8 @@
  *     status = descend_optimizer_add(optimizer, biases, others, other_count);
  *     for (…) {                                                                // gradients have been computed
  *         status = descend_optimizer_measure(optimizer, NULL, &found);
- *         descend_pass pass = {.grad_scale = descend_clip_coefficient(1.0, found.norm), .zero_grad = true};
+ *         double coefficient = descend_clip_coefficient(1.0, found.norm);
+ *         descend_pass pass = {.grad_scale = &coefficient, .zero_grad = true};
  *         if (found.finite)
  *             status = descend_optimizer_step(optimizer, &pass, NULL);
  *     }
@@ -81,7 +82,9 @@ typedef struct descend_tensor {
  * rounded to nearest even, NaN kept. The results have the bits of separate passes in that order.
  */
 typedef struct descend_pass {
-    double grad_scale; /* >= 0 and finite, also as float32, else DESCEND_BAD_GRAD_SCALE; 0 means 1 */
+    /* NULL: 1. Else the number is >= 0 and finite, also as float32, or DESCEND_BAD_GRAD_SCALE is returned. 0 is a number
+     * like others: the gradients count as 0. */
+    const double *grad_scale;
     bool zero_grad;    /* sets gradients to 0 after use; absent ones stay absent */
     /* Stores elements of parameters and state arrays that are below 2^-126 in magnitude as +0. Without it, where
      * gradients have been 0 for long, subnormal states make Adam up to 2 times slower. */
@@ -177,8 +180,8 @@ typedef struct descend_measurement {
 /*
  * Measures all gradients, reading them once: 4 bytes of memory traffic per element, where a step of Adam takes 28. The
  * result has the same bits with every variant, number of threads and slicing (docs/numerics.md, rule 7). To clip as
- * torch's clip_grad_norm_ does, set grad_scale of the next step to min(1, max_norm / (norm + 1e-6)), which is
- * descend_clip_coefficient of scaler.h. Where finite is false, skip the step: measuring has changed nothing.
+ * torch's clip_grad_norm_ does, scale the gradients in the next step by min(1, max_norm / (norm + 1e-6)), which
+ * descend_clip_coefficient of scaler.h returns. Where finite is false, skip the step: measuring has changed nothing.
  *
  * exec is as in descend_optimizer_step, but LAMB allows slices, too; all slices pass the same measurement, and the last
  * one to finish writes it. DESCEND_NULL_MEASUREMENT: measurement is NULL.

@@ -25,10 +25,10 @@ static descend_status check_shard(const descend_tensor *tensor)
     const uint64_t whole = tensor->whole ? tensor->whole : exact_max;
     if (whole > exact_max || tensor->n > whole || tensor->first > whole - tensor->n)
         return DESCEND_BAD_FIRST;
-    if (tensor->rows == 0 && tensor->columns == 0)
-        return DESCEND_OK;
     const uint64_t elements = tensor->whole ? tensor->whole : tensor->n;
-    if (tensor->rows == 0 || elements % tensor->rows != 0 || elements / tensor->rows != tensor->columns)
+    if (tensor->rows == 0 || tensor->columns == 0) /* both: not given */
+        return tensor->rows == tensor->columns || elements == 0 ? DESCEND_OK : DESCEND_BAD_SHAPE;
+    if (elements % tensor->rows != 0 || elements / tensor->rows != tensor->columns)
         return DESCEND_BAD_SHAPE;
     return DESCEND_OK;
 }

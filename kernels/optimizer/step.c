@@ -13,6 +13,7 @@ struct job {
     const struct descend_kernels *kernels;
     const descend_exec *exec;
     descend_pass pass;
+    float grad_scale;
     plan_grid *grid;
     plan_visit *visit;
     descend_status status;
@@ -102,7 +103,7 @@ static struct descend_update update_of(const struct job *job, const struct tenso
                                     .segments = tensor->segments,
                                     .norms = optimizer->table.norms + tensor->partial,
                                     .ratio = tensor->ratio};
-    update.scalars.value[0] *= (float)pass->grad_scale; /* what every formula multiplies the gradient by */
+    update.scalars.value[0] *= job->grad_scale; /* what every formula multiplies the gradient by */
     for (size_t i = 0; i < STATES_MAX; i++)
         update.streams.state[i] = tensor->state[i];
     return update;
@@ -178,16 +179,14 @@ static descend_status check_call(struct job *job, const descend_exec *exec)
     return descend_run_check(job->exec);
 }
 
-static descend_status check_pass(descend_pass *pass)
+static descend_status check_pass(struct job *job)
 {
-    for (size_t i = 0; i < LENGTH(pass->reserved); i++)
-        if (pass->reserved[i] != 0)
+    const double grad_scale = job->pass.grad_scale ? *job->pass.grad_scale : 1;
+    for (size_t i = 0; i < LENGTH(job->pass.reserved); i++)
+        if (job->pass.reserved[i] != 0)
             return DESCEND_BAD_RESERVED;
-    if (!(pass->grad_scale >= 0 && isfinite((float)pass->grad_scale)))
-        return DESCEND_BAD_GRAD_SCALE;
-    if (pass->grad_scale == 0)
-        pass->grad_scale = 1;
-    return DESCEND_OK;
+    job->grad_scale = (float)grad_scale;
+    return grad_scale >= 0 && isfinite(job->grad_scale) ? DESCEND_OK : DESCEND_BAD_GRAD_SCALE;
 }
 
 /* Every coefficient of this step, before anything is written. */
@@ -196,7 +195,7 @@ static void check_step(void *context)
     struct job *job = context;
     const descend_optimizer *optimizer = job->optimizer;
     struct cache cache = {.of = {{.group = 0}}};
-    job->status = check_pass(&job->pass);
+    job->status = check_pass(job);
     for (size_t t = 0; t < optimizer->tensors && job->status == DESCEND_OK; t++) {
         const struct tensor *tensor = &optimizer->table.tensor[t];
         if (tensor->grad != NULL)

@@ -164,7 +164,8 @@ static void slices_are_refused(void **state)
 {
     (void)state;
     static const struct shape shapes[] = {{.n = 12289, .copy = DESCEND_F16}, {.n = 5, .own_state = true}, {.n = 0}};
-    static const descend_pass pass = {.grad_scale = 0.5, .zero_grad = true, .flush_subnormals = true};
+    static const double half = 0.5;
+    static const descend_pass pass = {.grad_scale = &half, .zero_grad = true, .flush_subnormals = true};
     struct mirror mirror = mirror_new(configuration_of("lamb weight_decay"));
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     for (unsigned number = 0; number < 3; number++) {

@@ -279,7 +279,7 @@ static void check_steps(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 40000, .copy = DESCEND_BF16}, {.n = 7}, {.n = 0}, {.n = 4097}};
     static const descend_exec how[] = {{0}, {.threads = 1}, {.threads = 2, .serial_below = 1}, {.slices = 1}};
-    const descend_pass pass = {.grad_scale = 0.5, .flush_subnormals = true};
+    const descend_pass pass = {.grad_scale = &(double){0.5}, .flush_subnormals = true};
     descend_measurement found;
     memset(&account, 0, sizeof account);
     memset(&heap, 0, sizeof heap);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "descend/scaler.h"
 #include "mirror.h"
 #include "numerics.h"
 #include "test.h"
@@ -27,8 +28,9 @@ static void check_pass(const struct configuration *configuration, const descend_
     mirror_add(&mirror, shapes, COUNT(shapes), kind, 1);
     for (unsigned step = 1; step <= 3; step++) {
         mirror_step(&mirror, pass, NULL);
-        assert_mirrored(&mirror, "grad_scale %g, zero_grad %d, flush_subnormals %d, %s data", pass->grad_scale,
-                        pass->zero_grad, pass->flush_subnormals, data_kind_names[kind]);
+        assert_mirrored(&mirror, "grad_scale %g, zero_grad %d, flush_subnormals %d, %s data",
+                        pass->grad_scale ? *pass->grad_scale : 1, pass->zero_grad, pass->flush_subnormals,
+                        data_kind_names[kind]);
         if (step != 2) /* once with the gradients as the pass has left them */
             mirror_gradients(&mirror, kind, 10 + step);
     }
@@ -39,10 +41,11 @@ static void check_passes(const struct configuration *configuration)
 {
     static const double scales[] = {0, 1, 0.37, 0x1.8p-140, 1e-300, 3e38};
     for (enum data_kind kind = 0; kind < DATA_KINDS; kind++)
-        for (size_t s = 0; s < COUNT(scales); s++)
+        for (size_t s = 0; s <= COUNT(scales); s++)
             for (unsigned bits = 0; bits < 4; bits++) {
-                const descend_pass pass = {
-                    .grad_scale = scales[s], .zero_grad = bits & 1, .flush_subnormals = bits & 2};
+                const descend_pass pass = {.grad_scale = s < COUNT(scales) ? &scales[s] : NULL,
+                                           .zero_grad = bits & 1,
+                                           .flush_subnormals = bits & 2};
                 check_pass(configuration, &pass, kind);
             }
 }
@@ -51,6 +54,31 @@ static void one_pass_is_separate_passes(void **state)
 {
     (void)state;
     for_each_configuration(check_passes);
+}
+
+/* As torch moves by nothing where max_norm is 0: neither does a coefficient of 0 count as none, nor no coefficient as 0. */
+static void clipping_to_nothing(void **state)
+{
+    (void)state;
+    static const double max_norms[] = {0, 1e-320, 1e-46};
+    for (size_t i = 0; i < COUNT(max_norms); i++) {
+        float param[3] = {1, -2, 3}, grad[3] = {4, 5, -6};
+        static const float before[3] = {1, -2, 3};
+        descend_optimizer *optimizer;
+        descend_measurement found;
+        const descend_config config = descend_config_defaults(DESCEND_SGD);
+        const descend_tensor tensor = {.name = "w", .n = 3, .param = {.data = param}, .grad = {.data = grad}};
+        assert_int_equal(descend_optimizer_create(&optimizer, &config), DESCEND_OK);
+        assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
+        assert_int_equal(descend_optimizer_measure(optimizer, NULL, &found), DESCEND_OK);
+        const double coefficient = descend_clip_coefficient(max_norms[i], found.norm);
+        const descend_pass pass = {.grad_scale = &coefficient};
+        assert_int_equal(descend_optimizer_step(optimizer, &pass, NULL), DESCEND_OK);
+        assert_memory_equal(param, before, sizeof param);
+        assert_int_equal(descend_optimizer_step(optimizer, &(descend_pass){.zero_grad = false}, NULL), DESCEND_OK);
+        assert_memory_not_equal(param, before, sizeof param);
+        descend_optimizer_destroy(optimizer);
+    }
 }
 
 static void assert_converted(uint16_t copy, float x, descend_dtype dtype)
@@ -81,7 +109,7 @@ static void check_fenced(const struct configuration *configuration, const struct
                          const struct arrays *after, descend_dtype copy, bool at_end)
 {
     const size_t n = before->n;
-    const descend_pass pass = {.grad_scale = 0.5, .zero_grad = true, .flush_subnormals = true};
+    const descend_pass pass = {.grad_scale = &(double){0.5}, .zero_grad = true, .flush_subnormals = true};
     descend_tensor tensor = {.name = "w", .n = n, .step = 4};
     struct arrays now = {.n = n};
     uint16_t *const copied = within_fence(COPY, n * sizeof *copied, at_end);
@@ -291,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_transcription_of_conversions),
         cmocka_unit_test(one_pass_is_separate_passes),
+        cmocka_unit_test(clipping_to_nothing),
         cmocka_unit_test(every_length_and_nothing_outside),
         cmocka_unit_test(every_conversion),
     };

@@ -103,7 +103,7 @@ static void check_pass(const struct configuration *configuration)
     static const double good[] = {-0.0, 0x1p-1074, 0x1.fffffefffffffp127};
     struct mirror mirror = with_two_groups(configuration);
     for (size_t i = 0; i < COUNT(bad); i++) {
-        const descend_pass pass = {.grad_scale = bad[i], .zero_grad = true, .flush_subnormals = true};
+        const descend_pass pass = {.grad_scale = &bad[i], .zero_grad = true, .flush_subnormals = true};
         check_step_refused(&mirror, &pass, DESCEND_BAD_GRAD_SCALE, "grad_scale");
     }
     for (size_t word = 0; word < 8; word++) {
@@ -112,7 +112,7 @@ static void check_pass(const struct configuration *configuration)
         check_step_refused(&mirror, &pass, DESCEND_BAD_RESERVED, "reserved of pass");
     }
     for (size_t i = 0; i < COUNT(good); i++) {
-        mirror_step(&mirror, &(descend_pass){.grad_scale = good[i]}, NULL);
+        mirror_step(&mirror, &(descend_pass){.grad_scale = &good[i]}, NULL);
         assert_mirrored(&mirror, "grad_scale %a", good[i]);
     }
     mirror_free(&mirror);

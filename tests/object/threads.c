@@ -43,7 +43,8 @@ static void for_each(void (*check)(const struct configuration *))
 static void check_execution(const struct configuration *configuration, const struct shape *shapes, size_t count,
                             const struct execution *execution, unsigned parts)
 {
-    static const descend_pass passes[] = {{0}, {.grad_scale = 0.3, .flush_subnormals = true}, {.zero_grad = true}};
+    static const double scale = 0.3;
+    static const descend_pass passes[] = {{0}, {.grad_scale = &scale, .flush_subnormals = true}, {.zero_grad = true}};
     if (!configuration->in_slices && strstr(execution->name, "slices"))
         return;
     struct mirror mirror = mirror_new(configuration);
@@ -166,7 +167,7 @@ static void check_calls_in(const struct configuration *configuration, struct env
 {
     static const struct shape shapes[] = {{.n = 4097, .copy = DESCEND_BF16},
                                           {.n = 100, .copy = DESCEND_F16, .step = 2}};
-    static const descend_pass pass = {.grad_scale = 0.37};
+    const descend_pass pass = {.grad_scale = &(double){0.37}};
     struct mirror mirror = mirror_new(configuration);
     descend_measurement expected, found;
     mirror_append(&mirror, shapes, COUNT(shapes), SPECIAL, 1);

@@ -139,7 +139,8 @@ static void train_by_object(struct model *model)
         backward(model, step);
         assert_int_equal(descend_optimizer_measure(optimizer, NULL, &found), DESCEND_OK);
         assert_true(found.finite);
-        const descend_pass pass = {.grad_scale = descend_clip_coefficient(1.0, found.norm), .zero_grad = true};
+        const double coefficient = descend_clip_coefficient(1.0, found.norm);
+        const descend_pass pass = {.grad_scale = &coefficient, .zero_grad = true};
         for (unsigned group = 0; group < 2; group++)
             assert_int_equal(descend_optimizer_set_lr(optimizer, group, learning_rate(step)), DESCEND_OK);
         assert_int_equal(descend_optimizer_step(optimizer, &pass, NULL), DESCEND_OK);
@@ -226,7 +227,8 @@ static bool update_by_object(struct graph *graph, unsigned ith)
     const descend_exec part = {.slice = ith, .slices = NTH};
     bool good = descend_optimizer_measure(graph->optimizer, &part, &graph->found) == DESCEND_OK;
     pthread_barrier_wait(&graph->barrier);
-    const descend_pass pass = {.grad_scale = descend_clip_coefficient(10.0, graph->found.norm)};
+    const double coefficient = descend_clip_coefficient(10.0, graph->found.norm);
+    const descend_pass pass = {.grad_scale = &coefficient};
     good = descend_optimizer_step(graph->optimizer, &pass, &part) == DESCEND_OK && good;
     pthread_barrier_wait(&graph->barrier);
     return good;

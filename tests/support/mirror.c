@@ -122,10 +122,10 @@ void mirror_absent(struct mirror *mirror, size_t tensor, bool absent)
                      DESCEND_OK);
 }
 
-static void scale(float *array, size_t n, double grad_scale)
+static void scale(float *array, size_t n, const double *grad_scale)
 {
-    for (size_t i = 0; i < n && grad_scale != 0; i++)
-        array[i] *= (float)grad_scale;
+    for (size_t i = 0; i < n && grad_scale; i++)
+        array[i] *= (float)*grad_scale;
 }
 
 static void flush(float *array, size_t n)

@@ -91,14 +91,15 @@ static descend_status step(struct updater *updater, uint64_t number)
 {
     const descend_exec exec = {.threads = updater->options->threads};
     const double max_norm = updater->options->clip;
-    descend_pass pass = {0};
+    double coefficient = 1;
+    const descend_pass pass = {.grad_scale = &coefficient};
     descend_status status = descend_optimizer_set_lr(updater->optimizer, 0, rate(updater, number));
     if (status == DESCEND_OK && max_norm > 0) {
         descend_measurement found = {0};
         status = descend_optimizer_measure(updater->optimizer, &exec, &found);
         if (status == DESCEND_OK && !found.finite)
             return skip(updater, &exec);
-        pass.grad_scale = descend_clip_coefficient(max_norm, found.norm);
+        coefficient = descend_clip_coefficient(max_norm, found.norm);
     }
     if (status == DESCEND_OK)
         status = descend_optimizer_step(updater->optimizer, &pass, &exec);
