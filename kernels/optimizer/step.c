@@ -60,7 +60,8 @@ static const struct coefficients *coefficients_of(const descend_optimizer *optim
     const struct group *group = &optimizer->group[tensor->group];
     const float scalar = scalar_of(optimizer, tensor);
     struct descend_step_context at = {.step = tensor->step + 1, .first = (group->used & ~tensor->initialised) != 0};
-    if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group && now->scalar == scalar)
+    if (now->at.step == at.step && now->at.first == at.first && now->group == tensor->group &&
+        memcmp(&now->scalar, &scalar, sizeof scalar) == 0) /* +0 and -0 give different products */
         return now;
     if (rule->advance)
         at.scalar = rule->advance(group->config.room, at.step, scalar);

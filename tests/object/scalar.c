@@ -257,6 +257,26 @@ static void bad_products(void **state)
     mirror_free(&mirror);
 }
 
+/* Tensors whose products are 0 of either sign share no coefficients: each has the bits of the flat function. */
+static void products_of_0_and_minus_0(void **state)
+{
+    (void)state;
+    static const float products[] = {0.0f, -0.0f, 0.0f};
+    static const struct shape shape = {.n = 5, .step = 4, .own_state = true};
+    const struct shape shapes[] = {shape, shape, shape};
+    const struct configuration configuration = nadam_with(0.9, 4e-3);
+    struct mirror mirror = mirror_new(&configuration);
+    mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
+    for (size_t i = 0; i < COUNT(products); i++)
+        *mirror.twin[i].given.array[STATE + MU_PRODUCT] = products[i];
+    assert_int_equal(descend_optimizer_step(mirror.optimizer, NULL, NULL), DESCEND_OK);
+    for (size_t i = 0; i < COUNT(products); i++) {
+        const float expected = descend_config_advance(&configuration.config, 5, products[i]);
+        assert_memory_equal(mirror.twin[i].given.array[STATE + MU_PRODUCT], &expected, sizeof expected);
+    }
+    mirror_free(&mirror);
+}
+
 /* A tensor of no elements has no product, and so none that would be 1 where a late momentum is, as a float32. */
 static void no_elements(void **state)
 {
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(pasts_with_bad_products),
         cmocka_unit_test(a_config_whose_momentum_rounds_to_1),
         cmocka_unit_test(bad_products),
+        cmocka_unit_test(products_of_0_and_minus_0),
         cmocka_unit_test(no_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
