@@ -101,12 +101,12 @@ static void find_ratio(void *context)
     update->ratio = descend_norm_ratio(update->norms, update->segments.count);
 }
 
-static void passes(struct flat *flat)
+static bool passes(struct flat *flat)
 {
     struct descend_norms norms[SEGMENTS_MAX];
     flat->update.segments = descend_segments_of(flat->n, 0, flat->n);
     flat->update.norms = norms;
-    descend_passes(flat->update.rule, &(struct descend_pass_work){flat, part, find_ratio}, flat->n, flat->exec);
+    return descend_passes(flat->update.rule, &(struct descend_pass_work){flat, part, find_ratio}, flat->n, flat->exec);
 }
 
 descend_status descend_flat_step(const struct descend_rule *rule, const void *config, uint64_t step, float *param,
@@ -129,8 +129,8 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
         flat.at.scalar = *state[rule->array_count];
 
     descend_guarded(check_and_stream, &flat);
-    if (!flat.done)
-        passes(&flat);
+    if (!flat.done && !passes(&flat))
+        return DESCEND_UNFINISHED;
     return flat.status;
 }
 

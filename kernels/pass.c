@@ -46,14 +46,15 @@ static void pass_part(void *context, unsigned index, unsigned parts)
     pass->work->part(pass->work->context, pass->kind, index, parts);
 }
 
-void descend_passes(const struct descend_rule *rule, const struct descend_pass_work *work, size_t n,
+bool descend_passes(const struct descend_rule *rule, const struct descend_pass_work *work, size_t n,
                     const descend_exec *exec)
 {
     struct pass pass = {work, PASS_REDUCE};
     if (rule->after_reduce) {
-        descend_run(pass_part, &pass, n, exec);
+        if (!descend_run(pass_part, &pass, n, exec))
+            return false;
         descend_guarded(work->find_ratios, work->context);
     }
     pass.kind = PASS_STREAM;
-    descend_run(pass_part, &pass, n, exec);
+    return descend_run(pass_part, &pass, n, exec);
 }

@@ -38,9 +38,9 @@ struct descend_pass_work {
     void (*find_ratios)(void *context); /* after PASS_REDUCE */
 };
 
-/* All passes of a rule, over n elements in all. Not to be called guarded (cpu.h): it guards its calls
- * of work's functions itself. */
-void descend_passes(const struct descend_rule *rule, const struct descend_pass_work *work, size_t n,
+/* All passes of a rule, over n elements in all; false where a caller's run did not do all tasks. Not to be called
+ * guarded (cpu.h): it guards its calls of work's functions itself. */
+bool descend_passes(const struct descend_rule *rule, const struct descend_pass_work *work, size_t n,
                     const descend_exec *exec);
 
 #endif

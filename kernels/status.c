@@ -40,6 +40,8 @@ const char *descend_status_string(descend_status status)
         return "slices are given, but this optimizer needs the whole tensor";
     case DESCEND_BAD_MU_PRODUCT:
         return "mu_product is not in [0, 1)";
+    case DESCEND_UNFINISHED:
+        return "not all tasks or slices of this or an earlier call were done";
     case DESCEND_BAD_KIND:
         return "the config's kind is not one of this library";
     case DESCEND_BAD_FIELD:

@@ -10,6 +10,7 @@
  * sign of a NaN are not part of it.
  *
  * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed no byte.
+ * There is one exception, DESCEND_UNFINISHED: the caller's run did not do all tasks, so part of each array is as before.
  *
  * Thread safety. Every function may be called from any thread at any time, as long as no two calls write the same
  * elements at the same time. The caller's floating-point environment (rounding, flush to zero, exception masks and

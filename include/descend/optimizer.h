@@ -25,6 +25,11 @@
  * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed nothing.
  * Where the optimizer is NULL, functions that return a status return DESCEND_NULL_OPTIMIZER. Nothing prints or aborts.
  *
+ * Unfinished calls. Where a slice of a call is never done, or a caller's run leaves tasks out (that call itself then
+ * returns DESCEND_UNFINISHED, the one error with which something has changed), or an exception has left it, all
+ * functions that change or save the optimizer return DESCEND_UNFINISHED, until descend_optimizer_restore or
+ * descend_optimizer_load replaces what it holds, or descend_optimizer_abandon is called.
+ *
  * Thread safety. An optimizer may be used by one thread at a time, except that the slices of one call
  * (descend_exec.slices) may run at the same time. Different optimizers are independent. As for the functions of
  * descend.h, the caller's floating-point environment neither affects a result nor is changed.
@@ -162,7 +167,7 @@ descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const d
  *
  * exec is as in the step functions over flat arrays, where n is the number of elements of all tensors. With slices
  * there is one call for each slice, whose other arguments are equal; the step is complete when all of them have
- * returned, and until then no other function may be called with this optimizer.
+ * returned, and until then no other function may be called with this optimizer, nor a slice twice.
  *
  * DESCEND_BAD_GRAD_SCALE and DESCEND_BAD_RESERVED: see descend_pass. DESCEND_BAD_STEP: a tensor has taken 2^53 steps.
  * DESCEND_OVERFLOW: a coefficient of a tensor's step overflows float32. DESCEND_NO_SLICES: LAMB with slices. The errors
@@ -188,6 +193,14 @@ typedef struct descend_measurement {
  */
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
+
+/* Whether a call was begun and not finished. False for NULL. */
+bool descend_optimizer_unfinished(const descend_optimizer *optimizer);
+
+/* Forgets a call that was not finished, none of whose slices or tasks may still run. After zero_grad and measure, call
+ * them again, and nothing is lost. After a step, step counts are as before it, but parameters and states are partly from
+ * before and partly from after it, which only restoring mends. */
+descend_status descend_optimizer_abandon(descend_optimizer *optimizer);
 
 /* The kind of an optimizer, whose name, fields and states config.h gives. DESCEND_KIND_NONE for NULL. */
 descend_kind descend_optimizer_kind(const descend_optimizer *optimizer);
@@ -228,8 +241,8 @@ typedef struct descend_snapshot {
 } descend_snapshot;
 
 /*
- * Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, and copies states and
- * parameters. The 16-bit copy of a parameter is not written before the next step. Configs are checked as in
+ * Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, copies states and
+ * parameters, and forgets a call that was not finished. The 16-bit copy of a parameter is not written before the next step. Configs are checked as in
  * descend_optimizer_configure.
  *
  * Allocates the states that the optimizer does not have yet; and, with read, for the time of the call room for the

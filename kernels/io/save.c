@@ -205,6 +205,8 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
     fenv_t caller_environment;
     checkpoint = checkpoint ? checkpoint : &empty;
     descend_status status = descend_checkpoint_check(optimizer, path, checkpoint);
+    if (status == DESCEND_OK && descend_optimizer_unfinished(optimizer))
+        status = DESCEND_UNFINISHED;
     if (status != DESCEND_OK)
         return status;
     fegetenv(&caller_environment);

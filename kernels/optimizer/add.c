@@ -291,8 +291,9 @@ static void complete(const struct addition *a)
 descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
                                      size_t count)
 {
-    if (optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
+    descend_status status = descend_object_check(optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (group >= optimizer->groups)
         return DESCEND_BAD_GROUP;
     if (tensors == NULL && count > 0)
@@ -301,7 +302,7 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
         return DESCEND_OK;
     struct addition a = {.optimizer = optimizer, .from = tensors, .count = count, .group = group};
     for (size_t t = 0; t < count; t++) {
-        const descend_status status = check_tensor(&tensors[t], optimizer->rule);
+        status = check_tensor(&tensors[t], optimizer->rule);
         if (status != DESCEND_OK)
             return status;
         count_needs(&a, &tensors[t]);
@@ -309,7 +310,7 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
     if (!allocate(&a))
         return DESCEND_NO_MEMORY;
     fill_table(&a);
-    descend_status status = enter_names(&a);
+    status = enter_names(&a);
     if (status == DESCEND_OK && (status = enter_spans(&a)) != DESCEND_OK)
         remove_names(&a, count);
     if (status == DESCEND_OK)
@@ -337,12 +338,13 @@ static bool overlaps_own(const struct descend_rule *rule, const struct tensor *t
 
 descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t number, float *grad)
 {
-    if (optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
+    descend_status status = descend_object_check(optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (number >= optimizer->tensors)
         return DESCEND_BAD_TENSOR;
     struct tensor *tensor = &optimizer->table.tensor[number];
-    const descend_status status = check_array(grad, tensor->n, sizeof(float));
+    status = check_array(grad, tensor->n, sizeof(float));
     if (status != DESCEND_OK)
         return status;
     if (grad == tensor->grad)

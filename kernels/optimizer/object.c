@@ -48,7 +48,8 @@ descend_status descend_optimizer_create(descend_optimizer **out, const descend_c
         return DESCEND_NO_MEMORY;
     optimizer->rule = rule;
     optimizer->allocator = descend_default_allocator;
-    atomic_init(&optimizer->slices_done, 0);
+    atomic_init(&optimizer->begun, 0);
+    atomic_init(&optimizer->done, 0);
     const descend_status status = add_group(optimizer, config, &number);
     if (status == DESCEND_OK)
         *out = optimizer;
@@ -57,14 +58,36 @@ descend_status descend_optimizer_create(descend_optimizer **out, const descend_c
     return status;
 }
 
+bool descend_optimizer_unfinished(const descend_optimizer *optimizer)
+{
+    return optimizer && atomic_load(&optimizer->begun) != 0;
+}
+
+descend_status descend_optimizer_abandon(descend_optimizer *optimizer)
+{
+    if (optimizer == NULL)
+        return DESCEND_NULL_OPTIMIZER;
+    atomic_store(&optimizer->done, 0);
+    atomic_store(&optimizer->begun, 0);
+    return DESCEND_OK;
+}
+
+descend_status descend_object_check(const descend_optimizer *optimizer)
+{
+    if (optimizer == NULL)
+        return DESCEND_NULL_OPTIMIZER;
+    return descend_optimizer_unfinished(optimizer) ? DESCEND_UNFINISHED : DESCEND_OK;
+}
+
 descend_status descend_optimizer_group(descend_optimizer *optimizer, const descend_config *config, unsigned *group)
 {
     unsigned number = 0;
-    if (optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
+    descend_status status = descend_object_check(optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (config == NULL)
         return DESCEND_NULL_CONFIG;
-    const descend_status status = add_group(optimizer, config, &number);
+    status = add_group(optimizer, config, &number);
     if (status == DESCEND_OK && group)
         *group = number;
     return status;
@@ -116,7 +139,9 @@ static bool allocate_states(descend_optimizer *optimizer, unsigned group, unsign
 descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigned group, const descend_config *config)
 {
     unsigned used;
-    descend_status status = check_group(optimizer, group);
+    descend_status status = descend_object_check(optimizer);
+    if (status == DESCEND_OK)
+        status = check_group(optimizer, group);
     if (status != DESCEND_OK)
         return status;
     if (config == NULL)
@@ -141,8 +166,9 @@ descend_status descend_optimizer_set_lr(descend_optimizer *optimizer, unsigned g
 
 descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, const descend_allocator *allocator)
 {
-    if (optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
+    const descend_status status = descend_object_check(optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (allocator == NULL || allocator->allocate == NULL || allocator->release == NULL)
         return DESCEND_BAD_ALLOCATOR;
     if (optimizer->tensors > 0)

@@ -35,8 +35,16 @@ struct descend_optimizer {
     size_t tensors, partials, elements;
     struct block *blocks;    /* the memory of names, spans and states */
     struct span *spans;      /* the caller's arrays and these blocks */
-    atomic_uint slices_done; /* of the call that the caller's slices are doing */
+    /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. */
+    _Atomic uint64_t begun;
+    atomic_uint done; /* the slices of it that have ended */
 };
+
+/* The calls that may be done by slices. */
+enum call { CALL_STEP = 1, CALL_ZERO_GRAD, CALL_MEASURE };
+
+/* DESCEND_NULL_OPTIMIZER, DESCEND_UNFINISHED where a call was not finished, or DESCEND_OK. */
+descend_status descend_object_check(const descend_optimizer *optimizer);
 
 /* Keeps a block as long as the optimizer lasts. */
 void descend_object_keep(descend_optimizer *optimizer, struct block *block);

@@ -206,5 +206,5 @@ descend_status descend_optimizer_restore(descend_optimizer *optimizer, const des
     r.saved = (struct saved *)(void *)(block->bytes + group_bytes);
     const descend_status status = restore(&r);
     descend_block_free(&optimizer->allocator, block);
-    return status;
+    return status == DESCEND_OK ? descend_optimizer_abandon(optimizer) : status;
 }

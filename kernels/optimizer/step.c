@@ -10,6 +10,7 @@
 /* One call. */
 struct job {
     descend_optimizer *optimizer;
+    enum call call;
     const struct descend_kernels *kernels;
     const descend_exec *exec;
     descend_pass pass;
@@ -157,15 +158,31 @@ static void step_part(void *context, enum descend_pass_kind pass, unsigned index
     descend_plan_walk(job->optimizer, index, parts, grid, step_visit, &part);
 }
 
-/* Whether this call completes its work: each does, but of calls that are slices of one step only the last to finish. */
-static bool all_done(descend_optimizer *optimizer, const descend_exec *exec)
+/* Of how many calls of the caller's this is one. */
+static unsigned slices_of(const struct job *job)
 {
-    if (exec->slices == 0)
-        return true;
-    if (atomic_fetch_add_explicit(&optimizer->slices_done, 1, memory_order_acq_rel) + 1 < exec->slices)
-        return false;
-    atomic_store_explicit(&optimizer->slices_done, 0, memory_order_release);
+    return job->exec->slices > 0 ? job->exec->slices : 1;
+}
+
+/* Counts this slice as begun. False where another call has been begun and not finished, or all slices of this one. */
+static bool begin(const struct job *job)
+{
+    const uint64_t one = 4, call_bits = one - 1;
+    uint64_t begun = atomic_load_explicit(&job->optimizer->begun, memory_order_relaxed), with_this;
+    do {
+        if (begun != 0 && ((begun & call_bits) != job->call || begun / one >= slices_of(job)))
+            return false;
+        with_this = (begun | job->call) + one;
+    } while (!atomic_compare_exchange_weak_explicit(&job->optimizer->begun, &begun, with_this, memory_order_relaxed,
+                                                    memory_order_relaxed));
     return true;
+}
+
+/* Counts this slice as ended. True for the last one of the call, which then sees what all have written. */
+static bool end(const struct job *job)
+{
+    descend_optimizer *optimizer = job->optimizer;
+    return atomic_fetch_add_explicit(&optimizer->done, 1, memory_order_acq_rel) + 1 == slices_of(job);
 }
 
 /* The checks that step, zero_grad and measure share. */
@@ -232,7 +249,7 @@ static void count_step(void *context)
 
 descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer};
+    struct job job = {.optimizer = optimizer, .call = CALL_STEP};
     const descend_status status = check_call(&job, exec);
     if (status != DESCEND_OK)
         return status;
@@ -244,21 +261,23 @@ descend_status descend_optimizer_step(descend_optimizer *optimizer, const descen
     if (job.status != DESCEND_OK)
         return job.status;
     const struct descend_pass_work work = {&job, step_part, find_ratios};
-    descend_passes(optimizer->rule, &work, optimizer->elements, job.exec);
-    if (all_done(optimizer, job.exec))
-        descend_guarded(count_step, &job);
-    return DESCEND_OK;
+    if (!begin(&job) || !descend_passes(optimizer->rule, &work, optimizer->elements, job.exec))
+        return DESCEND_UNFINISHED;
+    if (!end(&job))
+        return DESCEND_OK;
+    descend_guarded(count_step, &job);
+    return descend_optimizer_abandon(optimizer);
 }
 
 descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_plan_blocks, .visit = zero_visit};
+    struct job job = {.optimizer = optimizer, .call = CALL_ZERO_GRAD, .grid = descend_plan_blocks, .visit = zero_visit};
     const descend_status status = check_call(&job, exec);
     if (status != DESCEND_OK)
         return status;
-    descend_run(walk, &job, optimizer->elements, job.exec);
-    (void)all_done(optimizer, job.exec); /* the next call counts its slices from 0 */
-    return DESCEND_OK;
+    if (!begin(&job) || !descend_run(walk, &job, optimizer->elements, job.exec))
+        return DESCEND_UNFINISHED;
+    return end(&job) ? descend_optimizer_abandon(optimizer) : DESCEND_OK;
 }
 
 /* Adds up the segments of each tensor, then the tensors as they were added. */
@@ -286,16 +305,18 @@ static void combine(void *context)
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement)
 {
-    struct job job = {.optimizer = optimizer, .grid = descend_plan_segments, .visit = measure_visit};
+    struct job job = {
+        .optimizer = optimizer, .call = CALL_MEASURE, .grid = descend_plan_segments, .visit = measure_visit};
     const descend_status status = check_call(&job, exec);
     if (status != DESCEND_OK)
         return status;
     if (measurement == NULL)
         return DESCEND_NULL_MEASUREMENT;
-    descend_run(walk, &job, optimizer->elements, job.exec);
-    if (all_done(optimizer, job.exec)) {
-        descend_guarded(combine, &job);
-        *measurement = job.measurement;
-    }
-    return DESCEND_OK;
+    if (!begin(&job) || !descend_run(walk, &job, optimizer->elements, job.exec))
+        return DESCEND_UNFINISHED;
+    if (!end(&job))
+        return DESCEND_OK;
+    descend_guarded(combine, &job);
+    *measurement = job.measurement;
+    return descend_optimizer_abandon(optimizer);
 }

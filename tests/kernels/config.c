@@ -275,6 +275,7 @@ static const struct {
     {19, DESCEND_BAD_FIELD, "field"},
     {56, DESCEND_BAD_FLAG, "flag"},
     {57, DESCEND_BAD_SHAPE, "rows"},
+    {65, DESCEND_UNFINISHED, "slices"},
     {20, DESCEND_OVERFLOW, "float32"},
     {21, DESCEND_BAD_LR, "lr"},
     {22, DESCEND_BAD_MOMENTUM, "momentum"},
