@@ -87,43 +87,6 @@ class Running(Case):
         self.assertEqual(done.stdout, "torch_parity.py: skipped: none here (Debian: python3-torch)\n")
 
 
-class Binding(Case):
-    """tools/python/descend.py, of the kinds that torch does not have too."""
-
-    def test_every_kind_steps_and_a_refusal_changes_nothing(self):
-        library = descend.Library(LIBRARY)
-        self.assertIn("lion", library.optimizers)
-        for name in library.optimizers:
-            with self.subTest(name=name):
-                config = library.config(name)
-                param, grad = np.ones(5, np.float32), np.full(5, 0.25, np.float32)
-                optimizer = descend.Optimizer(config, param, grad, config.start_states(param, np.full_like))
-                optimizer.step()
-                self.assertTrue((param != 1).all())
-                before = [param.tobytes(), optimizer.number, dict(optimizer.scalars),
-                          [array.tobytes() for array in optimizer.states.values()]]
-                optimizer.exec.slice = 1  # without slices
-                with self.assertRaisesRegex(descend.Refused, "slice"):
-                    optimizer.step()
-                self.assertEqual([param.tobytes(), optimizer.number, optimizer.scalars,
-                                  [array.tobytes() for array in optimizer.states.values()]], before)
-                optimizer.exec.slice = 0
-                optimizer.step()
-                self.assertEqual(optimizer.number, 2)
-
-    def test_options(self):
-        config = descend.Library(LIBRARY).config("adam", betas=(0.5, 0.75), amsgrad=True)
-        self.assertEqual((config["beta1"], config["beta2"], config["amsgrad"]), (0.5, 0.75, True))
-        self.assertEqual(config.torch_options(), {"lr": 1e-3, "betas": (0.5, 0.75), "eps": 1e-8, "weight_decay": 0.0,
-                                                  "amsgrad": True, "maximize": False})
-        self.assertEqual(config.arrays(), ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"])
-        with self.assertRaisesRegex(descend.Error, "adam has no option momentum"):
-            config.set_options(momentum=0.9)
-        with self.assertRaisesRegex(descend.Refused, "lr is negative"):
-            config["lr"] = -1
-        self.assertEqual(config["lr"], 1e-3)
-
-
 class Failing(Case):
     def flip(self, array, isa):
         """Turns the last bit of the last element of one of descend's arrays, after the second step on one variant."""

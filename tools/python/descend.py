@@ -6,13 +6,15 @@
     optimizer.step()  # reads grad, moves param and optimizer.states
 
 What optimizers there are, their options and their states come from the library. Names of options and states are
-torch's. Arrays are float32, contiguous, and the caller's.
+torch's. Arrays are the caller's: contiguous float32 in this machine's memory, and writable but for the gradient.
 """
 
 import ctypes
 import functools
+import math
 import os
 import pathlib
+import weakref
 
 LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/libdescend.so"
 
@@ -83,17 +85,24 @@ FUNCTIONS = {
 }
 
 
-def address(array, n):
+def find(name, array, written):
+    """Where an array begins and how many elements it has. Raises Error where the library cannot use it, or would write
+    what is read-only."""
     if hasattr(array, "data_ptr"):  # torch
-        fits = str(array.dtype) == "torch.float32" and array.is_contiguous() and array.numel() == n
-        start = array.data_ptr()
+        fits = (array.device.type == "cpu" and str(array.layout) == "torch.strided" and array.is_contiguous()
+                and str(array.dtype) == "torch.float32" and not array.is_neg())  # negated only when it is read
+        start, read_only, n = array.data_ptr() if fits else None, False, array.numel()
     else:
-        interface = array.__array_interface__
-        fits = interface["typestr"] == "<f4" and interface["strides"] is None and array.size == n
-        start = interface["data"][0]
+        interface = getattr(array, "__array_interface__", {})
+        fits = (interface.get("typestr") == "<f4" and interface.get("strides") is None
+                and isinstance(interface.get("data"), tuple))  # not a buffer, which says nothing of read-only
+        start, read_only = interface["data"] if fits else (None, False)
+        n = math.prod(interface.get("shape", ()))
     if not fits:
-        raise Error(f"not a contiguous array of {n} float32")
-    return ctypes.c_void_p(start)
+        raise Error(f"{name} is not a contiguous array of float32 in this machine's memory")
+    if read_only and written:
+        raise Error(f"{name} is read-only")
+    return start, n
 
 
 class Library:
@@ -161,12 +170,17 @@ class Config:
         self.library.check(self.library.c.descend_config_set(self.pointer, field.encode(), value))
 
     def set_options(self, **options):
-        """Sets fields by torch's names of options; one that the config lacks is an error."""
-        for option, value in options.items():
-            for field, one in zip(PAIRS[option], value) if option in PAIRS else [(option, value)]:
-                if field not in self.flags:
-                    raise Error(f"{self.optimizer} has no option {option}")
-                self[field] = one
+        """Sets fields by torch's names of options, all of them or, where one is an error, none."""
+        before = CConfig.from_buffer_copy(self.c_config)
+        try:
+            for option, value in options.items():
+                for field, one in zip(PAIRS[option], value, strict=True) if option in PAIRS else [(option, value)]:
+                    if field not in self.flags:
+                        raise Error(f"{self.optimizer} has no option {option}")
+                    self[field] = one
+        except BaseException:
+            self.pointer[0] = before
+            raise
 
     def torch_options(self):
         options = {field: self[field] for field in self.flags}
@@ -190,31 +204,45 @@ class Config:
 
 
 class Optimizer:
-    """The steps of one parameter array. config and exec may be changed between steps.
+    """The steps of one parameter array. The fields of config and exec may be changed between steps.
 
-    states has an array for each state that the config uses, by name. number is the number of steps so far, and
-    scalars has the states of one number (NAdam's mu_product), which are kept here.
+    states has an array for each state that the config uses, by name. The arrays are checked here, once, and kept: an
+    array that torch has given other memory since (resize_, set_, data = …) is refused at the next step, and numpy
+    refuses to resize one. number is the number of steps so far, and scalars has the states of one number (NAdam's
+    mu_product), which are kept here.
     """
 
     def __init__(self, config, param, grad, states):
         self.config, self.param, self.grad, self.states = config, param, grad, states
         self.exec, self.number = CExec(), 0
         self.scalars = {state: config.start(state) for state, scalar in config.scalars.items() if scalar}
-        n = param.numel() if hasattr(param, "numel") else param.size
         missing = [state for state in config.arrays() if state not in states]
         if missing:
             raise Error(f"{config.optimizer} with this config needs {', '.join(missing)}")
+        given = [state for state, scalar in config.scalars.items() if state in states and not scalar]
+        arrays = {"param": param, "grad": grad, **{state: states[state] for state in given}}
+        found = {name: find(name, array, name != "grad") for name, array in arrays.items()}
+        n = found["param"][1]
+        for name, (_, count) in found.items():
+            if count != n:
+                raise Error(f"{name} has {count} elements, param {n}")
+        self.kept = arrays
+        self.pins = [weakref.ref(array) for array in arrays.values()]  # numpy resizes no array that has one
+        self.data_ptrs = [array.data_ptr for array in arrays.values() if hasattr(array, "data_ptr")]
+        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
         # Ready-made C values: to convert Python's at each call would take longer than a small update.
+        address = {name: ctypes.c_void_p(start) for name, (start, _) in found.items()}
         self.c_step, self.c_scalars = ctypes.c_uint64(), {state: ctypes.c_float() for state in self.scalars}
         pointers = [ctypes.cast(ctypes.pointer(self.c_scalars[state]), ctypes.c_void_p) if scalar
-                    else address(states[state], n) if state in states else None
-                    for state, scalar in config.scalars.items()]
-        self.call = functools.partial(config.library.c.descend_step, config.pointer, self.c_step, address(param, n),
-                                      address(grad, n), (ctypes.c_void_p * len(pointers))(*pointers),
+                    else address.get(state) for state, scalar in config.scalars.items()]
+        self.call = functools.partial(config.library.c.descend_step, config.pointer, self.c_step, address["param"],
+                                      address["grad"], (ctypes.c_void_p * len(pointers))(*pointers),
                                       ctypes.c_size_t(n), ctypes.byref(self.exec))
 
     def step(self):
         """Raises Refused where the library refuses, with nothing changed."""
+        if [data_ptr() for data_ptr in self.data_ptrs] != self.starts:
+            raise Error("an array has other memory than at first")
         self.c_step.value = number = self.number + 1
         for state, scalar in self.c_scalars.items():
             scalar.value = self.config.library.c.descend_config_advance(self.config.pointer, number,
