@@ -141,6 +141,15 @@ class Refusals(Checkpoints):
         for name in ("new.ckpt", "new.csv"):
             self.assertFalse((self.directory / name).exists(), name)
 
+    def test_files_that_are_there_keep_their_content(self):
+        table = self.directory / "run.csv"
+        self.go(self.file, *SMALL)
+        before = table.read_bytes(), self.file.read_bytes()
+        for csv_file, checkpoint in ((table, self.directory / "none/new"), (self.directory / "none/new", self.file)):
+            with self.subTest(csv=csv_file):
+                self.assert_refused(self.run_one(*SMALL, "--csv", csv_file, "--save", checkpoint), "none/new")
+                self.assertEqual((table.read_bytes(), self.file.read_bytes()), before)
+
     def resume(self, file, *arguments, **more):
         return self.run_one(*SMALL, "--resume", file, "--save", self.directory / "new.ckpt", "--csv",
                             self.directory / "new.csv", *arguments, **more)

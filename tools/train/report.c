@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L /* clock_gettime, isatty */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, fileno, ftruncate, isatty */
 #include "report.h"
 
 #include <errno.h>
@@ -21,13 +21,10 @@ bool report_open(struct report *report, const char *csv_path)
     *report = (struct report){.csv_path = csv_path, .terminal = isatty(STDOUT_FILENO) == 1};
     if (!csv_path)
         return true;
-    report->csv = fopen(csv_path, "w");
-    if (!report->csv) {
+    report->csv = fopen(csv_path, "a");
+    if (!report->csv)
         complain("%s: %s", csv_path, strerror(errno));
-        return false;
-    }
-    fputs("optimizer,epoch,step,train_loss,test_accuracy\n", report->csv);
-    return true;
+    return report->csv != NULL;
 }
 
 /* Closes the CSV for good, and reports an error unless everything went well: so a failure is reported once. errno must
@@ -39,6 +36,17 @@ static bool close_csv(struct report *report, bool good)
     if (!good)
         complain("%s: cannot write: %s", report->csv_path, errno ? strerror(errno) : "I/O error");
     return good;
+}
+
+bool report_begin(struct report *report)
+{
+    if (!report->csv)
+        return true;
+    errno = 0;
+    if (ftruncate(fileno(report->csv), 0) != 0 && errno != EINVAL) /* EINVAL: no regular file, so nothing to empty */
+        return close_csv(report, false);
+    fputs("optimizer,epoch,step,train_loss,test_accuracy\n", report->csv);
+    return true;
 }
 
 static bool write_row(struct report *report, const struct report_row *row)

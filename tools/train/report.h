@@ -26,8 +26,12 @@ struct report_row {
     double accuracy; /* of the test set, 0 … 1; at an epoch's end only */
 };
 
-/* csv_path NULL: no CSV. Returns false, here and below, after having reported that the CSV cannot be written. */
+/* csv_path NULL: no CSV. A file that is there keeps its content until report_begin, for the run may still be refused.
+ * Returns false, here and below, after having reported that the CSV cannot be written. */
 bool report_open(struct report *report, const char *csv_path);
+
+/* Empties the CSV and writes its head. */
+bool report_begin(struct report *report);
 
 bool report_step(struct report *report, const struct report_row *row);
 

@@ -125,8 +125,10 @@ static bool start(struct training *run, struct report_row *row)
         }
         printf("%s: goes on after step %" PRIu64 "\n", options->resume, row->step);
     }
-    /* Opened only now, so that a run that is refused leaves existing files alone; once for all optimizers. */
-    return (run->report.csv || report_open(&run->report, options->csv)) && save(run);
+    if (run->report.csv) /* of the optimizers before; only one alone is saved */
+        return true;
+    /* Opened only now, and emptied last, so that a run that is refused leaves existing files alone. */
+    return report_open(&run->report, options->csv) && save(run) && report_begin(&run->report);
 }
 
 static double copy_accuracy(struct training *run)
