@@ -28,6 +28,16 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/descend-config-version.cm
 install(FILES ${PROJECT_BINARY_DIR}/descend-config.cmake ${PROJECT_BINARY_DIR}/descend-config-version.cmake
         DESTINATION ${package_dir})
 
+# Found from where the .pc file lies, since `cmake --install --prefix` may put it anywhere; absolute directories stay.
+set(DESCEND_PREFIX ${CMAKE_INSTALL_PREFIX})
+if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  set(DESCEND_PREFIX \${pcfiledir}/${up})
+endif()
+foreach(directory IN ITEMS LIBDIR INCLUDEDIR)
+  set(DESCEND_${directory} \${prefix})
+  cmake_path(APPEND DESCEND_${directory} ${CMAKE_INSTALL_${directory}})
+endforeach()
 foreach(pc IN ITEMS descend descend-io)
   configure_file(cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

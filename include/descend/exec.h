@@ -21,7 +21,7 @@ typedef void descend_task(void *work, unsigned index);
 
 /*
  * How to run one call. It never changes a bit of the result. NULL and all zeros both mean the defaults. Initialise it
- * with = {0}, so that fields of later versions are zero.
+ * with = {0} in C and = {} in C++, so that fields of later versions are zero.
  *
  * Inside an active OpenMP region the library stays serial by default. It cannot detect other thread pools: when calling
  * from a pool of your own, set threads = 1, or slices, or run.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the library static and shared, installs it, and embeds it in every way it offers.
 #   run.sh SOURCE_DIR WORK_DIR [CMake options for the library ...]
-# CC, CXX, PKG_CONFIG and CMAKE_GENERATOR choose the tools. Everything is written below WORK_DIR.
+# CC, CXX, PKG_CONFIG, READELF and CMAKE_GENERATOR choose the tools; PARTS are those beside the library
+# of which all is there that they need (TESTS BENCH TOOLS). Everything is written below WORK_DIR.
 set -euo pipefail
 
 source_dir=$(cd "$1" && pwd)
@@ -76,14 +77,40 @@ with_find_package() {
     echo "passed: find_package from C++17, $linkage"
 }
 
-# with_pkg_config NAME OUTPUT C_FILE [pkg-config option ...]: compiles and runs one C file, itself without -ffast-math.
+# with_pkg_config NAME OUTPUT FILE [pkg-config option ...]: compiles and runs one file, itself without -ffast-math.
 with_pkg_config() {
     local prefix=$work/$1-prefix output=$work/$2 file=$3 flags library_path
     shift 3
     read -ra flags <<<"$(pkg "$prefix" "$@" --cflags --libs)"
     library_path=$(pkg "$prefix" --variable=libdir)
-    quietly "$CC" -std=c11 "${strict[@]}" "$file" -o "$output" "${flags[@]}" -lm
+    if [[ $file == *.cc ]]; then
+        quietly "$CXX" -std=c++17 "${strict[@]}" "$file" -o "$output" "${flags[@]}"
+    else
+        quietly "$CC" -std=c11 "${strict[@]}" "$file" -o "$output" "${flags[@]}" -lm
+    fi
     LD_LIBRARY_PATH=$library_path "$output" --subnormals
+}
+
+# Installed by `cmake --install --prefix`, and moved from there: the package says where it lies.
+moved() {
+    rm -rf "$work"/{other,moved}-prefix
+    quietly cmake --install "$work/shared" --prefix "$work/other-prefix"
+    grep -rF "$work/shared-prefix" "$work/other-prefix" --include=*.pc && fail "a .pc file names another prefix"
+    mv "$work/other-prefix" "$work/moved-prefix"
+    same_bits "pkg-config, moved" with_pkg_config moved adam-moved "$consumer/adam.c"
+    with_pkg_config moved adam-moved-cxx "$consumer/adam.cc"
+    echo "passed: pkg-config from C++17, moved"
+}
+
+# What passes for one version with find_package passes for it with the loader too.
+sonames() {
+    local name libraries found
+    libraries=$(pkg "$work/shared-prefix" --variable=libdir)
+    for name in descend descend_io; do
+        found=$("${READELF:-readelf}" -d "$libraries/lib$name.so" | sed -nE 's/.*soname: \[(.*)\]/\1/p')
+        [[ $found == "lib$name.so.${version%.*}" ]] || fail "the soname of lib$name.so $version is $found"
+    done
+    echo "passed: the sonames have the version on which find_package insists"
 }
 
 # compiles LANGUAGE STANDARD FILE: whether it does with the headers, warnings being errors.
@@ -121,6 +148,28 @@ ignored_status() {
     echo "passed: an ignored status is warned of from C++17 and C23 on"
 }
 
+# Every struct of the headers, set to zero as exec.h says, is no cause for a warning.
+set_to_zero() {
+    local compilers=("$CC $CXX") pair type language zero standard
+    rm -f "$work"/zero.*
+    [[ -z $(command -v clang++) ]] || compilers+=("clang clang++")
+    while read -r type; do
+        for language in c c++; do
+            zero='{0}'
+            [[ $language == c ]] || zero='{}'
+            echo "$type zero_$type(void) { $type all = $zero; return all; }" >>"$work/zero.$language"
+        done
+    done < <(sed -nE 's/^typedef struct (descend_[a-z0-9_]+) \{.*/\1/p' "$source_dir"/include/descend/*.h)
+    for pair in "${compilers[@]}"; do
+        for standard in c11 c++11 c++17; do
+            language=${standard%%[0-9]*}
+            CC=${pair% *} CXX=${pair#* } compiles "$language" "$standard" "$work/zero.$language" ||
+                { cat "$work/log" >&2; fail "structs set to zero with -std=$standard ($pair)"; }
+        done
+    done
+    echo "passed: structs set to zero, in C and C++ (${compilers[*]})"
+}
+
 # embed NAME [option ...]
 embed() {
     local name=$1
@@ -143,6 +192,28 @@ as_subdirectory() {
     embed fast-shared -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
     embed fastest -DCMAKE_C_FLAGS="-Ofast -march=native -ffp-contract=fast"
     embed unsafe -DCMAKE_C_FLAGS="-O3 -funsafe-math-optimizations -ffinite-math-only -march=native"
+}
+
+# Everything that the library's build has, in a project with headers of the same names that builds several files as one.
+among_others() {
+    local part parts=()
+    for part in ${PARTS-}; do parts+=("-DDESCEND_BUILD_$part=ON"); done
+    build clashing "$consumer/clashing" -DDESCEND_SOURCE="$source_dir" -DCMAKE_UNITY_BUILD=ON "${parts[@]}"
+    same_bits "headers of the same names, and CMAKE_UNITY_BUILD, with ${PARTS:-the library alone}" "$work/clashing/adam"
+    quietly "$work/clashing/trainer"
+    echo "passed: the same from C++17"
+}
+
+# A project that exports a library linked to descend needs descend exported, and reads how where it is not.
+exported() {
+    rm -rf "$work"/exporting{,-prefix}
+    cmake -S "$consumer/exporting" -B "$work/exporting" -DDESCEND_SOURCE="$source_dir" >"$work/log" 2>&1 &&
+        fail "a target is exported without descend, to which it is linked"
+    grep -q 'has to set DESCEND_INSTALL to ON' "$work/log" || fail "no word of DESCEND_INSTALL in $work/log"
+    build exporting "$consumer/exporting" -DDESCEND_SOURCE="$source_dir" -DDESCEND_INSTALL=ON
+    quietly cmake --install "$work/exporting" --prefix "$work/exporting-prefix"
+    grep -rq descend::io "$work/exporting-prefix/lib/cmake/exporting" || fail "the export does not name descend::io"
+    echo "passed: a library exported with descend"
 }
 
 # The embedding example of the README, as its reader would build it.
@@ -170,6 +241,11 @@ done
 same_bits "pkg-config, static" with_pkg_config static adam-static "$consumer/adam.c"
 same_bits "pkg-config, shared" with_pkg_config shared adam-shared "$consumer/adam.c"
 same_bits "a shared library built with -ffast-math and the like" with_pkg_config fast-math adam-fast-math "$consumer/adam.c"
+moved
+sonames
 ignored_status
+set_to_zero
 as_subdirectory
+among_others
+exported
 readme
