@@ -51,8 +51,9 @@ const char *descend_version_string(void);
 /*
  * Variants of the kernels: "scalar" everywhere, "avx2" and "avx512" on x86-64, "neon" on aarch64. The first call
  * chooses the best one that can run on this machine, unless the environment variable DESCEND_ISA, which is read once,
- * names another. An empty DESCEND_ISA counts as unset. With any other value that is not exactly the name of a variant
- * that can run, every step returns DESCEND_NO_ISA until descend_isa_force overrides it.
+ * names another. An empty DESCEND_ISA counts as unset, and so does any in a program with other rights than its user's
+ * (setuid). With any other value that is not exactly the name of a variant that can run, every step returns
+ * DESCEND_NO_ISA until descend_isa_force overrides it.
  */
 const char *descend_isa_active(void);         /* the variant in use; "none" while DESCEND_ISA is in error */
 size_t descend_isa_count(void);               /* the number of variants in this binary */
