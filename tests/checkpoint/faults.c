@@ -106,12 +106,12 @@ ssize_t __wrap_pread(int file, void *data, size_t size, off_t offset)
     return strikes(&size, &result) ? result : __real_pread(file, data, size, offset);
 }
 
-ssize_t __real_write(int file, const void *data, size_t size);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-ssize_t __wrap_write(int file, const void *data, size_t size)
+ssize_t __real_pwrite(int file, const void *data, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset)
 {
     ssize_t result;
-    return strikes(&size, &result) ? result : __real_write(file, data, size);
+    return strikes(&size, &result) ? result : __real_pwrite(file, data, size, offset);
 }
 
 static void watch(long fail_at, enum event event, long at)

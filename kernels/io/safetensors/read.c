@@ -1,5 +1,4 @@
 #define _POSIX_C_SOURCE 200809L /* pread, fstat, O_CLOEXEC */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "crc32.h"
 #include "numerals.h"
+#include "retry.h"
 #include "safetensors.h"
 
 /* Reads exactly this many bytes, or returns DESCEND_FILE_READ. */
@@ -15,9 +15,8 @@ static descend_status read_at(int descriptor, void *to, uint64_t size, uint64_t 
 {
     unsigned char *at = to;
     while (size > 0) {
-        const ssize_t done = pread(descriptor, at, (size_t)size, (off_t)offset);
-        if (done < 0 && errno == EINTR)
-            continue;
+        ssize_t done;
+        RETRY(done, pread(descriptor, at, (size_t)size, (off_t)offset));
         if (done <= 0) {
             errno = done == 0 ? EIO : errno; /* the file has become shorter */
             return DESCEND_FILE_READ;
@@ -33,11 +32,13 @@ static descend_status read_at(int descriptor, void *to, uint64_t size, uint64_t 
 static descend_status open_regular(int *descriptor, const char *path, uint64_t *size)
 {
     /* O_NONBLOCK, or opening a pipe would wait for a writer. */
-    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    RETRY(*descriptor, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (*descriptor < 0)
         return DESCEND_FILE_OPEN;
     struct stat status;
-    int error = fstat(*descriptor, &status) == 0 ? 0 : errno;
+    int result;
+    RETRY(result, fstat(*descriptor, &status));
+    int error = result == 0 ? 0 : errno;
     if (error == 0 && !S_ISREG(status.st_mode))
         error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
     if (error != 0) {

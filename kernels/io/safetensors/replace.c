@@ -1,7 +1,6 @@
-#define _POSIX_C_SOURCE 200809L /* openat, renameat, fchmod */
+#define _POSIX_C_SOURCE 200809L /* openat, fstatat, renameat, fchmod, pwrite */
 #include "replace.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h> /* renameat */
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "numerals.h"
+#include "retry.h"
 
 /* Opens the directory of the path and finds the file's name in it; `directory` has room for the path and for ".". */
 static bool open_directory(struct descend_replacement *replacement, const char *path, char *directory)
@@ -19,12 +19,31 @@ static bool open_directory(struct descend_replacement *replacement, const char *
     const size_t size = (size_t)(replacement->name - path);
     memcpy(directory, slash ? path : ".", slash ? size : 1);
     directory[slash ? size : 1] = '\0';
-    replacement->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    RETRY(replacement->directory, open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return replacement->directory >= 0;
 }
 
+/* Finds out whether there is a file to be replaced, and its permissions. Any error but that there is none is one: the
+ * new file must not be open to more readers than the old. */
+static bool find_replaced(struct descend_replacement *replacement)
+{
+    struct stat old;
+    int result;
+    if (*replacement->name == '\0') {
+        errno = ENOENT;
+        return false;
+    }
+    RETRY(result, fstatat(replacement->directory, replacement->name, &old, 0));
+    replacement->replaces = result == 0;
+    if (result != 0)
+        return errno == ENOENT;
+    replacement->mode = old.st_mode & 0777;
+    errno = EINVAL;
+    return S_ISREG(old.st_mode);
+}
+
 /* Creates the temporary file, under the first name that is free. */
-static bool create(struct descend_replacement *replacement, mode_t mode)
+static bool create(struct descend_replacement *replacement)
 {
     enum { ATTEMPTS = 10000 };
     const size_t size = strlen(replacement->name);
@@ -36,8 +55,8 @@ static bool create(struct descend_replacement *replacement, mode_t mode)
     *to++ = '.';
     for (uint64_t attempt = 0; attempt < ATTEMPTS; attempt++) {
         descend_uint64_to_text(attempt, to);
-        replacement->file =
-            openat(replacement->directory, replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        RETRY(replacement->file, openat(replacement->directory, replacement->temporary,
+                                        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replacement->mode));
         if (replacement->file >= 0 || errno != EEXIST)
             break;
     }
@@ -58,61 +77,54 @@ static void close_all(struct descend_replacement *replacement)
 
 descend_status descend_replacement_begin(struct descend_replacement *replacement, const char *path)
 {
-    struct stat old;
-    const bool exists = stat(path, &old) == 0;
-    if (exists && !S_ISREG(old.st_mode)) {
-        errno = EINVAL;
-        return DESCEND_FILE_WRITE;
-    }
-    *replacement = (struct descend_replacement){
-        .directory = -1, .file = -1, .temporary = malloc(strlen(path) + sizeof ".tmp.." + 2 * DESCEND_NUMERAL)};
+    *replacement =
+        (struct descend_replacement){.directory = -1,
+                                     .file = -1,
+                                     .mode = 0666,
+                                     .temporary = malloc(strlen(path) + sizeof ".tmp.." + 2 * DESCEND_NUMERAL)};
     if (replacement->temporary == NULL)
         return DESCEND_NO_MEMORY;
-    const mode_t mode = exists ? old.st_mode & 0777 : 0666;
-    if (!open_directory(replacement, path, replacement->temporary) || !create(replacement, mode)) {
+    if (!open_directory(replacement, path, replacement->temporary) || !find_replaced(replacement) ||
+        !create(replacement)) {
         close_all(replacement);
         return DESCEND_FILE_WRITE;
     }
-    if (exists) /* restores permissions that the umask took away; where that is refused, the new file has fewer */
-        (void)fchmod(replacement->file, mode);
+    if (replacement->replaces) /* restores permissions that the umask took away; where that is refused, the new file has
+                                  fewer */
+        (void)fchmod(replacement->file, replacement->mode);
     return DESCEND_OK;
 }
 
-descend_status descend_replacement_write(const struct descend_replacement *replacement, const void *data, size_t size)
+descend_status descend_replacement_write(const struct descend_replacement *replacement, const void *data, size_t size,
+                                         uint64_t offset)
 {
     const unsigned char *at = data;
     while (size > 0) {
-        const ssize_t done = write(replacement->file, at, size);
-        if (done < 0 && errno == EINTR)
-            continue;
+        ssize_t done;
+        RETRY(done, pwrite(replacement->file, at, size, (off_t)offset));
         if (done < 0)
             return DESCEND_FILE_WRITE;
         at += done;
         size -= (size_t)done;
+        offset += (uint64_t)done;
     }
     return DESCEND_OK;
-}
-
-descend_status descend_replacement_write_at(const struct descend_replacement *replacement, const void *data,
-                                            size_t size, uint64_t offset)
-{
-    return lseek(replacement->file, (off_t)offset, SEEK_SET) < 0 ? DESCEND_FILE_WRITE
-                                                                 : descend_replacement_write(replacement, data, size);
 }
 
 static bool flush(int descriptor)
 {
     int result;
-    do
-        result = fsync(descriptor);
-    while (result != 0 && errno == EINTR);
+    RETRY(result, fsync(descriptor));
     return result == 0;
 }
 
 descend_status descend_replacement_commit(struct descend_replacement *replacement)
 {
-    if (!flush(replacement->file) ||
-        renameat(replacement->directory, replacement->temporary, replacement->directory, replacement->name) != 0) {
+    int result = -1;
+    if (flush(replacement->file))
+        RETRY(result,
+              renameat(replacement->directory, replacement->temporary, replacement->directory, replacement->name));
+    if (result != 0) {
         descend_replacement_abandon(replacement);
         return DESCEND_FILE_WRITE;
     }

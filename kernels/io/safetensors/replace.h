@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "descend/descend.h"
 
 struct descend_replacement {
     int directory, file;
     const char *name; /* of the file to be replaced, in the directory */
+    bool replaces;    /* whether there is one */
+    mode_t mode;      /* its permissions; else those for a new file */
     char *temporary;  /* name of the temporary file, in the directory */
 };
 
@@ -19,10 +22,8 @@ struct descend_replacement {
  * DESCEND_NO_MEMORY. */
 descend_status descend_replacement_begin(struct descend_replacement *replacement, const char *path);
 
-/* Write at the end of the file, and at an offset. */
-descend_status descend_replacement_write(const struct descend_replacement *replacement, const void *data, size_t size);
-descend_status descend_replacement_write_at(const struct descend_replacement *replacement, const void *data,
-                                            size_t size, uint64_t offset);
+descend_status descend_replacement_write(const struct descend_replacement *replacement, const void *data, size_t size,
+                                         uint64_t offset);
 
 /* Flushes the temporary file, renames it and flushes the directory. After DESCEND_OK the new file is in place; after an
  * error only if it was the directory that could not be flushed. */

@@ -148,44 +148,50 @@ static descend_status make_header(struct composition *header, const struct conte
     return status;
 }
 
+/* A file that is being written, from its beginning to `size`. */
+struct output {
+    struct descend_replacement file;
+    struct descend_crc32 crc;
+    uint64_t size;
+};
+
 /* In pieces, so that each is still in the cache when it is written after its checksum. */
-static descend_status write_with_checksum(const struct descend_replacement *file, struct descend_crc32 *crc,
-                                          const void *data, uint64_t size)
+static descend_status append(struct output *to, const void *data, uint64_t size)
 {
     enum { PIECE = 262144 };
     descend_status status = DESCEND_OK;
     for (const unsigned char *at = data; size > 0 && status == DESCEND_OK;) {
         const size_t piece = size < PIECE ? (size_t)size : PIECE;
-        descend_crc32_add(crc, at, piece);
-        status = descend_replacement_write(file, at, piece);
+        descend_crc32_add(&to->crc, at, piece);
+        status = descend_replacement_write(&to->file, at, piece, to->size);
+        to->size += piece;
         at += piece;
         size -= piece;
     }
     return status;
 }
 
-static descend_status write_checksum(const struct descend_replacement *file, uint32_t checksum, uint64_t offset)
+static descend_status write_checksum(const struct output *to, uint64_t offset)
 {
     char digits[DESCEND_HEX_DIGITS];
-    descend_uint32_to_hex(checksum, digits);
-    return descend_replacement_write_at(file, digits, sizeof digits, offset);
+    descend_uint32_to_hex(descend_crc32_value(&to->crc), digits);
+    return descend_replacement_write(&to->file, digits, sizeof digits, offset);
 }
 
-static descend_status write_file(const struct descend_replacement *file, const struct composition *header,
-                                 const struct contents *contents)
+static descend_status write_file(struct output *to, const struct composition *header, const struct contents *contents)
 {
     unsigned char length[DESCEND_LENGTH_BYTES];
     for (int i = 0; i < DESCEND_LENGTH_BYTES; i++)
         length[i] = (unsigned char)((uint64_t)header->size >> 8 * i);
-    struct descend_crc32 crc;
-    descend_crc32_start(&crc);
-    descend_status status = write_with_checksum(file, &crc, length, sizeof length);
+    descend_crc32_start(&to->crc);
+    to->size = 0;
+    descend_status status = append(to, length, sizeof length);
     if (status == DESCEND_OK)
-        status = write_with_checksum(file, &crc, header->text, header->size);
+        status = append(to, header->text, header->size);
     for (size_t i = 0; i < contents->count && status == DESCEND_OK; i++)
-        status = write_with_checksum(file, &crc, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
+        status = append(to, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
     if (status == DESCEND_OK)
-        status = write_checksum(file, descend_crc32_value(&crc), DESCEND_LENGTH_BYTES + header->checksum_at);
+        status = write_checksum(to, DESCEND_LENGTH_BYTES + header->checksum_at);
     return status;
 }
 
@@ -197,14 +203,14 @@ descend_status descend_safetensors_write(const char *path, const struct descend_
     descend_status status = make_header(&header, &contents);
     if (status != DESCEND_OK)
         return status;
-    struct descend_replacement file;
-    status = descend_replacement_begin(&file, path);
+    struct output to;
+    status = descend_replacement_begin(&to.file, path);
     if (status == DESCEND_OK) {
-        status = write_file(&file, &header, &contents);
+        status = write_file(&to, &header, &contents);
         if (status == DESCEND_OK)
-            status = descend_replacement_commit(&file);
+            status = descend_replacement_commit(&to.file);
         else
-            descend_replacement_abandon(&file);
+            descend_replacement_abandon(&to.file);
     }
     free(header.text);
     return status;
