@@ -54,9 +54,19 @@ typedef struct descend_checkpoint {
 
 /*
  * Saves an optimizer. The file is written whole or not at all: after any error, and if the process is killed or the
- * disk is full, the old file is still in place (if the process is killed, a temporary file may be left beside it).
- * There is one exception: where only flushing the directory at the end fails, the error is returned with the new file
- * in place. A symbolic link at path is replaced, not followed.
+ * disk is full, the old file is still in place. There is one exception: where only flushing the directory at the end
+ * fails, the error is returned with the new file in place. A symbolic link at path is replaced, not followed. The new
+ * file has the permissions of the old one.
+ *
+ * The bytes go to a temporary file beside it, which then takes its place: `path`.descend-tmp.NUMBER, its name cut to
+ * 255 bytes. If the process is killed, the temporary file is left; the next save to the same path removes it. Its
+ * writer holds a lock on it (flock), so that it is not removed while the writer lives. Several threads and processes
+ * may save to the same path at the same time: each writes a whole file, and the last to finish wins. (Where a file
+ * system has no locks, what is left stays; where locks do not reach other machines that save to the same path at the
+ * same time, one may get DESCEND_FILE_WRITE with errno ESTALE.)
+ *
+ * The directory must be writable. Where it is not readable, the whole file system is flushed instead of the directory,
+ * which takes longer.
  *
  * checkpoint may be NULL. Allocates the header of the file.
  *

@@ -92,7 +92,7 @@ int leave_directory(void **state)
     return chdir("..") != 0 || nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS) != 0;
 }
 
-static size_t entries(const char *path)
+size_t entries(const char *path)
 {
     DIR *dir = opendir(path);
     assert_non_null(dir);

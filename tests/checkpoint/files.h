@@ -28,7 +28,8 @@ struct bytes read_bytes(const char *path); /* to be freed */
 /* For cmocka's groups: a working directory of its own, removed with all that is in it. */
 int enter_directory(void **state);
 int leave_directory(void **state);
-void assert_entries(size_t wanted); /* that many files are in it */
+size_t entries(const char *path);   /* how many files are in a directory */
+void assert_entries(size_t wanted); /* that many are in the working directory */
 size_t open_descriptors(void);
 
 #endif

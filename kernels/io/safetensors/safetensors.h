@@ -30,17 +30,16 @@ struct descend_file_pair {
 };
 
 /*
- * Writes a file whole or not at all: first a temporary file beside it, `path`.tmp.PROCESS.NUMBER, which is flushed to
- * the disk and then renamed to path. After any error the file at path is the old one; also if the process is killed,
- * but then the temporary file may be left behind. There is one exception: where flushing the directory, the last
- * operation, fails, the error is reported with the new file in place.
+ * Writes a file whole or not at all: first a temporary file beside it (replace.h), which is flushed to the disk and
+ * then renamed to path. After any error the file at path is the old one; also if the process is killed. There is one
+ * exception: where flushing the directory, the last operation, fails, the error is reported with the new file in place.
  *
  * The new file has the permissions of the file that it replaces, else the process's defaults. A symbolic link at path
  * is replaced, not followed. Where path is not a regular file: DESCEND_FILE_WRITE, errno EINVAL.
  *
  * Tensors are written in the order given. "crc32" is added to the metadata and must not be in it. A file that could not
  * be read back (names or keys that are not UTF-8 or occur twice, for example) is refused before anything is written,
- * with the status that reading it would return. Allocates the header and the name of the temporary file.
+ * with the status that reading it would return. Allocates the header.
  */
 descend_status descend_safetensors_write(const char *path, const struct descend_file_tensor *tensors, size_t count,
                                          const struct descend_file_pair *metadata, size_t pairs);
