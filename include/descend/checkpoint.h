@@ -21,7 +21,8 @@
  * number of threads.
  *
  * Thread safety. As for every function of optimizer.h: one thread at a time for each optimizer. The caller's
- * floating-point environment neither affects a result nor is changed.
+ * floating-point environment neither affects a result nor is changed. A thread that is cancelled (pthread_cancel)
+ * finishes the call first.
  */
 #ifndef DESCEND_CHECKPOINT_H
 #define DESCEND_CHECKPOINT_H

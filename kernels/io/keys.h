@@ -2,7 +2,6 @@
 #ifndef DESCEND_CHECKPOINT_KEYS_H
 #define DESCEND_CHECKPOINT_KEYS_H
 
-#include "descend/checkpoint.h"
 #include "header.h"
 
 #define KEY_VERSION "descend.version"
@@ -21,9 +20,5 @@
 
 #define TEXT_TRUE "true"
 #define TEXT_FALSE "false"
-
-/* Checks the arguments of saving and of loading. */
-descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
-                                        const descend_checkpoint *checkpoint);
 
 #endif

@@ -1,10 +1,10 @@
 /* Loading an optimizer from a file. */
 #include "descend/checkpoint.h"
 
-#include <fenv.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "keys.h"
 #include "numerals.h"
 #include "safetensors.h"
@@ -15,22 +15,6 @@ struct loading {
     struct descend_safetensors file;
     unsigned char *data; /* the tensors of the file, each at its offset */
 };
-
-descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
-                                        const descend_checkpoint *checkpoint)
-{
-    if (optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
-    if (path == NULL)
-        return DESCEND_BAD_PATH;
-    for (size_t i = 0; i < sizeof checkpoint->reserved / sizeof *checkpoint->reserved; i++)
-        if (checkpoint->reserved[i] != 0)
-            return DESCEND_BAD_RESERVED;
-    for (size_t i = 0; i < checkpoint->note_count; i++)
-        if (checkpoint->notes == NULL || checkpoint->notes[i].key == NULL || checkpoint->notes[i].value == NULL)
-            return DESCEND_BAD_NOTE;
-    return DESCEND_OK;
-}
 
 static bool find_text(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS],
                       struct descend_string *text)
@@ -258,15 +242,17 @@ descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *
 {
     static const descend_checkpoint empty;
     struct loading loading = {.optimizer = optimizer, .checkpoint = checkpoint ? checkpoint : &empty};
-    fenv_t caller_environment;
+    struct descend_call call;
     descend_status status = descend_checkpoint_check(optimizer, path, loading.checkpoint);
-    if (status != DESCEND_OK || (status = descend_safetensors_open(&loading.file, path)) != DESCEND_OK)
+    if (status != DESCEND_OK)
         return status;
-    fegetenv(&caller_environment);
-    fesetenv(FE_DFL_ENV);
-    status = load(&loading, optimizer);
-    fesetenv(&caller_environment);
-    free(loading.data);
-    descend_safetensors_close(&loading.file);
+    descend_call_enter(&call);
+    status = descend_safetensors_open(&loading.file, path);
+    if (status == DESCEND_OK) {
+        status = load(&loading, optimizer);
+        free(loading.data);
+        descend_safetensors_close(&loading.file);
+    }
+    descend_call_leave(&call);
     return status;
 }

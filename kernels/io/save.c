@@ -1,10 +1,10 @@
 /* Saving an optimizer to a file. */
 #include "descend/checkpoint.h"
 
-#include <fenv.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "keys.h"
 #include "numerals.h"
 #include "safetensors.h"
@@ -202,16 +202,15 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
                                       const descend_checkpoint *checkpoint)
 {
     static const descend_checkpoint empty;
-    fenv_t caller_environment;
+    struct descend_call call;
     checkpoint = checkpoint ? checkpoint : &empty;
     descend_status status = descend_checkpoint_check(optimizer, path, checkpoint);
     if (status == DESCEND_OK && descend_optimizer_unfinished(optimizer))
         status = DESCEND_UNFINISHED;
     if (status != DESCEND_OK)
         return status;
-    fegetenv(&caller_environment);
-    fesetenv(FE_DFL_ENV);
+    descend_call_enter(&call);
     status = save(optimizer, path, checkpoint);
-    fesetenv(&caller_environment);
+    descend_call_leave(&call);
     return status;
 }
