@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <fenv.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -51,20 +52,33 @@ __attribute__((constructor)) static void watch_for_fork(void)
         mark_forked();
 }
 
+/* Every call into OpenMP stands between feholdexcept and fesetenv, for runtimes compute too, at least when they are
+ * entered for the first time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to
+ * zero stay the caller's, so that threads started there inherit them. (libomp gives its threads, at every region, the
+ * whole environment of the thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
+
+/* The size of the team to ask for, if the work were endless. */
+static unsigned largest_team(unsigned asked)
+{
+    if (asked == 0 && omp_in_parallel())
+        return 1;
+    const unsigned threads = asked ? asked : (unsigned)omp_get_max_threads();
+    if (threads <= THREADS_MAX) /* finding the number of processors is a system call */
+        return threads;
+    const unsigned processors = (unsigned)omp_get_num_procs();
+    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
+    return threads < most ? threads : most;
+}
+
 static unsigned openmp_threads(size_t n, const descend_exec *exec)
 {
     const size_t serial_below = exec->serial_below ? exec->serial_below : SERIAL_BELOW;
     if (exec->threads == 1 || n < serial_below || atomic_load_explicit(&forked, memory_order_relaxed))
         return 1;
-    if (exec->threads == 0 && omp_in_parallel())
-        return 1;
-
-    unsigned threads = exec->threads ? exec->threads : (unsigned)omp_get_max_threads();
-    if (threads > THREADS_MAX) { /* finding the number of processors is a system call */
-        const unsigned processors = (unsigned)omp_get_num_procs();
-        const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
-        threads = threads < most ? threads : most;
-    }
+    fenv_t callers;
+    feholdexcept(&callers);
+    const unsigned threads = largest_team(exec->threads);
+    fesetenv(&callers);
     return threads < blocks(n) ? threads : (unsigned)blocks(n);
 }
 #else
@@ -148,9 +162,10 @@ static bool do_tasks(struct job *job, const descend_exec *exec)
     return atomic_load_explicit(&job->done, memory_order_relaxed) == (sum_of_indices << 32) + parts;
 }
 
-static void do_region(const struct job *job)
-{
 #ifdef _OPENMP
+/* Not inlined: clang enters the runtime at the beginning of a function that has a region. */
+__attribute__((noinline)) static void open_region(const struct job *job)
+{
 #pragma omp parallel num_threads((int)job->parts)
     {
         /* OpenMP may give fewer threads than asked for. */
@@ -158,10 +173,21 @@ static void do_region(const struct job *job)
         for (unsigned index = (unsigned)omp_get_thread_num(); index < job->parts; index += team)
             do_part(job, index);
     }
-#else
-    (void)job;
-#endif
 }
+
+static void do_region(const struct job *job)
+{
+    fenv_t callers;
+    feholdexcept(&callers);
+    open_region(job);
+    fesetenv(&callers);
+}
+#else
+static void do_region(const struct job *job)
+{
+    (void)job; /* not reached: openmp_threads is 1 */
+}
+#endif
 
 bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
 {

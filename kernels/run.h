@@ -21,8 +21,8 @@ typedef void descend_part(void *work, unsigned index, unsigned parts);
 /*
  * Does all parts of a call on n elements, in as many threads as exec asks for, or the one part that is the slice of
  * exec; each part guarded (cpu.h). To be called unguarded, in the caller's floating-point environment: threads that
- * OpenMP starts here inherit it, and the caller's run expects it. Returns whether all of that was done: a caller's run
- * may have returned without having called every task once.
+ * OpenMP starts here inherit its rounding and flush to zero, and the caller's run expects it. Returns whether all of
+ * that was done: a caller's run may have returned without having called every task once.
  */
 bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec);
 
