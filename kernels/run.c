@@ -1,18 +1,12 @@
 #include "run.h"
 
-#include <fenv.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "cpu.h"
+#include "openmp.h"
 
 enum {
-    SERIAL_BELOW = 32768, /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
-    THREADS_MAX = 64      /* unless there are more processors: libgomp ends the process if it cannot start a thread */
+    SERIAL_BELOW = 32768 /* descend_exec.serial_below's built-in value; docs/performance.md has the measurement */
 };
 
 static size_t blocks(size_t n)
@@ -35,59 +29,15 @@ void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, siz
     *end = beyond < blocks(n) ? beyond * BLOCK : n;
 }
 
-#ifdef _OPENMP
-/* Whether this process was forked. OpenMP's threads do not exist in a forked child, but libgomp would wait for them if
- * the parent ever ran a parallel region, the library's or the trainer's. Safe: the child writes it before it can have a
- * second thread. */
-static atomic_bool forked;
-
-static void mark_forked(void)
-{
-    atomic_store(&forked, true);
-}
-
-__attribute__((constructor)) static void watch_for_fork(void)
-{
-    if (pthread_atfork(NULL, NULL, mark_forked) != 0)
-        mark_forked();
-}
-
-/* Every call into OpenMP stands between feholdexcept and fesetenv, for runtimes compute too, at least when they are
- * entered for the first time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to
- * zero stay the caller's, so that threads started there inherit them. (libomp gives its threads, at every region, the
- * whole environment of the thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
-
-/* The size of the team to ask for, if the work were endless. */
-static unsigned largest_team(unsigned asked)
-{
-    if (asked == 0 && omp_in_parallel())
-        return 1;
-    const unsigned threads = asked ? asked : (unsigned)omp_get_max_threads();
-    if (threads <= THREADS_MAX) /* finding the number of processors is a system call */
-        return threads;
-    const unsigned processors = (unsigned)omp_get_num_procs();
-    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
-    return threads < most ? threads : most;
-}
-
-static unsigned openmp_threads(size_t n, const descend_exec *exec)
+static unsigned openmp_tasks(size_t n, const descend_exec *exec)
 {
     const size_t serial_below = exec->serial_below ? exec->serial_below : SERIAL_BELOW;
-    if (exec->threads == 1 || n < serial_below || atomic_load_explicit(&forked, memory_order_relaxed))
-        return 1;
-    fenv_t callers;
-    feholdexcept(&callers);
-    const unsigned threads = largest_team(exec->threads);
-    fesetenv(&callers);
-    return threads < blocks(n) ? threads : (unsigned)blocks(n);
+    if (n < serial_below)
+        return 0;
+    const unsigned threads = descend_openmp_threads(exec->threads);
+    const unsigned tasks = threads < blocks(n) ? threads : (unsigned)blocks(n);
+    return tasks > 1 ? tasks : 0;
 }
-#else
-static unsigned openmp_threads(size_t n, const descend_exec *exec)
-{
-    (void)n, (void)exec;
-    return 1;
-}
-#endif
 
 unsigned descend_run_tasks(size_t n, const descend_exec *exec)
 {
@@ -95,8 +45,7 @@ unsigned descend_run_tasks(size_t n, const descend_exec *exec)
         return 0;
     if (exec->run)
         return n < exec->serial_below ? 0 : exec->threads;
-    const unsigned threads = openmp_threads(n, exec);
-    return threads > 1 ? threads : 0;
+    return openmp_tasks(n, exec);
 }
 
 descend_status descend_run_check(const descend_exec *exec)
@@ -132,9 +81,9 @@ static void do_guarded(void *context)
     part->job->part(part->job->work, part->index, part->job->parts);
 }
 
-static void do_part(const struct job *job, unsigned index)
+static void do_part(void *context, unsigned index)
 {
-    struct guarded_part part = {job, index};
+    struct guarded_part part = {context, index};
     descend_guarded(do_guarded, &part);
 }
 
@@ -162,40 +111,13 @@ static bool do_tasks(struct job *job, const descend_exec *exec)
     return atomic_load_explicit(&job->done, memory_order_relaxed) == (sum_of_indices << 32) + parts;
 }
 
-#ifdef _OPENMP
-/* Not inlined: clang enters the runtime at the beginning of a function that has a region. */
-__attribute__((noinline)) static void open_region(const struct job *job)
-{
-#pragma omp parallel num_threads((int)job->parts)
-    {
-        /* OpenMP may give fewer threads than asked for. */
-        const unsigned team = (unsigned)omp_get_num_threads();
-        for (unsigned index = (unsigned)omp_get_thread_num(); index < job->parts; index += team)
-            do_part(job, index);
-    }
-}
-
-static void do_region(const struct job *job)
-{
-    fenv_t callers;
-    feholdexcept(&callers);
-    open_region(job);
-    fesetenv(&callers);
-}
-#else
-static void do_region(const struct job *job)
-{
-    (void)job; /* not reached: openmp_threads is 1 */
-}
-#endif
-
 bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
 {
     struct job job = {.part = part, .work = work, .parts = descend_run_tasks(n, exec)};
     if (job.parts > 0 && exec->run)
         return do_tasks(&job, exec);
     if (job.parts > 0) {
-        do_region(&job);
+        descend_openmp_region(do_part, &job, job.parts);
         return true;
     }
     job.parts = exec->slices > 0 ? exec->slices : 1;

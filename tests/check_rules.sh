@@ -19,7 +19,7 @@ refuse 'intrinsics outside kernels/vec and cpu.c' '\b_mm(256|512)?_|\bv[a-z]+q_[
     -- kernels tools bench ':!kernels/vec' ':!kernels/cpu.c'
 refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE|ARM)[A-Za-z0-9_]*' \
     -- kernels ':!kernels/vec' ':!kernels/cpu.c'
-refuse 'OpenMP outside run.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/run.c'
+refuse 'OpenMP outside openmp.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/openmp.c'
 refuse 'printing or ending in the kernels' '\b(printf|fprintf|puts|perror|abort|exit|_exit|assert)\(' -- 'kernels/*.[ch]'
 refuse 'allocating outside the optimizer object and its checkpoints' '\b(malloc|calloc|realloc|free)\(' \
     -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/io'

@@ -1,0 +1,89 @@
+#include "openmp.h"
+
+#ifdef _OPENMP
+#include <fenv.h>
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum {
+    THREADS_MAX = 64 /* unless there are more processors: libgomp ends the process if it cannot start a thread */
+};
+
+/* Whether this process was forked. OpenMP's threads do not exist in a forked child, but libgomp would wait for them if
+ * the parent ever ran a parallel region, the library's or the trainer's. Safe: the child writes it before it can have a
+ * second thread. */
+static atomic_bool forked;
+
+static void mark_forked(void)
+{
+    atomic_store(&forked, true);
+}
+
+__attribute__((constructor)) static void watch_for_fork(void)
+{
+    if (pthread_atfork(NULL, NULL, mark_forked) != 0)
+        mark_forked();
+}
+
+/* Every call into OpenMP stands between feholdexcept and fesetenv, for runtimes compute too, at least when they are
+ * entered for the first time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to
+ * zero stay the caller's, so that threads started there inherit them. (libomp gives its threads, at every region, the
+ * whole environment of the thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
+
+static unsigned threads_of_openmp(unsigned asked)
+{
+    if (asked == 0 && omp_in_parallel())
+        return 1;
+    const unsigned threads = asked ? asked : (unsigned)omp_get_max_threads();
+    if (threads <= THREADS_MAX) /* finding the number of processors is a system call */
+        return threads;
+    const unsigned processors = (unsigned)omp_get_num_procs();
+    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
+    return threads < most ? threads : most;
+}
+
+unsigned descend_openmp_threads(unsigned asked)
+{
+    fenv_t callers;
+    if (asked == 1 || atomic_load_explicit(&forked, memory_order_relaxed))
+        return 1;
+    feholdexcept(&callers);
+    const unsigned threads = threads_of_openmp(asked);
+    fesetenv(&callers);
+    return threads;
+}
+
+/* Not inlined: clang enters the runtime at the beginning of a function that has a region. */
+__attribute__((noinline)) static void open_region(descend_task *task, void *work, unsigned tasks)
+{
+#pragma omp parallel num_threads((int)tasks)
+    {
+        /* OpenMP may give fewer threads than asked for. */
+        const unsigned team = (unsigned)omp_get_num_threads();
+        for (unsigned index = (unsigned)omp_get_thread_num(); index < tasks; index += team)
+            task(work, index);
+    }
+}
+
+void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
+{
+    fenv_t callers;
+    feholdexcept(&callers);
+    open_region(task, work, tasks);
+    fesetenv(&callers);
+}
+#else
+unsigned descend_openmp_threads(unsigned asked)
+{
+    (void)asked;
+    return 1;
+}
+
+void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
+{
+    for (unsigned index = 0; index < tasks; index++)
+        task(work, index);
+}
+#endif
