@@ -13,7 +13,7 @@ if(NOT BUILD_SHARED_LIBS)
   set(DESCEND_NEEDS_OPENMP ${DESCEND_OPENMP})
 endif()
 if(DESCEND_OPENMP)
-  string(APPEND DESCEND_LIBS_PRIVATE " ${OpenMP_C_FLAGS}")
+  string(APPEND DESCEND_LIBS_PRIVATE " ${OpenMP_C_FLAGS} -l${CMAKE_DL_LIBS}")
 endif()
 
 # Without a shared library there is nothing from which the linker would learn them: then Libs names them too.

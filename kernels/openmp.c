@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* dladdr */
 #include "openmp.h"
 
 #ifdef _OPENMP
+#include <dlfcn.h>
 #include <fenv.h>
 #include <omp.h>
 #include <pthread.h>
@@ -27,6 +29,16 @@ __attribute__((constructor)) static void watch_for_fork(void)
         mark_forked();
 }
 
+/* OpenMP's threads wait for the next region in the runtime's code, and die where that is unloaded. So from the first
+ * use on, what has the library in it, a shared library or a plugin, stays loaded, and with it the runtime that it needs
+ * and what it knows of forks. A program itself is not found by its name, and needs nothing. */
+static void stay_loaded(void)
+{
+    Dl_info self;
+    if (dladdr(&forked, &self))
+        (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 /* Every call into OpenMP stands between feholdexcept and fesetenv, for runtimes compute too, at least when they are
  * entered for the first time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to
  * zero stay the caller's, so that threads started there inherit them. (libomp gives its threads, at every region, the
@@ -46,9 +58,11 @@ static unsigned threads_of_openmp(unsigned asked)
 
 unsigned descend_openmp_threads(unsigned asked)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     fenv_t callers;
     if (asked == 1 || atomic_load_explicit(&forked, memory_order_relaxed))
         return 1;
+    pthread_once(&once, stay_loaded);
     feholdexcept(&callers);
     const unsigned threads = threads_of_openmp(asked);
     fesetenv(&callers);
