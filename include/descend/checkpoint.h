@@ -81,8 +81,12 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
 /*
  * Loads a file that descend_optimizer_save has written into an optimizer of the same kind with the same groups and
  * tensors: states, step counts, configs, and what checkpoint asks for. checkpoint may be NULL. After any error the
- * optimizer, its parameters and the scaler are unchanged. A file without a checksum is accepted. Whatever the file
- * says, no more memory is allocated than the size of the file and the states that the optimizer does not have yet.
+ * optimizer, its parameters and the scaler are unchanged. A file without a checksum is accepted. The file is read once,
+ * so that what is loaded is what was checked, even where another process changes the file meanwhile.
+ *
+ * At its peak the call takes, whatever the file says: the length of the file's header, 80 KiB, what
+ * descend_optimizer_restore takes (the states that the optimizer does not have yet; room for parameters, if asked for,
+ * and for states that a step has used). Nothing else of the file is held: other states are read to where they stay.
  *
  * DESCEND_FILE_OPEN and DESCEND_FILE_READ: the cause is in errno. DESCEND_BAD_FILE_…: each way in which a file can be
  * wrong has a status of its own. DESCEND_BAD_PATH, DESCEND_BAD_NOTE, DESCEND_BAD_RESERVED, DESCEND_NO_MEMORY: as in

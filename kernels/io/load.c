@@ -1,7 +1,6 @@
 /* Loading an optimizer from a file. */
 #include "descend/checkpoint.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -13,7 +12,6 @@ struct loading {
     const descend_optimizer *optimizer;
     const descend_checkpoint *checkpoint;
     struct descend_safetensors file;
-    unsigned char *data; /* the tensors of the file, each at its offset */
 };
 
 static bool find_text(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS],
@@ -172,24 +170,6 @@ static descend_status check_tensors(const struct loading *loading)
     return loading->checkpoint->params && params < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
 }
 
-static descend_status read_data(struct loading *loading)
-{
-    const struct descend_header *header = &loading->file.header;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < header->tensors; i++)
-        bytes += descend_header_entry(header, i).size;
-    loading->data = malloc(bytes > 0 ? bytes : 1);
-    if (loading->data == NULL)
-        return DESCEND_NO_MEMORY;
-    for (size_t i = 0; i < header->tensors; i++) {
-        const struct descend_entry entry = descend_header_entry(header, i);
-        const descend_status status = descend_safetensors_read(&loading->file, &entry, loading->data + entry.offset);
-        if (status != DESCEND_OK)
-            return status;
-    }
-    return DESCEND_OK;
-}
-
 static descend_config snapshot_config(void *context, unsigned group)
 {
     descend_config config;
@@ -197,10 +177,11 @@ static descend_config snapshot_config(void *context, unsigned group)
     return config;
 }
 
+/* Not the data, which snapshot_read reads: whether the file has it. */
 static void *snapshot_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
 {
     struct descend_entry entry;
-    return descend_header_find_joined(&loading->file.header, name, &entry) ? loading->data + entry.offset : NULL;
+    return descend_header_find_joined(&loading->file.header, name, &entry) ? loading->file.header.text : NULL;
 }
 
 static descend_tensor snapshot_tensor(void *context, size_t t)
@@ -219,21 +200,50 @@ static descend_tensor snapshot_tensor(void *context, size_t t)
     return snapshot;
 }
 
+static descend_status snapshot_read(void *context, size_t t, size_t state, void *to)
+{
+    struct loading *loading = context;
+    const descend_kind kind = descend_optimizer_kind(loading->optimizer);
+    descend_tensor now;
+    struct descend_entry entry;
+    descend_status status = descend_optimizer_tensor(loading->optimizer, t, &now, NULL);
+    if (status != DESCEND_OK)
+        return status;
+    const char *const *name =
+        state == DESCEND_STATES ? KEY(now.name) : KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, state)->name);
+    if (!descend_header_find_joined(&loading->file.header, name, &entry))
+        return DESCEND_BAD_FILE_MISSING; /* not reached: snapshot_data has found it */
+    return descend_safetensors_read(&loading->file, &entry, to);
+}
+
+static descend_status snapshot_verify(void *context)
+{
+    struct loading *loading = context;
+    return descend_safetensors_check(&loading->file);
+}
+
+static descend_status restore(struct loading *loading, descend_optimizer *optimizer)
+{
+    const descend_snapshot snapshot = {snapshot_config, snapshot_tensor, snapshot_read, snapshot_verify, loading};
+    const descend_status status = descend_optimizer_restore(optimizer, &snapshot);
+    const bool of_file = status >= DESCEND_FILE_OPEN; /* from snapshot_read or snapshot_verify */
+    /* else the optimizer refuses what the file says */
+    return status == DESCEND_OK || status == DESCEND_NO_MEMORY || of_file ? status : DESCEND_BAD_FILE_METADATA;
+}
+
 static descend_status load(struct loading *loading, descend_optimizer *optimizer)
 {
     descend_status status = check_metadata(loading);
     if (status == DESCEND_OK)
         status = check_tensors(loading);
     if (status == DESCEND_OK)
-        status = read_data(loading);
-    if (status == DESCEND_OK) {
-        status = descend_optimizer_restore(
-            optimizer, &(descend_snapshot){.config = snapshot_config, .tensor = snapshot_tensor, .context = loading});
-        if (status != DESCEND_OK && status != DESCEND_NO_MEMORY)
-            status = DESCEND_BAD_FILE_METADATA; /* the optimizer refuses what the file says */
-    }
+        status = restore(loading, optimizer);
     if (status == DESCEND_OK && loading->checkpoint->scaler)
         (void)find_scaler(loading, loading->checkpoint->scaler);
+    if (status >= DESCEND_BAD_FILE_SHORT) { /* where the file is damaged, that is the cause */
+        const descend_status sound = descend_safetensors_check(&loading->file);
+        status = sound == DESCEND_OK ? status : sound;
+    }
     return status;
 }
 
@@ -250,7 +260,6 @@ descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *
     status = descend_safetensors_open(&loading.file, path);
     if (status == DESCEND_OK) {
         status = load(&loading, optimizer);
-        free(loading.data);
         descend_safetensors_close(&loading.file);
     }
     descend_call_leave(&call);

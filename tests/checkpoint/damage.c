@@ -27,15 +27,6 @@ static void assert_bytes_refused(struct scene *scene, const void *data, size_t s
     assert_unchanged(scene, what);
 }
 
-/* Where the tensors begin. */
-static size_t data_at(struct bytes file)
-{
-    size_t at = 8;
-    for (size_t i = 0; i < 8; i++)
-        at += (size_t)file.data[i] << 8 * i;
-    return at;
-}
-
 /* The five letters of "crc32": with another in their place the file is one without a checksum, which is accepted. */
 static bool in_name_of_checksum(struct bytes file, size_t at)
 {

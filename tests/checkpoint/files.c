@@ -35,6 +35,14 @@ static void write_all(int descriptor, const void *data, size_t size)
     }
 }
 
+descend_status open_checked(struct descend_safetensors *file, const char *path)
+{
+    descend_status status = descend_safetensors_open(file, path);
+    if (status == DESCEND_OK && (status = descend_safetensors_check(file)) != DESCEND_OK)
+        descend_safetensors_close(file);
+    return status;
+}
+
 descend_status open_bytes(struct descend_safetensors *file, const void *data, size_t size)
 {
     const int descriptor = memfd_create("checkpoint", MFD_CLOEXEC);
@@ -42,7 +50,7 @@ descend_status open_bytes(struct descend_safetensors *file, const void *data, si
     write_all(descriptor, data, size);
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    const descend_status status = descend_safetensors_open(file, path);
+    const descend_status status = open_checked(file, path);
     close(descriptor);
     return status;
 }
@@ -68,6 +76,14 @@ struct bytes read_bytes(const char *path)
     assert_int_equal(fread(bytes.data, 1, bytes.size, file), bytes.size);
     fclose(file);
     return bytes;
+}
+
+size_t data_at(struct bytes file)
+{
+    size_t at = 8;
+    for (size_t i = 0; i < 8; i++)
+        at += (size_t)file.data[i] << 8 * i;
+    return at;
 }
 
 static char directory[] = "checkpoint.XXXXXX";

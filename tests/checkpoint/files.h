@@ -19,7 +19,12 @@ struct bytes {
 /* A safetensors file with this header, padded with spaces to 8, and so many bytes of data. To be freed. */
 struct bytes with_header(const char *json, size_t data_size);
 
-/* Opens a file of these bytes that is in no directory. */
+size_t data_at(struct bytes file); /* where the tensors begin */
+
+/* Opens and checks a file; nothing is left to be closed unless both succeed. */
+descend_status open_checked(struct descend_safetensors *file, const char *path);
+
+/* The same with a file of these bytes that is in no directory. */
 descend_status open_bytes(struct descend_safetensors *file, const void *data, size_t size);
 
 void write_bytes(const char *path, struct bytes bytes);

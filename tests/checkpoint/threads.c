@@ -1,5 +1,8 @@
-/* What saving and loading take of the thread that calls them: no cancellation half-way. */
+/* What saving and loading take of the thread that calls them: little stack, and no cancellation half-way. */
 #include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "checkpoint/scene.h"
 #include "test.h"
@@ -9,6 +12,8 @@ struct calls {
     struct scene scene;
     descend_status saved, loaded;
     int cancel_state; /* after them */
+    const unsigned char *stack;
+    size_t stack_used;
 };
 
 static void save_and_load(struct calls *calls)
@@ -67,8 +72,51 @@ static void cancellation_waits(void **state)
     for_each_fullest(check_cancellation);
 }
 
+enum { STACK = 1 << 18, STACK_MAX = 16384, PAINT = 0xa5 };
+
+static void *measured(void *argument)
+{
+    struct calls *calls = argument;
+    const unsigned char here = 0, *lowest = calls->stack;
+    save_and_load(calls);
+    while (*lowest == PAINT)
+        lowest++;
+    calls->stack_used = (size_t)(&here - lowest);
+    return NULL;
+}
+
+static void check_stack(const struct configuration *configuration)
+{
+    struct calls calls;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    scene_make(&calls.scene, configuration);
+    calls.scene.scaler = scene_scaler;
+    save_and_load(&calls); /* so that the dynamic linker has found all functions */
+    void *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(stack, MAP_FAILED);
+    calls.stack = memset(stack, PAINT, STACK);
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, measured, &calls), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(calls.saved, DESCEND_OK);
+    assert_int_equal(calls.loaded, DESCEND_OK);
+    print_message("%s: %zu bytes of stack\n", configuration->optimizer, calls.stack_used);
+    assert_true(calls.stack_used < STACK_MAX);
+    pthread_attr_destroy(&attributes);
+    munmap(stack, STACK);
+    scene_free(&calls.scene);
+}
+
+static void little_stack(void **state)
+{
+    (void)state;
+    for_each_fullest(check_stack);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cancellation_waits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cancellation_waits), cmocka_unit_test(little_stack)};
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

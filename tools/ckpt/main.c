@@ -87,20 +87,34 @@ static void list_metadata(const struct descend_header *header)
     }
 }
 
-static int complain(const char *path, descend_status status)
+static void complain(const char *path, descend_status status)
 {
     const bool system = status == DESCEND_FILE_OPEN || status == DESCEND_FILE_READ;
     const char *reason = system ? strerror(errno) : "";
     fprintf(stderr, "descend-ckpt: %s: %s%s%s\n", path, descend_status_string(status), system ? ": " : "", reason);
-    return EXIT_FAILURE;
+}
+
+/* Opens a file that is sound; where it is not, says why. */
+static bool open_sound(struct descend_safetensors *file, const char *path)
+{
+    descend_status status = descend_safetensors_open(file, path);
+    if (status != DESCEND_OK) {
+        complain(path, status);
+        return false;
+    }
+    status = descend_safetensors_check(file);
+    if (status != DESCEND_OK) {
+        complain(path, status);
+        descend_safetensors_close(file);
+    }
+    return status == DESCEND_OK;
 }
 
 static int list(const char *path)
 {
     struct descend_safetensors file;
-    const descend_status status = descend_safetensors_open(&file, path);
-    if (status != DESCEND_OK)
-        return complain(path, status);
+    if (!open_sound(&file, path))
+        return EXIT_FAILURE;
     list_tensors(&file.header);
     list_metadata(&file.header);
     descend_safetensors_close(&file);
@@ -110,9 +124,8 @@ static int list(const char *path)
 static int verify(const char *path)
 {
     struct descend_safetensors file;
-    const descend_status status = descend_safetensors_open(&file, path);
-    if (status != DESCEND_OK)
-        return complain(path, status);
+    if (!open_sound(&file, path))
+        return EXIT_FAILURE;
     const bool has_checksum = file.header.has_checksum;
     if (has_checksum)
         printf("%s: sound, crc32 %08" PRIx32 "\n", path, file.header.checksum);

@@ -102,7 +102,7 @@ bool checkpoint_load(const struct options *options, uint32_t images, descend_opt
 }
 
 /* Reads one tensor, which may have torch.nn.Linear's shape or be flat. */
-static bool read_tensor(const char *path, const struct descend_safetensors *file, const descend_tensor *tensor,
+static bool read_tensor(const char *path, struct descend_safetensors *file, const descend_tensor *tensor,
                         const uint64_t shape[2], size_t rank)
 {
     const uint64_t flat = tensor->n;
@@ -132,7 +132,7 @@ bool checkpoint_init(const char *path, const struct network *net)
         {net->hidden, net->inputs}, {net->hidden}, {net->outputs, net->hidden}, {net->outputs}};
     descend_tensor tensors[NETWORK_TENSORS];
     struct descend_safetensors file;
-    const descend_status status = descend_safetensors_open(&file, path);
+    descend_status status = descend_safetensors_open(&file, path);
     if (status != DESCEND_OK) {
         complain_of(path, status);
         return false;
@@ -141,6 +141,10 @@ bool checkpoint_init(const char *path, const struct network *net)
     bool good = true;
     for (size_t i = 0; i < NETWORK_TENSORS && good; i++)
         good = read_tensor(path, &file, &tensors[i], shapes[i], shapes[i][1] > 0 ? 2 : 1);
+    if (good && (status = descend_safetensors_check(&file)) != DESCEND_OK) {
+        complain_of(path, status);
+        good = false;
+    }
     descend_safetensors_close(&file);
     return good;
 }

@@ -17,6 +17,8 @@ enum {
     DESCEND_HEADER_LIMIT = 100000000 /* bytes; the limit of the safetensors library */
 };
 
+#define DESCEND_CHECKSUM_ZEROS "00000000" /* in place of the checksum's digits while it is computed */
+
 /* The element types of safetensors that have whole bytes. */
 enum descend_file_dtype {
     FILE_BOOL,
@@ -59,6 +61,8 @@ struct descend_entry {
     struct descend_string shape; /* its dimensions in decimal, with commas between */
     enum descend_file_dtype dtype;
     uint64_t offset, size; /* bytes; from the header's end */
+    bool is_read;          /* whether it has been marked */
+    uint32_t record;       /* the header's own */
 };
 
 /*
@@ -71,6 +75,8 @@ descend_status descend_header_index(struct descend_header *header, unsigned char
 
 /* Tensor number i < header->tensors, in the order of the data. */
 struct descend_entry descend_header_entry(const struct descend_header *header, size_t i);
+/* Marks a tensor as read; false: it has been marked before. */
+bool descend_header_mark_read(struct descend_header *header, const struct descend_entry *entry);
 /* In logarithmic time; false: no tensor has this name. */
 bool descend_header_find(const struct descend_header *header, const char *name, struct descend_entry *entry);
 /* The same with the name in parts, at least one, that end with a NULL unless all are used. Saves joining them. */

@@ -144,7 +144,19 @@ static struct descend_entry entry_at(const struct descend_header *header, uint32
                                   .shape = {shape, (size_t)(end - shape)},
                                   .dtype = (enum descend_file_dtype)record.dtype,
                                   .offset = record.begin,
-                                  .size = record.end - record.begin};
+                                  .size = record.end - record.begin,
+                                  .is_read = record.is_read,
+                                  .record = at};
+}
+
+bool descend_header_mark_read(struct descend_header *header, const struct descend_entry *entry)
+{
+    struct descend_record record = record_at(header, entry->record);
+    if (record.is_read)
+        return false;
+    record.is_read = true;
+    memcpy(header->text + entry->record, &record, sizeof record);
+    return true;
 }
 
 struct descend_entry descend_header_entry(const struct descend_header *header, size_t i)

@@ -13,6 +13,7 @@ struct descend_record {
     uint32_t name;     /* offset in the text */
     uint32_t previous; /* offset of the record of the tensor before it */
     uint32_t dtype;
+    uint32_t is_read;
 };
 
 struct descend_packed {

@@ -1,7 +1,6 @@
 #define _POSIX_C_SOURCE 200809L /* pread, fstat, O_CLOEXEC */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,14 @@
 #include "numerals.h"
 #include "retry.h"
 #include "safetensors.h"
+
+enum { PIECE = 65536 }; /* bytes of a tensor that are read at once: still in the cache for their checksum */
+
+struct descend_file_memory {
+    struct descend_crc32 crc;
+    unsigned char piece[PIECE]; /* of a tensor that is read to nowhere */
+    unsigned char header[];
+};
 
 /* Reads exactly this many bytes, or returns DESCEND_FILE_READ. */
 static descend_status read_at(int descriptor, void *to, uint64_t size, uint64_t offset)
@@ -50,61 +57,64 @@ static descend_status open_regular(int *descriptor, const char *path, uint64_t *
     return DESCEND_OK;
 }
 
-/* Reads and indexes the header. On failure there is nothing left to free. */
+/* What a piece that ends `after` bytes before the end of the header is in the checksum of the file. */
+static uint32_t part_of_header(const struct descend_safetensors *file, const void *piece, size_t size, uint64_t after)
+{
+    const struct descend_crc32 *tables = &file->memory->crc;
+    return descend_crc32_followed(tables, descend_crc32(tables, 0, piece, size), after + file->data_size);
+}
+
+/* Replaces the digits by '0' in the checksum of the header, as they were when it was computed. */
+static void zero_digits(struct descend_safetensors *file, size_t header_size)
+{
+    char digits[DESCEND_HEX_DIGITS];
+    const uint64_t after = header_size - file->header.checksum_at - sizeof digits;
+    descend_uint32_to_hex(file->header.checksum, digits);
+    file->checksum ^= part_of_header(file, digits, sizeof digits, after) ^
+                      part_of_header(file, DESCEND_CHECKSUM_ZEROS, sizeof digits, after);
+}
+
+static descend_status read_header_size(const struct descend_safetensors *file, uint64_t file_size,
+                                       unsigned char length[DESCEND_LENGTH_BYTES], uint64_t *size)
+{
+    if (file_size < DESCEND_LENGTH_BYTES)
+        return DESCEND_BAD_FILE_SHORT;
+    const descend_status status = read_at(file->descriptor, length, DESCEND_LENGTH_BYTES, 0);
+    if (status != DESCEND_OK)
+        return status;
+    *size = 0;
+    for (size_t i = DESCEND_LENGTH_BYTES; i-- > 0;)
+        *size = *size << 8 | length[i];
+    if (*size > DESCEND_HEADER_LIMIT)
+        return DESCEND_BAD_FILE_HEADER_LIMIT;
+    if (*size > file_size - DESCEND_LENGTH_BYTES)
+        return DESCEND_BAD_FILE_HEADER_SIZE;
+    return *size == 0 ? DESCEND_BAD_FILE_JSON : DESCEND_OK;
+}
+
+/* Reads and indexes the header. */
 static descend_status read_header(struct descend_safetensors *file, uint64_t file_size)
 {
     unsigned char length[DESCEND_LENGTH_BYTES];
-    if (file_size < sizeof length)
-        return DESCEND_BAD_FILE_SHORT;
-    descend_status status = read_at(file->descriptor, length, sizeof length, 0);
+    uint64_t size;
+    descend_status status = read_header_size(file, file_size, length, &size);
     if (status != DESCEND_OK)
         return status;
-    uint64_t size = 0;
-    for (size_t i = sizeof length; i-- > 0;)
-        size = size << 8 | length[i];
-    if (size > DESCEND_HEADER_LIMIT)
-        return DESCEND_BAD_FILE_HEADER_LIMIT;
-    if (size > file_size - sizeof length)
-        return DESCEND_BAD_FILE_HEADER_SIZE;
-    if (size == 0)
-        return DESCEND_BAD_FILE_JSON;
-
-    unsigned char *text = malloc((size_t)size);
-    if (text == NULL)
+    file->memory = malloc(sizeof *file->memory + (size_t)size);
+    if (file->memory == NULL)
         return DESCEND_NO_MEMORY;
+    descend_crc32_init(&file->memory->crc);
+    unsigned char *text = file->memory->header;
     file->data_at = sizeof length + size;
+    file->data_size = file_size - file->data_at;
     status = read_at(file->descriptor, text, size, sizeof length);
-    if (status == DESCEND_OK)
-        status = descend_header_index(&file->header, text, (size_t)size, file_size - file->data_at);
     if (status != DESCEND_OK)
-        free(text);
+        return status;
+    file->checksum = part_of_header(file, length, sizeof length, size) ^ part_of_header(file, text, (size_t)size, 0);
+    status = descend_header_index(&file->header, text, (size_t)size, file->data_size); /* overwrites the text */
+    if (status == DESCEND_OK && file->header.has_checksum)
+        zero_digits(file, (size_t)size);
     return status;
-}
-
-/* Overwrites with '0' the digits of the checksum, at digits_at in the file, that lie in this piece of the file. */
-static void zero_checksum_digits(unsigned char *piece, size_t size, uint64_t offset, uint64_t digits_at)
-{
-    for (uint64_t at = digits_at; at < digits_at + DESCEND_HEX_DIGITS; at++)
-        if (at >= offset && at - offset < size)
-            piece[at - offset] = '0';
-}
-
-static descend_status check_checksum(const struct descend_safetensors *file, uint64_t file_size)
-{
-    if (!file->header.has_checksum)
-        return DESCEND_OK;
-    struct descend_crc32 crc;
-    descend_crc32_start(&crc);
-    unsigned char piece[32768];
-    for (uint64_t offset = 0, size; offset < file_size; offset += size) {
-        size = file_size - offset < sizeof piece ? file_size - offset : sizeof piece;
-        const descend_status status = read_at(file->descriptor, piece, size, offset);
-        if (status != DESCEND_OK)
-            return status;
-        zero_checksum_digits(piece, (size_t)size, offset, DESCEND_LENGTH_BYTES + file->header.checksum_at);
-        descend_crc32_add(&crc, piece, (size_t)size);
-    }
-    return descend_crc32_value(&crc) == file->header.checksum ? DESCEND_OK : DESCEND_BAD_FILE_CHECKSUM;
 }
 
 descend_status descend_safetensors_open(struct descend_safetensors *file, const char *path)
@@ -113,27 +123,57 @@ descend_status descend_safetensors_open(struct descend_safetensors *file, const 
     descend_status status = open_regular(&file->descriptor, path, &size);
     if (status != DESCEND_OK)
         return status;
+    file->memory = NULL;
     status = read_header(file, size);
-    if (status == DESCEND_OK) {
-        status = check_checksum(file, size);
-        if (status == DESCEND_OK)
-            return DESCEND_OK;
-        free(file->header.text);
+    if (status != DESCEND_OK) {
+        const int error = errno;
+        descend_safetensors_close(file);
+        errno = error;
     }
-    const int error = errno;
-    close(file->descriptor);
-    errno = error;
     return status;
 }
 
-descend_status descend_safetensors_read(const struct descend_safetensors *file, const struct descend_entry *entry,
-                                        void *to)
+/* Reads a tensor, and adds it to the checksum of the file the first time. `to` NULL: nowhere. */
+static descend_status read_tensor(struct descend_safetensors *file, const struct descend_entry *entry,
+                                  unsigned char *to)
 {
-    return read_at(file->descriptor, to, entry->size, file->data_at + entry->offset);
+    const struct descend_crc32 *tables = &file->memory->crc;
+    const bool adds = file->header.has_checksum && descend_header_mark_read(&file->header, entry);
+    uint32_t crc = 0;
+    for (uint64_t done = 0, size; done < entry->size; done += size) {
+        unsigned char *at = to ? to + done : file->memory->piece;
+        size = entry->size - done < PIECE ? entry->size - done : PIECE;
+        const descend_status status = read_at(file->descriptor, at, size, file->data_at + entry->offset + done);
+        if (status != DESCEND_OK)
+            return status;
+        if (adds)
+            crc = descend_crc32(tables, crc, at, (size_t)size);
+    }
+    if (adds)
+        file->checksum ^= descend_crc32_followed(tables, crc, file->data_size - entry->offset - entry->size);
+    return DESCEND_OK;
+}
+
+descend_status descend_safetensors_read(struct descend_safetensors *file, const struct descend_entry *entry, void *to)
+{
+    return read_tensor(file, entry, to);
+}
+
+descend_status descend_safetensors_check(struct descend_safetensors *file)
+{
+    if (!file->header.has_checksum)
+        return DESCEND_OK;
+    for (size_t i = 0; i < file->header.tensors; i++) {
+        const struct descend_entry entry = descend_header_entry(&file->header, i);
+        const descend_status status = entry.is_read ? DESCEND_OK : read_tensor(file, &entry, NULL);
+        if (status != DESCEND_OK)
+            return status;
+    }
+    return file->checksum == file->header.checksum ? DESCEND_OK : DESCEND_BAD_FILE_CHECKSUM;
 }
 
 void descend_safetensors_close(struct descend_safetensors *file)
 {
-    free(file->header.text);
+    free(file->memory);
     close(file->descriptor);
 }

@@ -48,22 +48,27 @@ descend_status descend_safetensors_write(const char *path, const struct descend_
 struct descend_safetensors {
     int descriptor;
     struct descend_header header;
-    uint64_t data_at; /* offset of the first tensor in the file */
+    uint64_t data_at, data_size; /* where the first tensor begins in the file; bytes of all tensors */
+    uint32_t checksum;           /* as far as the file has been read */
+    struct descend_file_memory *memory;
 };
 
 /*
- * Opens a file and checks all of it, including the checksum if it has one. Each way in which a file can be wrong has
- * its own status. After DESCEND_OK the file must be closed; after an error there is nothing to close.
+ * Opens a file and checks its header. Each way in which a file can be wrong has its own status. After DESCEND_OK the
+ * file must be closed; after an error there is nothing to close.
  *
- * Allocates the length of the header, which is less than the file's; the functions below allocate nothing. The time is
- * linear in the file's length, whatever it contains.
+ * Allocates the length of the header, which is less than the file's, and 80 KiB; the functions below allocate nothing.
+ * The time is linear in the header's length, whatever it contains.
  */
 descend_status descend_safetensors_open(struct descend_safetensors *file, const char *path);
 
-/* Reads the bytes of a tensor. After DESCEND_FILE_READ (errno EIO where the file has become shorter since it was
- * opened) part of `to` may have been written. */
-descend_status descend_safetensors_read(const struct descend_safetensors *file, const struct descend_entry *entry,
-                                        void *to);
+/* Reads the bytes of a tensor, which are not to be used before the file has been checked. After DESCEND_FILE_READ (errno
+ * EIO where the file has become shorter since it was opened) part of `to` may have been written. */
+descend_status descend_safetensors_read(struct descend_safetensors *file, const struct descend_entry *entry, void *to);
+
+/* Checks the checksum, if the file has one: that of the bytes that have been read, for what is read again may have
+ * changed. (A tensor must therefore be read only once.) Tensors that have not been read are read now, to nowhere. */
+descend_status descend_safetensors_check(struct descend_safetensors *file);
 
 void descend_safetensors_close(struct descend_safetensors *file);
 

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +7,6 @@
 #include "safetensors.h"
 
 enum { ALIGNMENT = 8 };
-
-static const char checksum_placeholder[] = "00000000";
-static_assert(sizeof checksum_placeholder == DESCEND_HEX_DIGITS + 1, "stands for the checksum while it is computed");
 
 /* The contents of a file. */
 struct contents {
@@ -76,7 +72,7 @@ static void put_metadata(struct composition *to, const struct contents *contents
     }
     put(to, "\"" DESCEND_CHECKSUM_KEY "\":\"");
     to->checksum_at = to->size;
-    put(to, checksum_placeholder);
+    put(to, DESCEND_CHECKSUM_ZEROS);
     put(to, "\"}");
 }
 
@@ -152,6 +148,7 @@ static descend_status make_header(struct composition *header, const struct conte
 struct output {
     struct descend_replacement file;
     struct descend_crc32 crc;
+    uint32_t checksum;
     uint64_t size;
 };
 
@@ -162,7 +159,7 @@ static descend_status append(struct output *to, const void *data, uint64_t size)
     descend_status status = DESCEND_OK;
     for (const unsigned char *at = data; size > 0 && status == DESCEND_OK;) {
         const size_t piece = size < PIECE ? (size_t)size : PIECE;
-        descend_crc32_add(&to->crc, at, piece);
+        to->checksum = descend_crc32(&to->crc, to->checksum, at, piece);
         status = descend_replacement_write(&to->file, at, piece, to->size);
         to->size += piece;
         at += piece;
@@ -174,7 +171,7 @@ static descend_status append(struct output *to, const void *data, uint64_t size)
 static descend_status write_checksum(const struct output *to, uint64_t offset)
 {
     char digits[DESCEND_HEX_DIGITS];
-    descend_uint32_to_hex(descend_crc32_value(&to->crc), digits);
+    descend_uint32_to_hex(to->checksum, digits);
     return descend_replacement_write(&to->file, digits, sizeof digits, offset);
 }
 
@@ -183,7 +180,8 @@ static descend_status write_file(struct output *to, const struct composition *he
     unsigned char length[DESCEND_LENGTH_BYTES];
     for (int i = 0; i < DESCEND_LENGTH_BYTES; i++)
         length[i] = (unsigned char)((uint64_t)header->size >> 8 * i);
-    descend_crc32_start(&to->crc);
+    descend_crc32_init(&to->crc);
+    to->checksum = 0;
     to->size = 0;
     descend_status status = append(to, length, sizeof length);
     if (status == DESCEND_OK)
@@ -203,15 +201,16 @@ descend_status descend_safetensors_write(const char *path, const struct descend_
     descend_status status = make_header(&header, &contents);
     if (status != DESCEND_OK)
         return status;
-    struct output to;
-    status = descend_replacement_begin(&to.file, path);
+    struct output *to = malloc(sizeof *to); /* too large for a small stack */
+    status = to ? descend_replacement_begin(&to->file, path) : DESCEND_NO_MEMORY;
     if (status == DESCEND_OK) {
-        status = write_file(&to, &header, &contents);
+        status = write_file(to, &header, &contents);
         if (status == DESCEND_OK)
-            status = descend_replacement_commit(&to.file);
+            status = descend_replacement_commit(&to->file);
         else
-            descend_replacement_abandon(&to.file);
+            descend_replacement_abandon(&to->file);
     }
+    free(to);
     free(header.text);
     return status;
 }

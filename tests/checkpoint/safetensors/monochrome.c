@@ -30,8 +30,9 @@ unsigned char monochrome(const char *path)
         return 0;
     }
     const struct descend_entry entry = descend_header_entry(&file.header, 0);
-    bool good =
-        file.header.has_checksum && entry.size == SIZE && descend_safetensors_read(&file, &entry, data) == DESCEND_OK;
+    bool good = file.header.has_checksum && entry.size == SIZE &&
+                descend_safetensors_read(&file, &entry, data) == DESCEND_OK &&
+                descend_safetensors_check(&file) == DESCEND_OK;
     for (size_t i = 1; i < SIZE && good; i++)
         good = data[i] == data[0];
     const unsigned char byte = data[0];

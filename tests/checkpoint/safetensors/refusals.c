@@ -236,6 +236,17 @@ static void escapes_are_decoded(void **state)
     }
 }
 
+/* Which none of the strings above can have: it would end them. */
+static void an_escaped_zero_byte(void **state)
+{
+    (void)state;
+    struct descend_safetensors file;
+    const struct bytes bytes = with_header("{\"\\?\":" TENSOR "}", 2);
+    *(unsigned char *)memchr(bytes.data, '?', bytes.size) = '\0';
+    assert_int_equal(open_bytes(&file, bytes.data, bytes.size), DESCEND_BAD_FILE_JSON);
+    free(bytes.data);
+}
+
 /* The eight bytes before the header. */
 static void lengths(void **state)
 {
@@ -332,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_header),
         cmocka_unit_test(escapes_are_decoded),
+        cmocka_unit_test(an_escaped_zero_byte),
         cmocka_unit_test(lengths),
         cmocka_unit_test(the_longest_header),
         cmocka_unit_test(what_cannot_be_opened),

@@ -50,7 +50,7 @@ static void assert_string(struct descend_string string, const char *wanted)
 }
 
 /* The file must have this tensor with these values. */
-static void assert_tensor(const struct descend_safetensors *file, const struct descend_file_tensor *tensor)
+static void assert_tensor(struct descend_safetensors *file, const struct descend_file_tensor *tensor)
 {
     struct descend_entry entry;
     if (!descend_header_find(&file->header, tensor->name, &entry))
@@ -72,7 +72,7 @@ static void assert_tensor(const struct descend_safetensors *file, const struct d
     free(data);
 }
 
-static void assert_contents(const struct descend_safetensors *file)
+static void assert_contents(struct descend_safetensors *file)
 {
     assert_int_equal(file->header.tensors, COUNT(tensors));
     for (size_t i = 0; i < COUNT(tensors); i++)
