@@ -91,25 +91,35 @@ static descend_status append_groups(struct lists *lists, const descend_optimizer
     return DESCEND_OK;
 }
 
-/* Whether a parameter has the name that a state has or may have: a reader could not tell them apart. */
-static bool is_state_key(const descend_optimizer *optimizer, const char *name)
+/* Refuses a key "state.TENSOR.…" if there is such a tensor, whose name ends at `end`. */
+static descend_status refuse_tensor(const descend_optimizer *optimizer, const char *key, size_t end)
 {
-    const size_t prefix = strlen(KEY_STATE);
-    if (strncmp(name, KEY_STATE, prefix) != 0)
-        return false;
+    const size_t size = end - strlen(KEY_STATE);
+    char *name = malloc(size + 1);
+    if (name == NULL)
+        return DESCEND_NO_MEMORY;
+    memcpy(name, key + strlen(KEY_STATE), size);
+    name[size] = '\0';
+    const bool found = descend_optimizer_find(optimizer, name) < descend_optimizer_tensor_count(optimizer);
+    free(name);
+    return found ? DESCEND_BAD_FILE_DUPLICATE : DESCEND_OK;
+}
+
+/* Refuses a parameter with the name that a state has or may have: a reader could not tell them apart. */
+static descend_status check_param_name(const descend_optimizer *optimizer, const char *name)
+{
     const descend_kind kind = descend_optimizer_kind(optimizer);
-    for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
-        descend_tensor other;
-        if (descend_optimizer_tensor(optimizer, t, &other, NULL) != DESCEND_OK)
-            return true; /* not reached: every number is below the count */
-        const size_t end = prefix + strlen(other.name);
-        if (strncmp(name + prefix, other.name, end - prefix) != 0 || name[end] != '.')
-            continue;
-        for (size_t i = 0; i < descend_kind_state_count(kind); i++)
-            if (strcmp(name + end + 1, descend_kind_state(kind, i)->name) == 0)
-                return true;
+    const size_t prefix = strlen(KEY_STATE), size = strlen(name);
+    descend_status status = DESCEND_OK;
+    if (strncmp(name, KEY_STATE, prefix) != 0)
+        return status;
+    for (size_t i = 0; i < descend_kind_state_count(kind) && status == DESCEND_OK; i++) {
+        const char *state = descend_kind_state(kind, i)->name;
+        const size_t suffix = 1 + strlen(state);
+        if (size >= prefix + suffix && name[size - suffix] == '.' && strcmp(name + size - suffix + 1, state) == 0)
+            status = refuse_tensor(optimizer, name, size - suffix);
     }
-    return false;
+    return status;
 }
 
 static descend_status append_tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
@@ -118,11 +128,11 @@ static descend_status append_tensors(struct lists *lists, const descend_optimize
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
         descend_tensor now;
         unsigned group;
-        const descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
+        descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
+        if (status == DESCEND_OK && params)
+            status = check_param_name(optimizer, now.name);
         if (status != DESCEND_OK)
             return status;
-        if (params && is_state_key(optimizer, now.name))
-            return DESCEND_BAD_FILE_DUPLICATE;
         append_count(lists, KEY(KEY_STEP, now.name), now.step);
         append_count(lists, KEY(KEY_GROUP_OF, now.name), group);
         if (params)
