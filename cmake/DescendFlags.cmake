@@ -1,13 +1,26 @@
+include(CheckCCompilerFlag)
+
 # What everything that computes is compiled with: one answer whatever flags the embedding project sets.
 #   -fno-fast-math     takes back a -ffast-math from outside
 #   -ffp-contract=off  gcc fuses even intrinsics into FMA otherwise
 #   -fno-math-errno    lets sqrt be an instruction; it changes no bit
 #   -fno-single-precision-constant  takes back what would make the double 0.999 the float 0.999
+# And, against a program that is led astray: indirect branches only to where the code expects them (x86's CET, else
+# AArch64's BTI and PAC, which clang silently ignores on x86), and no table of functions that stays writable.
+set(branch_protection "")
+check_c_compiler_flag(-fcf-protection DESCEND_HAS_CET)
+check_c_compiler_flag(-mbranch-protection=standard DESCEND_HAS_BTI)
+if(DESCEND_HAS_CET)
+  set(branch_protection -fcf-protection)
+elseif(DESCEND_HAS_BTI)
+  set(branch_protection -mbranch-protection=standard)
+endif()
 function(descend_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
                         C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno
-                         $<$<C_COMPILER_ID:GNU>:-fno-single-precision-constant>)
+                         $<$<C_COMPILER_ID:GNU>:-fno-single-precision-constant> ${branch_protection})
+  target_link_options(${target} PRIVATE LINKER:-z,relro LINKER:-z,now)
   descend_warnings(${target})
 endfunction()
 
@@ -22,6 +35,19 @@ function(descend_isa_object target source isa)
   endif()
   target_compile_definitions(${target} PRIVATE "DESCEND_VEC=\"vec/${isa}.h\"")
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/kernels)
+endfunction()
+
+# descend_exports(TARGET LIST): a shared TARGET exports what the file LIST names, and nothing else.
+function(descend_exports target list)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+  file(STRINGS ${list} names)
+  list(JOIN names "; " names)
+  set(script ${PROJECT_BINARY_DIR}/${target}.map)
+  file(CONFIGURE OUTPUT ${script} CONTENT "DESCEND_${interface} { global: ${names}; local: *; };\n")
+  if(BUILD_SHARED_LIBS)
+    target_link_options(${target} PRIVATE LINKER:--version-script,${script})
+    set_property(TARGET ${target} PROPERTY LINK_DEPENDS ${script})
+  endif()
 endfunction()
 
 function(descend_warnings target)

@@ -25,13 +25,18 @@ refuse 'allocating outside the optimizer object and its checkpoints' '\b(malloc|
     -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/io'
 refuse 'flags that change arithmetic or bind the build to a machine' '^[^#]*(-march=native|[^o]-ffast-math|-Ofast)' \
     -- CMakeLists.txt CMakePresets.json cmake kernels
-while read -r name; do
+declared=$(git grep -hE '\bdescend_[a-z0-9_]+\(' -- 'include/descend/*.h' | grep -v typedef |
+    grep -oE '\bdescend_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u)
+for name in $declared; do
     git grep -qE "^[a-z].*\\b$name\\(|^$name\\(" -- 'kernels/*.c' || {
         echo "$name is declared in include/ and not defined in plain text in kernels/" >&2
         failed=1
     }
-done < <(git grep -hE '\bdescend_[a-z0-9_]+\(' -- 'include/descend/*.h' | grep -v typedef |
-    grep -oE '\bdescend_[a-z0-9_]+\(' | tr -d '(' | sort -u)
+done
+if ! differing=$(diff <(echo "$declared") <(LC_ALL=C sort kernels/exports.txt kernels/io/exports.txt)); then
+    printf 'declared in include/ (<), but for what exports.txt has (>):\n%s\n' "$differing" >&2
+    failed=1
+fi
 if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\.[a-z]+$)' | grep -v 'avx2\.h$'); then
     printf 'vague names:\n%s\n' "$vague" >&2
     failed=1

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # check_objects.sh LIBRARY OBJECT...: what the built files export, import and compute with.
-# NM and OBJDUMP name the binutils of another architecture. Prints each breach and exits 1 if there is one.
+# NM, OBJDUMP and READELF name the binutils of another architecture; PROTECTION is the option, if there is one, by which
+# branches were to be protected. Prints each breach and exits 1 if there is one.
 set -uo pipefail
-nm=${NM:-nm} objdump=${OBJDUMP:-objdump}
+nm=${NM:-nm} objdump=${OBJDUMP:-objdump} readelf=${READELF:-readelf}
 library=$1
 shift
 failed=0
@@ -16,7 +17,7 @@ exported() {
     case $1 in
     *.so*) "$nm" --dynamic --defined-only --extern-only "$1" ;;
     *) "$nm" --defined-only --extern-only "$1" ;;
-    esac | awk 'NF == 3 {print $3}'
+    esac | awk 'NF == 3 && $2 != "A" {print $3}'
 }
 
 # The rules whose formulas call vf_quotient, themselves or in a formula that they include: "adam|adamw|lamb".
@@ -57,10 +58,10 @@ done
 check_arithmetic "$library" # the scalars in double too
 foreign=$(exported "$library" | grep -v '^descend_')
 [[ -z $foreign ]] || complain "$library exports $foreign"
-[[ $library != *.so* ]] || {
-    internal=$(exported "$library" | grep -E '^descend_(kernels|dispatch|run|fp|cpu)')
-    [[ -z $internal ]] || complain "$library exports its inside: $internal"
-}
+for object in "$@"; do
+    [[ -z ${PROTECTION-} ]] || "$readelf" -n "$object" | grep -qE 'feature: .*(IBT, SHSTK|BTI, PAC)' ||
+        complain "$object is not marked as compiled with $PROTECTION"
+done
 # No call aborts, prints, or allocates; the optimizer object may allocate, and schedules use pow, as the coefficients of
 # NAdam and ASGD do.
 for object in "${others[@]}"; do
