@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "against.h"
 
 #include <stdio.h>

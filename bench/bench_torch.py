@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Puts Debian's PyTorch beside descend: one optimizer step over one parameter, both in this process.
 
 Each of three sides has arrays of its own with equal contents: descend through ctypes, torch.optim with foreach=False

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cmake -DSOURCE=DIR -DOUTPUT=FILE -P commit.cmake: writes a header that names the commit of the sources. Run at every
 # build, as CMake does not notice when the commit changes; a header that would not change is left alone. Only SOURCE's
 # own repository counts, not one that it happens to lie in.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is measured: every kind of optimizer with its default config, and some with options that take other kernels. */
 #ifndef DESCEND_BENCH_CONFIGURATION_H
 #define DESCEND_BENCH_CONFIGURATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "gbench.h"
 
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Google Benchmark from C: register functions with ranges of arguments, iterate over timed batches, report counters.
  * gbench.cc is the only C++ of the benchmarks. https://github.com/google/benchmark/blob/v1.7.1/docs/user_guide.md

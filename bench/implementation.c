@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "implementation.h"
 
 #include <string.h>

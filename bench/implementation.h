@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The implementations that are measured: the library's variants, and others to compare them with. */
 #ifndef DESCEND_BENCH_IMPLEMENTATION_H
 #define DESCEND_BENCH_IMPLEMENTATION_H

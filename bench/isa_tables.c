@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the tables of limit.c and separate.c, which are compiled once for each ISA. CMake defines DESCEND_ISAS:
  * ISA(name) for each ISA. */
 #include <string.h>

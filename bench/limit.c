@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled once per ISA, like kernels/kernels.c. Uses the same loop as the library. */
 #include "limit.h"
 #include "stream.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's limit: kernels with an optimizer's memory traffic and hardly any arithmetic. */
 #ifndef DESCEND_BENCH_LIMIT_H
 #define DESCEND_BENCH_LIMIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a report says of the machine, beside what Google Benchmark says. */
 #ifndef DESCEND_BENCH_MACHINE_H
 #define DESCEND_BENCH_MACHINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descend-bench: all benchmarks in one program. Options are Google Benchmark's own: --benchmark_filter=REGEX … */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arrays of a benchmark, and where in their pages they start: caches are sensitive to it. */
 #ifndef DESCEND_BENCH_MEMORY_H
 #define DESCEND_BENCH_MEMORY_H

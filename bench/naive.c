@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Plain loops as users write them after a textbook, compiled in several ways: CMake defines NAIVE_ID and NAIVE_NAME. */
 #include "naive.h"
 

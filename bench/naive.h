@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plain loops of naive.c, compiled in one way. */
 #ifndef DESCEND_BENCH_NAIVE_H
 #define DESCEND_BENCH_NAIVE_H

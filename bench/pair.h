@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two pieces of work timed in turn, batch by batch, so that both see the same machine: the ratio of their medians is
  * steady where their times are not.

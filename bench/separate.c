@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled once per ISA, like kernels/kernels.c: each pass is as good a loop as the library's. */
 #include "separate.h"
 

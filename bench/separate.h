@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Separate passes, to compare fused ones with: Adam as users of array libraries write it, one pass for each line of the
  * textbook; and what is done with gradients and parameters around an update. */
 #ifndef DESCEND_BENCH_SEPARATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Update throughput of one implementation at one size: the rows
  * optimizer/implementation/n/threads[/placement][/cold]. */
 #ifndef DESCEND_BENCH_UPDATE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 include(CheckCCompilerFlag)
 
 # What everything that computes is compiled with: one answer whatever flags the embedding project sets.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # install, find_package(descend) and pkg-config.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/descend)
 install(TARGETS descend descend_io EXPORT descend-targets)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Cross-compile for AArch64 Debian and run under qemu-user (gcc-aarch64-linux-gnu, libcmocka-dev:arm64, qemu-user).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)

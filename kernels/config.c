@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions of descend/config.h that describe the kinds, and that read and set config fields by name. */
 #include "descend/config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The features of the processor, and the guard of the floating-point environment. */
 #ifndef DESCEND_CPU_H
 #define DESCEND_CPU_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The choice of the kernel table. */
 #include "dispatch.h"
 

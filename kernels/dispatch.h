@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DESCEND_DISPATCH_H
 #define DESCEND_DISPATCH_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a step does beside the update, to elements that have been updated and are still in the first-level cache. */
 #ifndef DESCEND_EXTRAS_H
 #define DESCEND_EXTRAS_H

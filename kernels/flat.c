@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "flat.h"
 
 #include <math.h>

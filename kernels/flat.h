@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Flat calls: one step, or one slice of it, over one parameter array of the caller's. */
 #ifndef DESCEND_FLAT_H
 #define DESCEND_FLAT_H

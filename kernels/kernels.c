@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every kernel of one ISA, compiled once per ISA with that ISA's flags and DESCEND_VEC naming its vec/ header. The only
  * symbol it exports is the table.

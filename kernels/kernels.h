@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kernel table: what kernels.c fills once per ISA and dispatch.c chooses from. */
 #ifndef DESCEND_KERNELS_H
 #define DESCEND_KERNELS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* OpenMP's threads. All that the library knows of OpenMP stands in openmp.c; in a build without it every team is one. */
 #ifndef DESCEND_OPENMP_H
 #define DESCEND_OPENMP_H

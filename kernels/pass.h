@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The passes of a rule over its arrays, the same for flat calls and for the tensors of an optimizer. */
 #ifndef DESCEND_PASS_H
 #define DESCEND_PASS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An update rule, for the code that works with any of them. Each rule is a file of rules/. */
 #ifndef DESCEND_RULE_H
 #define DESCEND_RULE_H

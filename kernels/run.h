@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which threads do the work of one call: the calling one, OpenMP's, or those of the caller's pool. */
 #ifndef DESCEND_RUN_H
 #define DESCEND_RUN_H

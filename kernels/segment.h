@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Segments: for sums a whole tensor is divided into them, each is summed by itself, and their sums are added in order
  * (docs/numerics.md, rule 7). An array is all of the tensor or a shard of it, whose ends may lie within segments. */
 #ifndef DESCEND_SEGMENT_H

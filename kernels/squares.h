@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reproducible sums of squares (docs/numerics.md, rule 7). */
 #ifndef DESCEND_SQUARES_H
 #define DESCEND_SQUARES_H

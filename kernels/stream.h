@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loops over the elements, with their tails: one that updates parameters, one that sums norms. All kernels are made
  * of these. */
 #ifndef DESCEND_STREAM_H

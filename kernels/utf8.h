@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checks that text is valid UTF-8, as names in checkpoints must be. */
 #ifndef DESCEND_UTF8_H
 #define DESCEND_UTF8_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The rules of docs/design.md that text can show. Prints each breach and exits 1 if there is one.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -43,6 +44,12 @@ if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\
 fi
 refuse 'an initialiser of which C++ warns' -e '= \{0\}' --and --not -e '= \{\} in C\+\+' -- include docs README.md
 refuse 'left over' '\b(TODO|FIXME|XXX)\b|#if 0' -- kernels include bench tests tools ':!tests/check_rules.sh'
+
+if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.def' '*.py' '*.sh' '*.cmake' \
+    '*.cmake.in' '*CMakeLists.txt' tools/dev .ci/run | grep .); then
+    printf 'without a line that says its licence:\n%s\n' "$unlicensed" >&2
+    failed=1
+fi
 
 while read -r lines file; do
     if [[ $lines -gt 400 ]]; then

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The median of timings, which a short burst of other work does not move. */
 #ifndef DESCEND_TOOLS_MEDIAN_H
 #define DESCEND_TOOLS_MEDIAN_H

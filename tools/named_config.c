@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "named_config.h"
 
 #include <string.h>

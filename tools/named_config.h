@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The configs that the tools train with and measure, each under a name: one for each kind of optimizer, and
  * momentum. */
 #ifndef DESCEND_TOOLS_NAMED_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Checkpoints: saving an optimizer to a file in the safetensors format, which Python can read, too, and loading it.
  * These functions are in the library descend::io; the kernels and the optimizer object do not need it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Optimizers by name, for programs that offer all of them without code for each: the kinds that the library has, the
  * fields of their configs and the states that they keep; setting and reading a field by its name; and one step with a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * descend: fused single-pass optimizer updates over flat float32 arrays.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How to run one call, and the element types of arrays. This is a part of descend.h. */
 #ifndef DESCEND_EXEC_H
 #define DESCEND_EXEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The kinds of optimizers: their configs, their defaults, and their step functions over flat arrays. This is a part of
  * descend.h, which says what holds for all of them about errors, threads and numerics.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The optimizer object, which corresponds to torch.optim.Optimizer. It holds tensors (parameter, gradient, state, step
  * count) in groups, each with a config of its own, and takes a step over all of them in one parallel pass.

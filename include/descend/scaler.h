@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two factors for gradients: the loss scale, which keeps small gradients from vanishing in a 16-bit type, and the
  * coefficient that clips their norm. The functions only use their arguments, so they are as thread-safe as those. The

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Learning rates as functions of the step, as in torch.optim.lr_scheduler.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The statuses that the functions of this library return. */
 #ifndef DESCEND_STATUS_H
 #define DESCEND_STATUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adadelta: Zeiler 2012; as torch.optim.Adadelta 1.13.1. */
 #ifndef DESCEND_ADADELTA_H
 #define DESCEND_ADADELTA_H

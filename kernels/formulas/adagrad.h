@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adagrad: Duchi, Hazan and Singer 2011; as torch.optim.Adagrad 1.13.1. */
 #ifndef DESCEND_ADAGRAD_H
 #define DESCEND_ADAGRAD_H

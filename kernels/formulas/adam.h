@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adam: Kingma and Ba 2015, AMSGrad: Reddi et al. 2018; as torch.optim.Adam 1.13.1. */
 #ifndef DESCEND_ADAM_H
 #define DESCEND_ADAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adamax: Kingma and Ba 2015, section 7.1; as torch.optim.Adamax 1.13.1. */
 #ifndef DESCEND_ADAMAX_H
 #define DESCEND_ADAMAX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AdamW: Loshchilov and Hutter 2019; as torch.optim.AdamW 1.13.1: the parameter is first shrunk by the decoupled weight
  * decay, then updated as in Adam. */
 #ifndef DESCEND_ADAMW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AdEMAMix: Pagliardini, Ablin and Grangier 2024, algorithm 1: Adam with a second, slow average of the gradient. */
 #ifndef DESCEND_ADEMAMIX_H
 #define DESCEND_ADEMAMIX_H

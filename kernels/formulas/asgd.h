@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Averaged SGD: Polyak and Juditsky 1992, with the rates of Bottou 2010; as torch.optim.ASGD 1.13.1 with a constant lr.
  * A changed lr takes effect one step later in torch, which computes each rate a step ahead. */
 #ifndef DESCEND_ASGD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exponential moving averages of the gradient and of its square. */
 #ifndef DESCEND_AVERAGE_H
 #define DESCEND_AVERAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a formula is: an update rule's arithmetic over vectors, in two halves. <name>_first updates the states, and may
  * start a slow operation (a root, say) whose result it leaves in x; <name>_second updates the parameter. The loop of

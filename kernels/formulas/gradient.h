@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The gradient that most rules step by: negated where the rule maximizes, then with weight_decay * param added. */
 #ifndef DESCEND_GRADIENT_H
 #define DESCEND_GRADIENT_H

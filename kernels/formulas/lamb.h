@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LAMB: You et al. 2020, algorithm 2, with the identity for the trust ratio's phi. The ratio needs the norms of the
  * whole tensor, so there are two passes: the first updates the states and adds up norms, the second updates the
  * parameter from the updated states. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lion: Chen et al. 2023, algorithm 2; weight decay is decoupled. */
 #ifndef DESCEND_LION_H
 #define DESCEND_LION_H

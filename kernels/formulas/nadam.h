@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NAdam: Dozat 2016; as torch.optim.NAdam 2.x. 1.13.1 has one factor mu too many in the coefficient of exp_avg. */
 #ifndef DESCEND_NADAM_H
 #define DESCEND_NADAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RAdam: Liu et al. 2020; as torch.optim.RAdam 1.13.1. */
 #ifndef DESCEND_RADAM_H
 #define DESCEND_RADAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RMSprop: Hinton, Coursera lecture 6e, 2012; centered after Graves 2013; as torch.optim.RMSprop 1.13.1. */
 #ifndef DESCEND_RMSPROP_H
 #define DESCEND_RMSPROP_H

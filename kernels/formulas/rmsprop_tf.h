@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RMSprop as in TensorFlow: eps is inside the root, and lr is applied before the momentum buffer. */
 #ifndef DESCEND_RMSPROP_TF_H
 #define DESCEND_RMSPROP_TF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rprop: Riedmiller and Braun 1993, without weight-backtracking; as torch.optim.Rprop 1.13.1. */
 #ifndef DESCEND_RPROP_H
 #define DESCEND_RPROP_H

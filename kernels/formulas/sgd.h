@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SGD with momentum: Sutskever et al. 2013; as torch.optim.SGD 1.13.1. */
 #ifndef DESCEND_SGD_H
 #define DESCEND_SGD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The sign of a number: 1, -1, or +0 for zeros and NaN. */
 #ifndef DESCEND_SIGN_H
 #define DESCEND_SIGN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signum: Bernstein et al. 2018, algorithm 2; without SIGNUM_AVERAGE it is SignSGD, algorithm 1. Weight decay is
  * decoupled. */
 #ifndef DESCEND_SIGNUM_H

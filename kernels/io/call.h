@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is around saving and loading: checks of the arguments, and the state of the calling thread. */
 #ifndef DESCEND_CHECKPOINT_CALL_H
 #define DESCEND_CHECKPOINT_CALL_H

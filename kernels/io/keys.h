@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The names of the strings and tensors of a checkpoint. */
 #ifndef DESCEND_CHECKPOINT_KEYS_H
 #define DESCEND_CHECKPOINT_KEYS_H

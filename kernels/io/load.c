@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loading an optimizer from a file. */
 #include "descend/checkpoint.h"
 

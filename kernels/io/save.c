@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Saving an optimizer to a file. */
 #include "descend/checkpoint.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adding tensors: first all checks, then all allocations, then the change. */
 #include "optimizer/object.h"
 

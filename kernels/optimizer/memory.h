@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The blocks of memory that the optimizer object takes from its allocator. */
 #ifndef DESCEND_MEMORY_H
 #define DESCEND_MEMORY_H

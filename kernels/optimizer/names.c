@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A hash table with linear probing, of which at most half is in use. */
 #include "optimizer/names.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds a tensor by its name in constant time, wherever its number is. */
 #ifndef DESCEND_NAMES_H
 #define DESCEND_NAMES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Creating and destroying the optimizer object; its groups and their configs; queries. */
 #include "optimizer/object.h"
 

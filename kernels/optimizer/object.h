@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The optimizer object. */
 #ifndef DESCEND_OBJECT_H
 #define DESCEND_OBJECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "optimizer/place.h"
 
 #include "optimizer/memory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where in memory the object puts the states that it allocates. */
 #ifndef DESCEND_PLACE_H
 #define DESCEND_PLACE_H

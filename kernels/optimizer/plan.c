@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "optimizer/plan.h"
 
 #include "run.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the elements of all tensors are divided into any number of parts of equal work. */
 #ifndef DESCEND_PLAN_H
 #define DESCEND_PLAN_H

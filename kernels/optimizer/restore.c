@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Restoring an optimizer from a snapshot: first all checks and allocations, then all reading, then the change. */
 #include <string.h>
 

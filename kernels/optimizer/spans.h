@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory of all arrays of an optimizer, in a tree in which what overlaps an array is found in logarithmic time. */
 #ifndef DESCEND_SPANS_H
 #define DESCEND_SPANS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The calls that go over all tensors: step, zero_grad and measure. */
 #include <math.h>
 #include <string.h>

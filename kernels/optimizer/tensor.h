@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tensor of the optimizer object. */
 #ifndef DESCEND_TENSOR_H
 #define DESCEND_TENSOR_H

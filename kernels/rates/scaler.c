@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dynamic loss scale, and the coefficient that clips gradients. */
 #include "descend/scaler.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Learning rates as functions of the step. */
 #include "descend/schedule.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adadelta. */
 #include "formulas/adadelta.h"
 #include "rule.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adagrad. */
 #include "formulas/adagrad.h"
 #include "rule.h"

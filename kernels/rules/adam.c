@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adam. */
 #include "rules/adam.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The coefficients that Adam and AdamW share. */
 #ifndef DESCEND_RULES_ADAM_H
 #define DESCEND_RULES_ADAM_H

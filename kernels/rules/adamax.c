@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Adamax. */
 #include "formulas/adamax.h"
 #include "rule.h"

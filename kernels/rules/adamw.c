@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AdamW: Adam with decoupled weight decay. */
 #include "formulas/adamw.h"
 #include "rule.h"

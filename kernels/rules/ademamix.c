@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AdEMAMix. */
 #include <math.h>
 

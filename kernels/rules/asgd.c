@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Averaged SGD. */
 #include <math.h>
 

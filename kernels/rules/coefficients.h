@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Coefficients that several rules share, computed in double from the hyperparameters. */
 #ifndef DESCEND_COEFFICIENTS_H
 #define DESCEND_COEFFICIENTS_H

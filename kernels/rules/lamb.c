@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LAMB. */
 #include "formulas/lamb.h"
 #include "rule.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lion. */
 #include "formulas/lion.h"
 #include "rule.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NAdam: Adam with Nesterov momentum. The scalar state mu_product is the product of the momenta of all steps so far. */
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bias corrections 1 - beta^t (docs/numerics.md, rule 9): faster than with pow, the same on every machine, and the
  * float32 coefficients computed from them are those that a correctly rounded power gives.

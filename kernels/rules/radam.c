@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RAdam: Adam with a rectified rate. */
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RMSprop. */
 #include "formulas/rmsprop.h"
 #include "rule.h"

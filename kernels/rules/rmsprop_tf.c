@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RMSprop as in TensorFlow. */
 #include "formulas/rmsprop_tf.h"
 #include "rule.h"

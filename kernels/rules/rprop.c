@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rprop. */
 #include "formulas/rprop.h"
 #include "rule.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SGD with momentum. */
 #include "formulas/sgd.h"
 #include "rule.h"

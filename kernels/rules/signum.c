@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signum. */
 #include "formulas/signum.h"
 #include "rule.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vector vocabulary that vec/scalar.h describes, in 8 lanes of AVX2. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vector vocabulary that vec/scalar.h describes, in 16 lanes of AVX-512F. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vector vocabulary that vec/scalar.h describes, in 4 lanes of AArch64's NEON. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H

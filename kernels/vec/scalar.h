@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The vector vocabulary with one lane in plain C: the reference whose bits the other headers must give.
  *

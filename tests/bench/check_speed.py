@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A gate on speed: check_speed.py DESCEND-BENCH.
 
 Ratios only, each of two things timed in turn in one run on one thread, and wanted far from what is usual. A row that

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests descend-bench and plot_bench.py from outside: test_bench.py BINARY [unittest's arguments].
 
 How fast anything is, is not tested here. Without Debian's libbenchmark-tools and python3-scipy, compare.py is skipped.

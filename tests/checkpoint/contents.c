@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a file brings back: values, configs, parameters, a scaler and notes, each exactly, whatever they are, and in
  * whatever floating-point environment and locale the calls are made. */
 #include <float.h>

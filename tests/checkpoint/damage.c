@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Damaged files are refused with nothing changed: any byte another, any end missing, or no safetensors file at all. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "equal.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two optimizer objects compared by all that their functions tell. */
 #ifndef DESCEND_TESTS_EQUAL_H
 #define DESCEND_TESTS_EQUAL_H

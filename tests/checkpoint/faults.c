@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What saving and loading do where the system fails: every allocation, read or write that fails in turn leaks and changes
  * nothing. */
 #include <errno.h>

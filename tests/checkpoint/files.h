@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files for the tests of checkpoints: in memory, and in a directory of the test's own. */
 #ifndef DESCEND_TESTS_FILES_H
 #define DESCEND_TESTS_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that were written once can still be loaded: the format is stable. */
 #include <stdint.h>
 #include <stdio.h>

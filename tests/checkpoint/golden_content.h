@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests/checkpoint/golden.OPTIMIZER.safetensors hold: written once by write_golden, so that files of today can
  * still be loaded tomorrow. tests/checkpoint/test_golden.py says the same in Python. */
 #ifndef DESCEND_TESTS_GOLDEN_CONTENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The allocations of this program and of the library's objects in it, counted and made to fail in the linker's place of
  * libc's functions. */
 #ifndef DESCEND_TESTS_HEAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many tensors in many groups are saved and loaded in time that grows with their number, not with its square. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory that loading takes: no more than the header of the file and the optimizer say, and no second copy of what
  * may be read to where it stays. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tensors come back by their names, whatever those are and wherever the tensors were added. */
 #include <stdint.h>
 #include <stdio.h>

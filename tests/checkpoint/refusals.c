@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that are no checkpoint of this optimizer are refused, each for its own reason, and nothing has changed: not the
  * optimizer, parameters or states, nor the scaler. */
 #include <stdio.h>

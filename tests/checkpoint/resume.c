@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is saved at any step and loaded into another object goes on as if it had never stopped, on other variants and
  * numbers of threads: every optimizer and set of options, absent gradients, configs that change on the way. */
 #include <stdio.h>

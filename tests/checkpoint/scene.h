@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A file, and an optimizer that has the same groups and tensors and nothing else in common with it: whatever loading
  * does to it shows. */
 #ifndef DESCEND_TESTS_SCENE_H

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Reads optimizers' checkpoints from outside: test_golden.py WRITE_GOLDEN [unittest's arguments].
 
 Files that WRITE_GOLDEN writes now, and those of old that lie beside this script, have to hold what is said here once

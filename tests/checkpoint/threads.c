@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What saving and loading take of the thread that calls them: little stack, and no cancellation half-way. */
 #include <pthread.h>
 #include <stdint.h>

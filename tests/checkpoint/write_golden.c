@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write_golden DIRECTORY: writes golden.OPTIMIZER.safetensors of every optimizer there. */
 #include <stdio.h>
 

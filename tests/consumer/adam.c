@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a C program does with the installed or embedded library: Adam on a small problem with a known answer, then on
  * fixed data whose resulting bits it prints, to be compared between builds. */
 #include <descend/descend.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // What a C++17 program does with the library: Adam on a small problem with a known answer.
 #include <descend/descend.h>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Builds the library static and shared, installs it, and embeds it in every way it offers.
 #   run.sh SOURCE_DIR WORK_DIR [CMake options for the library ...]
 # CC, CXX, PKG_CONFIG, READELF and CMAKE_GENERATOR choose the tools; PARTS are those beside the library

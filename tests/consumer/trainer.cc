@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // A C++17 trainer over the optimizer object: two tensors, a schedule, and a checkpoint to go on from.
 #include <descend/checkpoint.h>
 #include <descend/schedule.h>

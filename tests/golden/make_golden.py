@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes golden.inc, beside this file: what torch.optim 1.13.1 computes, for tests/kernels/golden.c.
 
     tests/golden/make_golden.py [FILE]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes schedules.inc, beside this file: the learning rates of torch.optim.lr_scheduler, for tests/rates/schedule.c.
 
     tests/golden/make_schedules.py [FILE]

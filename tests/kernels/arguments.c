@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every bad array, n, step and exec: its own error, and no byte changed. The configs are in
  * tests/kernels/config.c. */
 #include <limits.h>

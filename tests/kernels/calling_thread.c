@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which threads work: the calling one alone where the header promises it, as many as asked for elsewhere; and calls
  * from inside OpenMP regions, which are right besides. */
 #include <dirent.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # check_objects.sh LIBRARY OBJECT...: what the built files export, import and compute with.
 # NM, OBJDUMP and READELF name the binutils of another architecture; PROTECTION is the option, if there is one, by which
 # branches were to be protected. Prints each breach and exits 1 if there is one.

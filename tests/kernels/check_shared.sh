@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # check_shared.sh LIBRARY LIST: a shared library exports what LIST names, each by the version that its soname has, and has
 # no table of addresses that stays writable. NM and READELF name the binutils of another architecture. Prints each breach
 # and exits 1 if there is one.

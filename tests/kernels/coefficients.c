@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The coefficients of RAdam, NAdam and ASGD, as their rules prepare them: those of docs/optimizers.md in plain double,
  * around the steps at which RAdam begins to rectify and ASGD to average, and far beyond. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every bad hyperparameter: its own error, and no byte changed. The defaults, and what the statuses say. */
 #include <float.h>
 #include <math.h>

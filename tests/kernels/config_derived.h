@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Coefficients derived from several fields or the step, for tests/kernels/config.c: what becomes of each of these
  * cases, set on the config of the configuration of this label. NAdam's own are in tests/kernels/nadam.c, with its

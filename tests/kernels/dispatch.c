@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which variant runs. What the environment says is read once, so each case is a child process that makes its first call
  * itself. DESCEND_TEST_EXPECT, where set, names the variant that this machine must choose: emulated CPU models.

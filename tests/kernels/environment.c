@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The caller's floating-point environment neither changes the result nor is changed, in any thread. */
 #include <math.h>
 #include <pthread.h>

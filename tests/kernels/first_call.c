@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many threads make the library's first call at once; run under ThreadSanitizer too. */
 #include <pthread.h>
 #include <string.h>

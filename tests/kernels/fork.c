@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A forked child's step returns, with the same bits, whichever parallel regions its parent ran before. */
 #include <sys/wait.h>
 #include <unistd.h>

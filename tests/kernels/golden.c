@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every configuration, on every variant, takes the steps that torch.optim 1.13.1 took: the same bits. */
 #include <inttypes.h>
 #include <math.h>

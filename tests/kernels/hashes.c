@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One committed hash per kernel and option set over a fixed pseudo-random run: every build, on every machine, gives the
  * same. `kernels_hashes --print` prints hashes.inc anew, for a new optimizer or a new DESCEND_NUMERICS_VERSION.

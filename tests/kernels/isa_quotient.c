@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled once per ISA: vf_quotient over arrays, for tests/kernels/quotient.c. */
 #include DESCEND_VEC
 

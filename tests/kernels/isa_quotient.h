@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* x / divisor by the vf_quotient of each ISA; n a multiple of 16. DESCEND_ISAS comes from CMake. */
 #ifndef DESCEND_TESTS_ISA_QUOTIENT_H
 #define DESCEND_TESTS_ISA_QUOTIENT_H

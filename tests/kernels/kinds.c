@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the library says of its own optimizers, and configs by the names of their fields (descend/config.h). */
 #include <float.h>
 #include <math.h>

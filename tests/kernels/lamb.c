@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LAMB has the bits of the plain step, on every variant and however the work is shared out; slices are refused. */
 #include <inttypes.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LAMB has the values of the paper's algorithm 2 in double, within the bounds of tests/support/bounded.h, and takes 0,
  * NaN and infinity where the formula does. */
 #include <float.h>

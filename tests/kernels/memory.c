@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* No byte outside an array is read or written: arrays that begin or end at an unmapped page, the gradient read-only. */
 #include <signal.h>
 #include <stdio.h>

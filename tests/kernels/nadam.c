@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NAdam's mu_product: the function that makes it has the bits of the plain C one, in any floating-point environment and
  * leaving it alone; the step refuses what is not in [0, 1), and coefficients that overflow for it. */
 #include <float.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Each step agrees with the paper's formula in double, within what rounding to float32 explains.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "plain_lamb.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * LAMB (You et al. 2020): how far an element moves depends on the whole tensor, so the tests that take elements on
  * their own say little of it. Here is a plain step, LAMB's formula in docs/optimizers.md and rule 7 of

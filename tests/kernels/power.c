@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rule 9 of docs/numerics.md: the coefficients from the library's powers are those from pow, in float32. */
 #include <math.h>
 #include <stddef.h>

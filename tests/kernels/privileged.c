@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* In a program that the kernel has given other rights than its user's, DESCEND_ISA is not read. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vf_quotient is the correctly rounded x / d wherever a kernel uses it: x the root of a float32, d = f32(sqrt(1 -
  * b^t)). Scaling x by a power of two scales quotient, residual and sum alike unless one leaves the normal numbers; so

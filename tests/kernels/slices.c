@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What descend_slice promises, at every scale: tiling in order, the grid, equal sizes, nothing beyond the last slice.
  */
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads, slices, runners and OpenMP, in every combination: the bits of one thread. */
 #include <limits.h>
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descend_run says whether a caller's run did all tasks, each once. */
 #include "run.h"
 #include "test.h"

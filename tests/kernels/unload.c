@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A host that loads the library, takes a step on OpenMP's threads and unloads it, again and again: the threads outlive
  * that, and a child forked in between works too. The argument is the file to load: the shared library, or a plugin with
  * the static one in it. The host itself has neither the library nor OpenMP. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every variant equals the scalar one bit for bit, at every length and misalignment, and touches nothing outside. */
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # run.sh SOURCE-DIR WORK-DIR: tests of the tests. Breaks a copy of the library in one place at a time and wants the test
 # named beside it to fail. mutants.txt lists them; one whose test only shows on AVX2 is skipped on a machine without. In
 # place of a test, compiler: a static assertion has to refuse the library.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What descend_optimizer_add refuses, each by its own status, with nothing changed; and what it takes. */
 #include <stdint.h>
 #include <stdio.h>

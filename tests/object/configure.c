@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Configs that change between steps: every change from one set of options to another and back, the learning rate by
  * itself, and two whose meaning is torch's: momentum and amsgrad switched on in the fifth step. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* LAMB in the optimizer object: each tensor by the ratio of its own norms, shards of one tensor as tensors; what is not
  * finite stays in its tensor; slices are refused. tests/support/mirror.h compares with the flat function, whose values
  * tests/kernels/lamb.c and lamb_values.c check. */

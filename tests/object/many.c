@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What an optimizer of very many tensors costs: no call takes time that is quadratic in their number. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What measure finds: the norm of rule 7 bit by bit on every variant and in every split, near the true norm; the
  * largest magnitude; Inf and NaN wherever they are; and it changes nothing. */
 #include <float.h>

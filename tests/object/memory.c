@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the optimizer object's memory comes from and goes to: every allocation failing in turn leaks and changes
  * nothing, the caller's allocator gets back each block with its size, and steps allocate nothing. The C library's

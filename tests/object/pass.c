@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One pass gives the bits of separate ones: scaled gradients, zeroed gradients, flushed subnormals, copies in 16 bits;
  * at every length, without a byte outside. The conversions over all that float32 can be rounded from. */
 #include <float.h>

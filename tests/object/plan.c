@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the elements of many tensors are shared out: each exactly once, on the grid, in equal parts. */
 #include <stddef.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the optimizer object's other functions refuse, each by its own status, with nothing changed in any group; the
  * next good call is as if nothing had been. Adding has a test of its own. */
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Going on from a snapshot that the caller keeps. */
 #include <math.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* NAdam's mu_product in the optimizer object, one number of each tensor: beside groups of other schedules, through
  * absent gradients and changed configs, restored, and refused where it is the caller's own and bad. What holds for
  * every state is in the other tests. */

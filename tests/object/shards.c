@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A tensor that is a shard of a larger one: its norms are of the segments of the whole (docs/numerics.md, rule 7), its
  * updates are those of any tensor; what says where it lies is checked, and can be asked for. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tree of spans, against a list that is searched from end to end. */
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The optimizer object takes the steps of the flat functions, tensor by tensor and bit by bit: groups, absent
  * gradients, step counts, the caller's own state; and it tells what it has. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One call over all tensors split in every way gives the bits of one thread, and its step is one step; in any
  * floating-point environment, which is left as it is. */
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two trainers' update loops as they are with the flat functions, and as they become with the object: the same bits.
  * One keeps a GPT-2's parameters in a single buffer and decays matrices only; the other has a pool of its own, whose

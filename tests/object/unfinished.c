@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls that are begun and never finished: what follows is refused until the optimizer is whole again. */
 #include <setjmp.h>
 #include <string.h>

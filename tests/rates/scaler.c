@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loss scaler takes the steps of torch's GradScaler, and the clip coefficient is that of its clip_grad_norm_. */
 #include <float.h>
 #include <inttypes.h>

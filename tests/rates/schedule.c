@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The learning rates are those of torch.optim.lr_scheduler 1.13.1, within a derived bound, and have no gaps. */
 #include <float.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Numbers for the oracles: a value in double, and how far from it the same quantity may be when it was computed in
  * float32.

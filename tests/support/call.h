@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One call of a step function with arguments of any kind, and the proof that a refused one changed nothing. */
 #ifndef DESCEND_TESTS_CALL_H
 #define DESCEND_TESTS_CALL_H

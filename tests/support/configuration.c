@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "configuration.h"
 
 #include <assert.h>

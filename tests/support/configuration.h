@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A configuration is one kind of optimizer with one set of options, callable without knowing which: the tests go over
  * all of them. They come from kernels/rules.def, from what the library says of its kinds, and from

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Deterministic test data, and arrays compared bit by bit. */
 #ifndef DESCEND_TESTS_DATA_H
 #define DESCEND_TESTS_DATA_H

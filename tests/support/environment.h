@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The floating-point control registers, read and set whole, for the tests of the guard. */
 #ifndef DESCEND_TESTS_ENVIRONMENT_H
 #define DESCEND_TESTS_ENVIRONMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "executions.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ways to split one call: every one has to give the same bits. */
 #ifndef DESCEND_TESTS_EXECUTIONS_H
 #define DESCEND_TESTS_EXECUTIONS_H

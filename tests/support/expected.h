@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What each file of rules/ states of its optimizer apart from the library: fields with their ranges and defaults,
  * states, the kind's number. tests/kernels/config.c and kinds.c hold the library to it. */
 #ifndef DESCEND_TESTS_EXPECTED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An optimizer object, and beside it the same tensors as plain arrays on which each step is taken in separate passes:
  * the gradient scaled, the flat function of descend.h, subnormals flushed, the copy converted. The object has to equal

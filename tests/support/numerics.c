@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "numerics.h"
 
 #include <math.h>

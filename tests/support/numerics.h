@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What docs/numerics.md says of conversions and reductions, written down in plain loops and integers: it shares nothing
  * with the library. */
 #ifndef DESCEND_TESTS_NUMERICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the sanitizers must know of libomp, in each test program; unused in a build without them. They look for these
  * names. */
 const char *__tsan_default_options(void);

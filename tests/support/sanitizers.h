@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether this is a build with ThreadSanitizer, which two things escape:
  *
  * - Archer, which explains OpenMP's synchronisation to it, loses the end of nested regions: a race is then reported in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every test needs: cmocka, the headers that it wants before it, and names that many tests have in common. */
 #ifndef DESCEND_TESTS_TEST_H
 #define DESCEND_TESTS_TEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which threads touch an array: its pages are made inaccessible, and the handler of the fault that each page's first
  * touch is notes the thread and opens the page.

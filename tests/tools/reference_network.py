@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """descend-train's network written again, from its description and in double: 2 linear layers, ReLU, softmax
 cross-entropy, SGD. Only the random numbers follow the tool's float32 and PCG32 to the bit."""
 

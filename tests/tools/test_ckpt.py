@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests checkpoint files from outside: test_ckpt.py DESCEND-CKPT WRITE_SAMPLE [unittest's arguments].
 
 The reader and the writer here are made from the format's description alone, over Python's json, struct and zlib; where

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests tools/compare/compare.py from outside: test_compare.py DESCEND-TRAIN LIBRARY [unittest's arguments].
 
 Exits with 77 where PyTorch or matplotlib is not installed.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests descend-train --init: test_init.py BINARY [unittest's arguments]."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests tools/parity/torch_parity.py: test_parity.py LIBRARY [unittest's arguments].
 
 That it finds nothing is the library's test. Here: that it runs, and that one wrong bit, a wrong coefficient or another

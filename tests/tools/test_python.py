@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests tools/python/descend.py: test_python.py LIBRARY [unittest's arguments].
 
 Without numpy it exits with 77, ctest's sign for a skipped test; without PyTorch it leaves out torch's tensors.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests descend-train's checkpoints, and what else its steps do: test_resume.py BINARY [unittest's arguments]."""
 
 import csv

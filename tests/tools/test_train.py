@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests descend-train from outside: test_train.py BINARY [unittest's arguments].
 
 The test on Fashion-MNIST itself trains with seed 1; TRAIN_SEEDS=1,2,3,4,5 in the environment tries more.

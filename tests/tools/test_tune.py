@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Tests descend-tune from outside: test_tune.py BINARY [unittest's arguments].
 
 What it measures is the machine's; tested is that it measures, draws the conclusion that it documents, and refuses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descend-ckpt: what is in a safetensors file, and whether it is sound. */
 #define _GNU_SOURCE /* getopt_long */
 #include <errno.h>

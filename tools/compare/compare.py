@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Lays descend-train's training curves over PyTorch's, and holds descend to PyTorch's bits.
 
 First each optimizer trains the same network twice, in PyTorch and by descend-train: from the same initial weights, with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descend-info: which variants this library has, which one runs and why, and its threads. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Holds descend to PyTorch 1.13.1, live and bit for bit, on configurations, lengths and data drawn from a seed.
 
 Each run draws torch's options of one optimizer (edge values among them; one left out tests its default), a length,

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Draws the diagrams of the documentation: call.png, threads.png and checkpoint.png. What they say is in the constants
 below."""
 

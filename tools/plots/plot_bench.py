@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Turns descend-bench's JSON, and bench_torch.py's, into a picture, or two, and a table in Markdown.
 
 A picture has throughput over the number of elements: of the repetitions the fastest, since noise only slows down. The

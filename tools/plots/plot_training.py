@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Draws descend-train's CSV as a PNG: the training loss over the steps and the test accuracy over the epochs, or, for
 many optimizers, the training loss alone in a panel for each."""
 

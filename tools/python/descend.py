@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """descend through ctypes (include/descend/config.h), for numpy's arrays and torch's tensors.
 
     library = descend.Library()

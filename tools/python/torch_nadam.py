@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """NAdam of PyTorch 1.13 with the one line that 2.x mended: the product of the momenta through the next step was
 multiplied by this step's momentum, which it already contains."""
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DESCEND_TRAIN_ARRAY_H
 #define DESCEND_TRAIN_ARRAY_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Checkpoints of a run: the optimizer, the parameters, and notes of the options that a resumed run must share. Also
  * initial parameters from any safetensors file. Functions return false after having reported an error. */
 #ifndef DESCEND_TRAIN_CHECKPOINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one way this program reports an error: one line on stderr. */
 #ifndef DESCEND_TRAIN_COMPLAIN_H
 #define DESCEND_TRAIN_COMPLAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Data sets in MNIST's format: an IDX file of images and one of labels, plain or gzipped. */
 #ifndef DESCEND_TRAIN_IDX_H
 #define DESCEND_TRAIN_IDX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * descend-train: trains one network on Fashion-MNIST with each of descend's optimizers in turn, from the same initial
  * weights and with the same batches, and compares what they reach and what their updates cost.

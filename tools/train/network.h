@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A network of two linear layers with ReLU between them, trained on the cross-entropy of its softmax. */
 #ifndef DESCEND_TRAIN_NETWORK_H
 #define DESCEND_TRAIN_NETWORK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line. */
 #ifndef DESCEND_TRAIN_OPTIONS_H
 #define DESCEND_TRAIN_OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PCG32 (XSH-RR): O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random
  * number generation" (2014). Our own generator, because rand() gives other numbers with every C library.

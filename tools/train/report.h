@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the program shows while it trains, on stdout and in the CSV file. */
 #ifndef DESCEND_TRAIN_REPORT_H
 #define DESCEND_TRAIN_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Trains the network, with one optimizer after the other. */
 #ifndef DESCEND_TRAIN_TRAINING_H
 #define DESCEND_TRAIN_TRAINING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The optimizer of the network's parameters, with learning rate schedule, gradient clipping and skipped steps. */
 #ifndef DESCEND_TRAIN_UPDATER_H
 #define DESCEND_TRAIN_UPDATER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* descend-tune: measures, for each optimizer, from how many elements on several threads are faster than one here. */
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Measures from how many elements on several threads are faster than one. Serial and parallel calls are timed in turn,
  * and all sizes again and again, so that a burst of other work spoils few samples of any size. The median of the ratios

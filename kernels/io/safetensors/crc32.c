@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A checksum is the remainder of the bytes, taken as a polynomial over GF(2), modulo that of CRC-32. So it adds up, by
  * XOR, over pieces, each times x^8 for every byte that follows it. (The checksum of no bytes is 0: of the inversions

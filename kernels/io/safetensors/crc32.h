@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CRC-32 as in zip, gzip and zlib (polynomial 0xedb88320, reflected), eight bytes at a time. */
 #ifndef DESCEND_CHECKPOINT_CRC32_H
 #define DESCEND_CHECKPOINT_CRC32_H

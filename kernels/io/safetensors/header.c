@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * While it is read, the header's JSON is packed towards the beginning of its own memory: strings and records first,
  * then the tables of index.c. There is always room for them. In bytes, where decoding a string never makes it longer:

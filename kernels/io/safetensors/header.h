@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The header of a safetensors file, checked and indexed in its own memory. */
 #ifndef DESCEND_CHECKPOINT_HEADER_H
 #define DESCEND_CHECKPOINT_HEADER_H

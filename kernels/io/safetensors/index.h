@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The packed form into which header.c turns a header, and the sorted tables that are built behind it. */
 #ifndef DESCEND_CHECKPOINT_INDEX_H
 #define DESCEND_CHECKPOINT_INDEX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A strict reader for the part of JSON that safetensors headers use. The caller asks for what has to come next;
  * anything else is an error, trailing commas and comments included. */
 #ifndef DESCEND_CHECKPOINT_JSON_H

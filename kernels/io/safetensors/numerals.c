@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "numerals.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers as text: the same in every locale and rounding mode, and read back exactly. */
 #ifndef DESCEND_CHECKPOINT_NUMERALS_H
 #define DESCEND_CHECKPOINT_NUMERALS_H

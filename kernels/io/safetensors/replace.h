@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Replaces a file as a whole: writes a temporary file beside it, and in the end renames that over it.
  *

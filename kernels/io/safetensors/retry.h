@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DESCEND_CHECKPOINT_RETRY_H
 #define DESCEND_CHECKPOINT_RETRY_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files in the safetensors format: named tensors and named strings. A file is written as a whole; tensors are read one
  * by one.

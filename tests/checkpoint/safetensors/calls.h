@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The library's system calls, counted and disturbed in the linker's place of libc's functions. */
 #ifndef DESCEND_TESTS_CALLS_H
 #define DESCEND_TESTS_CALLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* CRC-32 against zlib's, and against its published check value. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Temporary files: those of killed processes are removed by the next save, those of living ones never, nor is anything
  * else of the same name. */
 #include <signal.h>

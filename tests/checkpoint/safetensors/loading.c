@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What loading costs whatever a file holds: one allocation, for the header, and linear time. Allocations are
  * counted, and made to fail, in the linker's place of malloc. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "monochrome.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files of which each byte of data is the same, to see whether a file is whole and whose. */
 #ifndef DESCEND_TESTS_MONOCHROME_H
 #define DESCEND_TESTS_MONOCHROME_H

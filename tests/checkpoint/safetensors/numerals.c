@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers as text: the text that C's printf would give in the C locale, exactly the number again, in any locale. */
 #include <locale.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Headers, good and bad, by hand: what the format allows is read, everything else refused, each cause by its status. */
 #include <errno.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Saving is all or nothing: whatever call fails, and whenever the process is killed, the file is the old one or the
  * new, whole. */
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is written is read again; of other files, which are read, and which refused: each cause by its own status. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write_sample PATH N: writes a checkpoint with n elements per array for another reader to find in it what
  * tests/tools/test_ckpt.py says there is. */
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many threads and processes that save the same file at the same time: each saves a whole one, and a reader always finds
  * one of theirs. */
 #include <pthread.h>

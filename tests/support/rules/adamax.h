@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests know of Adamax; tests/support/rules/sgd.h says what each part is. */
 #ifndef DESCEND_TESTS_ADAMAX_H
 #define DESCEND_TESTS_ADAMAX_H

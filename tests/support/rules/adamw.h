@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests know of AdamW; tests/support/rules/sgd.h says what each part is. */
 #ifndef DESCEND_TESTS_ADAMW_H
 #define DESCEND_TESTS_ADAMW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests know of RAdam; tests/support/rules/sgd.h says what each part is. */
 #ifndef DESCEND_TESTS_RADAM_H
 #define DESCEND_TESTS_RADAM_H

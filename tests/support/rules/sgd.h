@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests know of SGD. */
 #ifndef DESCEND_TESTS_SGD_H
 #define DESCEND_TESTS_SGD_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The random numbers and the batch order of descend-train, whose random.h describes them."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads and writes checkpoints of float32 tensors, which are files in the safetensors format."""
 
 import array

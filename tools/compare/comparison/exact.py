@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The exact form: PyTorch trains with its baseline kernels, and each step's gradients also go through descend, on
 parameters and states of its own. In the end all parameters must have the same bits."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs descend-train, and reads what it leaves: a CSV, a checkpoint and a table."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The picture and the table of a comparison."""
 
 import pathlib

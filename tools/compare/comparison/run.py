@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What all parts of the comparison speak of."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The stages of a comparison, one after the other."""
 
 import subprocess

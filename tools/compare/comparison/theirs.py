@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same training in PyTorch."""
 
 import gzip

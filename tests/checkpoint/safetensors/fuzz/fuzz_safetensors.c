@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libFuzzer's program for the reader of safetensors files: any bytes as a file. What is accepted must be coherent. */
 #define _GNU_SOURCE /* memfd_create */
 #include <stdint.h>
