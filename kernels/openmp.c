@@ -2,6 +2,12 @@
 #define _GNU_SOURCE /* dladdr */
 #include "openmp.h"
 
+static void do_here(descend_task *task, void *work, unsigned tasks)
+{
+    for (unsigned index = 0; index < tasks; index++)
+        task(work, index);
+}
+
 #ifdef _OPENMP
 #include <dlfcn.h>
 #include <fenv.h>
@@ -10,8 +16,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "threads.h"
+
 enum {
-    THREADS_MAX = 64 /* unless there are more processors: libgomp ends the process if it cannot start a thread */
+    THREADS_MAX = 64, /* unless there are more processors: more would not be faster */
+    CALLS_REFUSED = 1000
 };
 
 /* Whether this process was forked. OpenMP's threads do not exist in a forked child, but libgomp would wait for them if
@@ -82,9 +91,32 @@ __attribute__((noinline)) static void open_region(descend_task *task, void *work
     }
 }
 
+/* Whether OpenMP can have a team of this size. Both runtimes end the process if they cannot start a thread, so that is
+ * tried beforehand: once for a size, since they keep the threads that they have started, and for each calling thread,
+ * since libgomp keeps them for each. */
+static bool can_have(unsigned threads)
+{
+    static _Thread_local unsigned had = 1, refused;
+    if (threads <= had)
+        return true;
+    if (refused > 0) {
+        refused--;
+        return false;
+    }
+    if (descend_threads_available(threads - had))
+        had = threads;
+    else
+        refused = CALLS_REFUSED; /* for so many calls: a trial takes much longer than a small step */
+    return threads <= had;
+}
+
 void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
 {
     fenv_t callers;
+    if (!can_have(tasks)) {
+        do_here(task, work, tasks);
+        return;
+    }
     feholdexcept(&callers);
     open_region(task, work, tasks);
     fesetenv(&callers);
@@ -98,7 +130,6 @@ unsigned descend_openmp_threads(unsigned asked)
 
 void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
 {
-    for (unsigned index = 0; index < tasks; index++)
-        task(work, index);
+    do_here(task, work, tasks);
 }
 #endif

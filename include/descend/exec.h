@@ -32,7 +32,12 @@ typedef struct descend_exec {
      * region. 1: the calling thread. More: so many are requested from OpenMP, but never more than there are blocks of
      * 4096 elements, nor more than max(64, processors). Inside an active parallel region that asks for a nested one,
      * which OpenMP creates only as far as its max-active-levels allows. With run: the exact number of tasks, at least
-     * 1. */
+     * 1.
+     *
+     * OpenMP ends the process where it cannot start a thread. So before the first call that needs more of them than the
+     * calling thread has had, the library tries whether the system lets the process have so many (ulimit -u, memory),
+     * and if not, stays on the calling thread. What is left to OpenMP: others that take the threads between trial and
+     * start, and threads that OpenMP gives up and starts again (nested regions, teams of changing size). */
     unsigned threads;
     /* slices > 0: this call does only part number `slice`, from 0 on, of `slices` equal parts, on the calling thread;
      * threads and run must be 0. The caller makes one call for each slice, in any order and on any thread, whose other
