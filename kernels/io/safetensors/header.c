@@ -46,6 +46,11 @@ size_t descend_file_dtype_size(enum descend_file_dtype dtype)
     return dtypes[dtype].size;
 }
 
+size_t descend_file_dtype_word(enum descend_file_dtype dtype)
+{
+    return dtype == FILE_C64 ? dtypes[FILE_F32].size : dtypes[dtype].size;
+}
+
 /* The state of reading a header. */
 struct reading {
     struct descend_json json;

@@ -44,6 +44,7 @@ enum descend_file_dtype {
 
 const char *descend_file_dtype_name(enum descend_file_dtype dtype); /* "F32" */
 size_t descend_file_dtype_size(enum descend_file_dtype dtype);      /* bytes */
+size_t descend_file_dtype_word(enum descend_file_dtype dtype);      /* bytes whose order depends on the machine */
 
 /* The index that descend_header_index makes in the memory of the text. */
 struct descend_header {

@@ -7,6 +7,7 @@
 
 #include "crc32.h"
 #include "numerals.h"
+#include "order.h"
 #include "retry.h"
 #include "safetensors.h"
 
@@ -149,6 +150,8 @@ static descend_status read_tensor(struct descend_safetensors *file, const struct
             return status;
         if (adds)
             crc = descend_crc32(tables, crc, at, (size_t)size);
+        if (DESCEND_BIG_ENDIAN)
+            descend_reverse_words(at, (size_t)size, descend_file_dtype_word(entry->dtype));
     }
     if (adds)
         file->checksum ^= descend_crc32_followed(tables, crc, file->data_size - entry->offset - entry->size);

@@ -4,10 +4,10 @@
  * by one.
  *
  * The format: the length of the header, 8 bytes, little-endian; the header, a JSON object that begins with '{' and is
- * padded with spaces; the tensors' bytes, little-endian, without gaps. The object has, under the name of each tensor,
- * {"dtype", "shape", "data_offsets": [begin, end]}, with offsets from the header's end; and under "__metadata__" an
- * object of strings. One of those strings, "crc32", is the CRC-32 of the whole file in eight hexadecimal digits,
- * computed with '0' in their place.
+ * padded with spaces; the tensors' bytes, without gaps. The object has, under the name of each tensor, {"dtype", "shape",
+ * "data_offsets": [begin, end]}, with offsets from the header's end; and under "__metadata__" an object of strings. One
+ * of those strings, "crc32", is the CRC-32 of the whole file in eight hexadecimal digits, computed with '0' in their
+ * place. Elements are little-endian in the file and in the machine's order of bytes in memory.
  *
  * This is internal to descend::io; nothing here is public.
  */

@@ -4,6 +4,7 @@
 
 #include "crc32.h"
 #include "numerals.h"
+#include "order.h"
 #include "replace.h"
 #include "safetensors.h"
 
@@ -145,26 +146,37 @@ static descend_status make_header(struct composition *header, const struct conte
     return status;
 }
 
+enum { PIECE = 262144 }; /* bytes that are written at once: still in the cache after their checksum */
+
 /* A file that is being written, from its beginning to `size`. */
 struct output {
     struct descend_replacement file;
     struct descend_crc32 crc;
     uint32_t checksum;
     uint64_t size;
+    unsigned char reversed[DESCEND_BIG_ENDIAN ? PIECE : 1];
 };
 
-/* In pieces, so that each is still in the cache when it is written after its checksum. */
-static descend_status append(struct output *to, const void *data, uint64_t size)
+static descend_status append(struct output *to, const void *data, size_t size)
 {
-    enum { PIECE = 262144 };
+    to->checksum = descend_crc32(&to->crc, to->checksum, data, size);
+    const descend_status status = descend_replacement_write(&to->file, data, size, to->size);
+    to->size += size;
+    return status;
+}
+
+static descend_status append_tensor(struct output *to, const struct descend_file_tensor *tensor)
+{
     descend_status status = DESCEND_OK;
-    for (const unsigned char *at = data; size > 0 && status == DESCEND_OK;) {
-        const size_t piece = size < PIECE ? (size_t)size : PIECE;
-        to->checksum = descend_crc32(&to->crc, to->checksum, at, piece);
-        status = descend_replacement_write(&to->file, at, piece, to->size);
-        to->size += piece;
-        at += piece;
-        size -= piece;
+    const unsigned char *at = tensor->data;
+    size_t piece;
+    for (uint64_t size = tensor_size(tensor); size > 0 && status == DESCEND_OK; size -= piece, at += piece) {
+        piece = size < PIECE ? (size_t)size : PIECE;
+        if (DESCEND_BIG_ENDIAN) {
+            memcpy(to->reversed, at, piece);
+            descend_reverse_words(to->reversed, piece, descend_file_dtype_word(tensor->dtype));
+        }
+        status = append(to, DESCEND_BIG_ENDIAN ? to->reversed : at, piece);
     }
     return status;
 }
@@ -188,7 +200,7 @@ static descend_status write_file(struct output *to, const struct composition *he
     if (status == DESCEND_OK)
         status = append(to, header->text, header->size);
     for (size_t i = 0; i < contents->count && status == DESCEND_OK; i++)
-        status = append(to, contents->tensors[i].data, tensor_size(&contents->tensors[i]));
+        status = append_tensor(to, &contents->tensors[i]);
     if (status == DESCEND_OK)
         status = write_checksum(to, DESCEND_LENGTH_BYTES + header->checksum_at);
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checkpoint/files.h"
+#include "order.h"
 #include "test.h"
 
 /* Every dtype, ranks 0 to 3, empty ones, one that is larger than a piece of the checksum's, and names that need
@@ -220,12 +221,30 @@ static void next_to_nothing(void **state)
     descend_safetensors_close(&file);
 }
 
+/* What a big-endian machine does to the elements between memory and file. */
+static void words_are_reversed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum descend_file_dtype dtype;
+        const char *reversed;
+    } cases[] = {{FILE_U8, "abcdefgh"},  {FILE_F8_E4M3, "abcdefgh"}, {FILE_BF16, "badcfehg"}, {FILE_F32, "dcbahgfe"},
+                 {FILE_I32, "dcbahgfe"}, {FILE_F64, "hgfedcba"},     {FILE_C64, "dcbahgfe"}}; /* two F32 */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        unsigned char bytes[] = "abcdefgh";
+        descend_reverse_words(bytes, 8, descend_file_dtype_word(cases[i].dtype));
+        assert_memory_equal(bytes, cases[i].reversed, 8);
+    }
+    for (unsigned dtype = 0; dtype < FILE_DTYPES; dtype++)
+        assert_int_equal(descend_file_dtype_word(dtype), dtype == FILE_C64 ? 4 : descend_file_dtype_size(dtype));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),   cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(every_truncation_and_flip), cmocka_unit_test(bad_contents_are_not_written),
-        cmocka_unit_test(next_to_nothing),
+        cmocka_unit_test(next_to_nothing),           cmocka_unit_test(words_are_reversed),
     };
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (unsigned char)(i * i >> 3);
