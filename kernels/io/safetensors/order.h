@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The order of bytes: files are little-endian, on machines of either order. */
 #ifndef DESCEND_CHECKPOINT_ORDER_H
 #define DESCEND_CHECKPOINT_ORDER_H
