@@ -44,6 +44,14 @@ static fp_environment fp_enter(void)
     return caller_environment;
 }
 
+static fp_environment fp_mask(void)
+{
+    enum { MXCSR_MASKS = 0x1f80 };
+    const fp_environment caller_environment = _mm_getcsr();
+    _mm_setcsr(caller_environment | MXCSR_MASKS);
+    return caller_environment;
+}
+
 static void fp_leave(fp_environment caller_environment)
 {
     _mm_setcsr(caller_environment);
@@ -62,13 +70,24 @@ typedef struct {
     uint64_t control, status;
 } fp_environment;
 
-static fp_environment fp_enter(void)
+static fp_environment fp_set(uint64_t kept)
 {
     fp_environment caller_environment;
     __asm__ volatile("mrs %0, fpcr" : "=r"(caller_environment.control));
     __asm__ volatile("mrs %0, fpsr" : "=r"(caller_environment.status));
-    __asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(0)));
+    __asm__ volatile("msr fpcr, %0" : : "r"(caller_environment.control & kept));
     return caller_environment;
+}
+
+static fp_environment fp_enter(void)
+{
+    return fp_set(0);
+}
+
+static fp_environment fp_mask(void)
+{
+    const uint64_t traps = 0x9f00;
+    return fp_set(~traps);
 }
 
 static void fp_leave(fp_environment caller_environment)
@@ -85,6 +104,14 @@ __attribute__((noinline)) void descend_guarded(void (*work)(void *context), void
 {
     __asm__("" : "+r"(work)); /* hides from link-time optimisation, too, which function this is */
     const fp_environment caller_environment = fp_enter();
+    work(context);
+    fp_leave(caller_environment);
+}
+
+__attribute__((noinline)) void descend_masked(void (*work)(void *context), void *context)
+{
+    __asm__("" : "+r"(work)); /* as above */
+    const fp_environment caller_environment = fp_mask();
     work(context);
     fp_leave(caller_environment);
 }

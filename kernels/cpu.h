@@ -18,4 +18,7 @@ unsigned descend_cpu_features(void);
  */
 void descend_guarded(void (*work)(void *context), void *context);
 
+/* The same for what computes no results and starts threads, which inherit the environment: masks exceptions alone. */
+void descend_masked(void (*work)(void *context), void *context);
+
 #endif

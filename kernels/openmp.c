@@ -10,12 +10,12 @@ static void do_here(descend_task *task, void *work, unsigned tasks)
 
 #ifdef _OPENMP
 #include <dlfcn.h>
-#include <fenv.h>
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "cpu.h"
 #include "threads.h"
 
 enum {
@@ -49,45 +49,50 @@ static void stay_loaded(void)
         (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/* Every call into OpenMP stands between feholdexcept and fesetenv, for runtimes compute too, at least when they are
- * entered for the first time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to
- * zero stay the caller's, so that threads started there inherit them. (libomp gives its threads, at every region, the
- * whole environment of the thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
+/* Every call into OpenMP is made by descend_masked, for runtimes compute too, at least when they are entered for the first
+ * time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to zero stay the caller's,
+ * so that threads started there inherit them. (libomp gives its threads, at every region, the whole environment of the
+ * thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
 
-static unsigned threads_of_openmp(unsigned asked)
+static void find_threads(void *context)
 {
-    if (asked == 0 && omp_in_parallel())
-        return 1;
-    const unsigned threads = asked ? asked : (unsigned)omp_get_max_threads();
-    if (threads <= THREADS_MAX) /* finding the number of processors is a system call */
-        return threads;
+    unsigned *threads = context; /* as asked for, then as many as there may be */
+    if (*threads == 0)
+        *threads = omp_in_parallel() ? 1 : (unsigned)omp_get_max_threads();
+    if (*threads <= THREADS_MAX) /* finding the number of processors is a system call */
+        return;
     const unsigned processors = (unsigned)omp_get_num_procs();
     const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
-    return threads < most ? threads : most;
+    *threads = *threads < most ? *threads : most;
 }
 
 unsigned descend_openmp_threads(unsigned asked)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    fenv_t callers;
+    unsigned threads = asked;
     if (asked == 1 || atomic_load_explicit(&forked, memory_order_relaxed))
         return 1;
     pthread_once(&once, stay_loaded);
-    feholdexcept(&callers);
-    const unsigned threads = threads_of_openmp(asked);
-    fesetenv(&callers);
+    descend_masked(find_threads, &threads);
     return threads;
 }
 
-/* Not inlined: clang enters the runtime at the beginning of a function that has a region. */
-__attribute__((noinline)) static void open_region(descend_task *task, void *work, unsigned tasks)
+struct region {
+    descend_task *task;
+    void *work;
+    unsigned tasks;
+};
+
+/* A function of its own: clang enters the runtime at the beginning of one that has a region. */
+static void open_region(void *context)
 {
-#pragma omp parallel num_threads((int)tasks)
+    const struct region *region = context;
+#pragma omp parallel num_threads((int)region->tasks)
     {
         /* OpenMP may give fewer threads than asked for. */
         const unsigned team = (unsigned)omp_get_num_threads();
-        for (unsigned index = (unsigned)omp_get_thread_num(); index < tasks; index += team)
-            task(work, index);
+        for (unsigned index = (unsigned)omp_get_thread_num(); index < region->tasks; index += team)
+            region->task(region->work, index);
     }
 }
 
@@ -112,14 +117,11 @@ static bool can_have(unsigned threads)
 
 void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
 {
-    fenv_t callers;
-    if (!can_have(tasks)) {
+    struct region region = {task, work, tasks};
+    if (can_have(tasks))
+        descend_masked(open_region, &region);
+    else
         do_here(task, work, tasks);
-        return;
-    }
-    feholdexcept(&callers);
-    open_region(task, work, tasks);
-    fesetenv(&callers);
 }
 #else
 unsigned descend_openmp_threads(unsigned asked)
