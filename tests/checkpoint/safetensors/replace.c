@@ -11,12 +11,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "calls.h"
 #include "checkpoint/files.h"
-#include "data.h"
 #include "monochrome.h"
 #include "test.h"
 
@@ -116,34 +114,6 @@ static void killed_at_every_call(void **state)
             assert_int_equal(monochrome_save(FILE_PATH, 'a'), DESCEND_OK);
             assert_entries(1);
         }
-}
-
-static void killed_at_any_moment(void **state)
-{
-    (void)state;
-    enum { KILLS = 200 };
-    assert_int_equal(monochrome_save(FILE_PATH, 'a'), DESCEND_OK);
-    uint64_t seed = 5;
-    unsigned changed = 0;
-    for (int i = 0; i < KILLS; i++) {
-        const unsigned char before = monochrome(FILE_PATH);
-        const pid_t child = fork();
-        if (child == 0)
-            for (unsigned char byte = before;; byte = byte == 'z' ? 'a' : byte + 1)
-                if (monochrome_save(FILE_PATH, byte) != DESCEND_OK)
-                    _exit(1);
-        const struct timespec moment = {0, (long)(random_bits(&seed) % 20000000)};
-        nanosleep(&moment, NULL);
-        assert_int_equal(kill(child, SIGKILL), 0);
-        int status;
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status));
-        changed += monochrome(FILE_PATH) != before;
-        assert_true(entries(".") <= 2);
-    }
-    assert_int_equal(monochrome_save(FILE_PATH, 'a'), DESCEND_OK);
-    assert_entries(1);
-    print_message("killed %d times, %u times with a new file in place\n", KILLS, changed);
 }
 
 static mode_t permissions(const char *path)
@@ -271,7 +241,6 @@ int main(void)
         cmocka_unit_test(interrupted_and_short_calls_go_on),
         cmocka_unit_test(a_file_size_limit),
         cmocka_unit_test(killed_at_every_call),
-        cmocka_unit_test(killed_at_any_moment),
         cmocka_unit_test(permissions_stay),
         cmocka_unit_test(paths),
         cmocka_unit_test(long_names),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libFuzzer's program for loading optimizers: files of which header and data are mutated apart, and whose length and
  * checksum are right again afterwards. What is refused has changed nothing; what is loaded can be saved, and is the same
