@@ -72,9 +72,10 @@ typedef struct descend_checkpoint {
  *
  * checkpoint may be NULL. Allocates the header of the file.
  *
- * DESCEND_UNFINISHED: see optimizer.h. DESCEND_FILE_WRITE: the cause is in errno. DESCEND_BAD_PATH, DESCEND_BAD_NOTE: path or a note is NULL.
+ * DESCEND_FILE_WRITE: the cause is in errno. DESCEND_BAD_PATH, DESCEND_BAD_NOTE: path or a note is NULL.
  * DESCEND_BAD_RESERVED. DESCEND_BAD_FILE_…: the file could not be read back, because a note is not UTF-8, for example,
- * or its key is given twice. The errors of descend_scaler_update: the scaler is not valid. DESCEND_NO_MEMORY.
+ * or its key is given twice. The errors of descend_scaler_update: the scaler is not valid. DESCEND_UNFINISHED: see
+ * optimizer.h. DESCEND_NO_MEMORY.
  */
 descend_status descend_optimizer_save(const descend_optimizer *optimizer, const char *path,
                                       const descend_checkpoint *checkpoint);

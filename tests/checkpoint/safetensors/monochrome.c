@@ -36,8 +36,8 @@ unsigned char monochrome(const char *path)
                 descend_safetensors_check(&file) == DESCEND_OK;
     for (size_t i = 1; i < SIZE && good; i++)
         good = data[i] == data[0];
-    const unsigned char byte = data[0];
+    const unsigned char byte = good ? data[0] : 0;
     descend_safetensors_close(&file);
     free(data);
-    return good ? byte : 0;
+    return byte;
 }
