@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every bad hyperparameter: its own error, and no byte changed. The defaults, and what the statuses say. */
+/* Every bad hyperparameter: its own error, and no byte changed. The defaults. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -251,74 +251,6 @@ static void defaults(void **state)
         check_defaults((descend_kind)kind);
 }
 
-/* As numbered in the header, for ever. */
-static const struct {
-    int number;
-    descend_status status;
-    const char *word; /* that its text has, of those told apart by a field's name */
-} statuses_as_numbered[] = {
-    {0, DESCEND_OK, ""},
-    {1, DESCEND_NULL_CONFIG, "config"},
-    {2, DESCEND_NULL_ARRAY, ""},
-    {3, DESCEND_MISALIGNED, ""},
-    {4, DESCEND_OVERLAP, ""},
-    {5, DESCEND_BAD_N, ""},
-    {6, DESCEND_BAD_STEP, "step"},
-    {10, DESCEND_BAD_RESERVED, "reserved"},
-    {11, DESCEND_BAD_SLICE, "slice"},
-    {12, DESCEND_BAD_THREADS, "threads"},
-    {13, DESCEND_BAD_ISA, ""},
-    {14, DESCEND_NO_ISA, "DESCEND_ISA"},
-    {15, DESCEND_BAD_SPLIT, ""},
-    {16, DESCEND_NO_SLICES, "slices"},
-    {17, DESCEND_BAD_MU_PRODUCT, "mu_product"},
-    {18, DESCEND_BAD_KIND, "kind"},
-    {19, DESCEND_BAD_FIELD, "field"},
-    {56, DESCEND_BAD_FLAG, "flag"},
-    {57, DESCEND_BAD_SHAPE, "rows"},
-    {65, DESCEND_UNFINISHED, "slices"},
-    {20, DESCEND_OVERFLOW, "float32"},
-    {21, DESCEND_BAD_LR, "lr"},
-    {22, DESCEND_BAD_MOMENTUM, "momentum"},
-    {23, DESCEND_BAD_DAMPENING, "dampening"},
-    {24, DESCEND_BAD_WEIGHT_DECAY, "weight_decay"},
-    {25, DESCEND_BAD_NESTEROV, "nesterov"},
-    {26, DESCEND_BAD_ALPHA, "alpha"},
-    {27, DESCEND_BAD_EPS, "eps"},
-    {28, DESCEND_BAD_BETA1, "beta1"},
-    {29, DESCEND_BAD_BETA2, "beta2"},
-    {30, DESCEND_BAD_LR_DECAY, "lr_decay"},
-    {31, DESCEND_BAD_INITIAL_ACCUMULATOR_VALUE, "initial_accumulator_value"},
-    {32, DESCEND_BAD_RHO, "rho"},
-    {33, DESCEND_BAD_MOMENTUM_DECAY, "momentum_decay"},
-    {34, DESCEND_BAD_ETA_MINUS, "eta_minus"},
-    {35, DESCEND_BAD_ETA_PLUS, "eta_plus"},
-    {36, DESCEND_BAD_STEP_SIZE_MIN, "step_size_min"},
-    {37, DESCEND_BAD_STEP_SIZE_MAX, "step_size_max"},
-    {38, DESCEND_BAD_LAMBD, "lambd"},
-    {39, DESCEND_BAD_T0, "t0"},
-};
-
-static void statuses(void **state)
-{
-    (void)state;
-    static const int unknown[] = {-1, 999, 99999, 0x7fffffff};
-    for (size_t i = 0; i < COUNT(statuses_as_numbered); i++) {
-        const descend_status status = statuses_as_numbered[i].status;
-        const char *text = descend_status_string(status);
-        assert_int_equal(status, statuses_as_numbered[i].number);
-        assert_non_null(text);
-        if (strlen(text) == 0 || text[strlen(text) - 1] == '.' || strchr(text, '\n'))
-            fail_msg("status %d: \"%s\" is not one line without a full stop", (int)status, text);
-        if (!strstr(text, statuses_as_numbered[i].word))
-            fail_msg("status %d: \"%s\" does not say %s", (int)status, text, statuses_as_numbered[i].word);
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(text, descend_status_string(statuses_as_numbered[j].status));
-    }
-    for (size_t i = 0; i < COUNT(unknown); i++)
-        assert_string_equal(descend_status_string((descend_status)unknown[i]), "not a status of this library");
-}
-
 static void version(void **state)
 {
     (void)state;
@@ -338,7 +270,6 @@ int main(void)
         cmocka_unit_test(nesterov),
         cmocka_unit_test(step_sizes),
         cmocka_unit_test(defaults),
-        cmocka_unit_test(statuses),
         cmocka_unit_test(version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
