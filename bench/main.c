@@ -8,6 +8,7 @@
 #include "against.h"
 #include "commit.h" /* made by commit.cmake */
 #include "configuration.h"
+#include "crowd.h"
 #include "descend/descend.h"
 #include "gbench.h"
 #include "machine.h"
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
         placements_register(&all[i]);
     }
     object_register();
+    crowd_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;
     return gbench_run() > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -12,7 +12,7 @@ struct samples {
     double seconds[SAMPLES_MAX], reference[SAMPLES_MAX], cycles[SAMPLES_MAX];
 };
 
-static double now(void)
+double pair_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -24,21 +24,21 @@ static double clock_rate(void)
 {
     enum { ADDITIONS = 8, ROUNDS = 500 };
     size_t sum = 0;
-    const double start = now();
+    const double start = pair_now();
     for (size_t i = 0; i < ROUNDS; i++)
         for (size_t j = 0; j < ADDITIONS; j++) {
             sum += i;
             __asm__ volatile("" : "+r"(sum));
         }
-    return ADDITIONS * ROUNDS / (now() - start);
+    return ADDITIONS * ROUNDS / (pair_now() - start);
 }
 
 double pair_time(pair_function *run, int64_t batch, void *context)
 {
-    const double start = now();
+    const double start = pair_now();
     for (int64_t i = 0; i < batch; i++)
         run(context);
-    return (now() - start) / (double)batch;
+    return (pair_now() - start) / (double)batch;
 }
 
 static void prepare(struct pair_work work, void *context)

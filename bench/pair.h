@@ -25,6 +25,9 @@ struct pair {
     double cycles;                     /* median, of one call, from the clock rate right after each batch */
 };
 
+/* Seconds since some moment. */
+double pair_now(void);
+
 /* Seconds per call, the mean of a batch. */
 double pair_time(pair_function *run, int64_t batch, void *context);
 

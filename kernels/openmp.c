@@ -2,10 +2,10 @@
 #define _GNU_SOURCE /* dladdr */
 #include "openmp.h"
 
-static void do_here(descend_task *task, void *work, unsigned tasks)
+static void do_here(descend_part *part, void *work, unsigned parts)
 {
-    for (unsigned index = 0; index < tasks; index++)
-        task(work, index);
+    for (unsigned index = 0; index < parts; index++)
+        descend_run_part(part, work, index, parts);
 }
 
 #ifdef _OPENMP
@@ -13,7 +13,7 @@ static void do_here(descend_task *task, void *work, unsigned tasks)
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
+#include <time.h>
 
 #include "cpu.h"
 #include "threads.h"
@@ -49,59 +49,69 @@ static void stay_loaded(void)
         (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/* Every call into OpenMP is made by descend_masked, for runtimes compute too, at least when they are entered for the first
- * time: with exceptions masked that neither traps nor leaves flags behind. Rounding and flush to zero stay the caller's,
- * so that threads started there inherit them. (libomp gives its threads, at every region, the whole environment of the
- * thread that opens it; libgomp's keep what they have, in this case with exceptions masked.) */
-
-static void find_threads(void *context)
-{
-    unsigned *threads = context; /* as asked for, then as many as there may be */
-    if (*threads == 0)
-        *threads = omp_in_parallel() ? 1 : (unsigned)omp_get_max_threads();
-    if (*threads <= THREADS_MAX) /* finding the number of processors is a system call */
-        return;
-    const unsigned processors = (unsigned)omp_get_num_procs();
-    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
-    *threads = *threads < most ? *threads : most;
-}
-
 unsigned descend_openmp_threads(unsigned asked)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    unsigned threads = asked;
     if (asked == 1 || atomic_load_explicit(&forked, memory_order_relaxed))
         return 1;
     pthread_once(&once, stay_loaded);
-    descend_masked(find_threads, &threads);
-    return threads;
+    if (asked == 0 && omp_in_parallel())
+        return 1;
+    const unsigned threads = asked ? asked : (unsigned)omp_get_max_threads();
+    if (threads <= THREADS_MAX) /* finding the number of processors is a system call */
+        return threads;
+    const unsigned processors = (unsigned)omp_get_num_procs();
+    const unsigned most = processors > THREADS_MAX ? processors : THREADS_MAX;
+    return threads < most ? threads : most;
+}
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 struct region {
-    descend_task *task;
+    descend_part *part;
     void *work;
-    unsigned tasks;
+    unsigned parts;
+    struct descend_region_times *times;
 };
+
+static void do_first(const struct region *region)
+{
+    const uint64_t start = region->times ? now() : 0;
+    descend_run_part(region->part, region->work, 0, region->parts);
+    if (region->times)
+        region->times->first = now() - start;
+}
 
 /* A function of its own: clang enters the runtime at the beginning of one that has a region. */
 static void open_region(void *context)
 {
-    const struct region *region = context;
-#pragma omp parallel num_threads((int)region->tasks)
+    const struct region region = *(const struct region *)context;
+#pragma omp parallel num_threads((int)region.parts) \
+    firstprivate(region) /* it then stands with what OpenMP hands over */
     {
         /* OpenMP may give fewer threads than asked for. */
-        const unsigned team = (unsigned)omp_get_num_threads();
-        for (unsigned index = (unsigned)omp_get_thread_num(); index < region->tasks; index += team)
-            region->task(region->work, index);
+        const unsigned team = (unsigned)omp_get_num_threads(), thread = (unsigned)omp_get_thread_num();
+        if (thread == 0)
+            do_first(&region);
+        for (unsigned index = thread == 0 ? team : thread; index < region.parts; index += team)
+            descend_run_part(region.part, region.work, index, region.parts);
     }
 }
+
+/* The size of the largest team that the calling thread has had. */
+static _Thread_local unsigned had = 1;
 
 /* Whether OpenMP can have a team of this size. Both runtimes end the process if they cannot start a thread, so that is
  * tried beforehand: once for a size, since they keep the threads that they have started, and for each calling thread,
  * since libgomp keeps them for each. */
 static bool can_have(unsigned threads)
 {
-    static _Thread_local unsigned had = 1, refused;
+    static _Thread_local unsigned refused;
     if (threads <= had)
         return true;
     if (refused > 0) {
@@ -115,13 +125,21 @@ static bool can_have(unsigned threads)
     return threads <= had;
 }
 
-void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
+/* Masked: with libomp, threads have the environment of the one that opens the region, at each region; with libgomp that
+ * of the one that started them. */
+void descend_openmp_region(descend_part *part, void *work, unsigned parts, struct descend_region_times *times)
 {
-    struct region region = {task, work, tasks};
-    if (can_have(tasks))
+    struct region region = {part, work, parts, times};
+    const uint64_t start = times ? now() : 0;
+    const bool usual = parts <= had;
+    if (can_have(parts))
         descend_masked(open_region, &region);
     else
-        do_here(task, work, tasks);
+        do_here(part, work, parts);
+    if (times) {
+        times->whole = now() - start;
+        times->usual = usual;
+    }
 }
 #else
 unsigned descend_openmp_threads(unsigned asked)
@@ -130,8 +148,9 @@ unsigned descend_openmp_threads(unsigned asked)
     return 1;
 }
 
-void descend_openmp_region(descend_task *task, void *work, unsigned tasks)
+void descend_openmp_region(descend_part *part, void *work, unsigned parts, struct descend_region_times *times)
 {
-    do_here(task, work, tasks);
+    (void)times;
+    do_here(part, work, parts);
 }
 #endif

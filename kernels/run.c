@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #include "cpu.h"
+#include "gain.h"
 #include "openmp.h"
 
 enum {
@@ -30,6 +32,13 @@ void descend_slice(size_t n, unsigned slice, unsigned slices, size_t *begin, siz
     *end = beyond < blocks(n) ? beyond * BLOCK : n;
 }
 
+/* One account for each power of two: what small calls lose must not make large ones serial. */
+static struct descend_gain *gain_of(size_t n)
+{
+    static struct descend_gain gains[sizeof(unsigned long long) * CHAR_BIT];
+    return &gains[__builtin_clzll(n)];
+}
+
 static unsigned openmp_tasks(size_t n, const descend_exec *exec)
 {
     const size_t serial_below = exec->serial_below ? exec->serial_below : SERIAL_BELOW;
@@ -37,7 +46,9 @@ static unsigned openmp_tasks(size_t n, const descend_exec *exec)
         return 0;
     const unsigned threads = descend_openmp_threads(exec->threads);
     const unsigned tasks = threads < blocks(n) ? threads : (unsigned)blocks(n);
-    return tasks > 1 ? tasks : 0;
+    if (tasks <= 1 || (exec->threads == 0 && !descend_gain_expected(gain_of(n))))
+        return 0;
+    return tasks;
 }
 
 unsigned descend_run_tasks(size_t n, const descend_exec *exec)
@@ -63,30 +74,31 @@ descend_status descend_run_check(const descend_exec *exec)
     return DESCEND_OK;
 }
 
-/* The work of one call, shared by its tasks. */
-struct job {
+struct guarded_part {
     descend_part *part;
     void *work;
-    unsigned parts;
-    _Atomic uint64_t done; /* the sum of done_by over the caller's tasks */
-};
-
-struct guarded_part {
-    const struct job *job;
-    unsigned index;
+    unsigned index, parts;
 };
 
 static void do_guarded(void *context)
 {
-    const struct guarded_part *part = context;
-    part->job->part(part->job->work, part->index, part->job->parts);
+    const struct guarded_part *guarded = context;
+    guarded->part(guarded->work, guarded->index, guarded->parts);
 }
 
-static void do_part(void *context, unsigned index)
+void descend_run_part(descend_part *part, void *work, unsigned index, unsigned parts)
 {
-    struct guarded_part part = {context, index};
-    descend_guarded(do_guarded, &part);
+    struct guarded_part guarded = {part, work, index, parts};
+    descend_guarded(do_guarded, &guarded);
 }
+
+/* The work of one call, shared by the tasks of the caller's run. */
+struct job {
+    descend_part *part;
+    void *work;
+    unsigned parts;
+    _Atomic uint64_t done; /* the sum of done_by */
+};
 
 /* The index counts as well: or else one task called twice would make up for another that was never called. */
 static uint64_t done_by(unsigned index)
@@ -101,7 +113,7 @@ static void do_task(void *work, unsigned index)
     struct job *job = work;
     if (index >= job->parts)
         return;
-    do_part(job, index);
+    descend_run_part(job->part, job->work, index, job->parts);
     atomic_fetch_add_explicit(&job->done, done_by(index), memory_order_relaxed);
 }
 
@@ -112,16 +124,39 @@ static bool do_tasks(struct job *job, const descend_exec *exec)
     return atomic_load_explicit(&job->done, memory_order_relaxed) == (sum_of_indices << 32) + parts;
 }
 
+/* On threads that the library chose. On one the call would have taken as long as its parts one after the other; the
+ * first one stands for all. */
+static void do_watched(descend_part *part, void *work, unsigned parts, size_t n)
+{
+    struct descend_region_times times = {.usual = false};
+    descend_openmp_region(part, work, parts, &times);
+    if (times.usual)
+        descend_gain_note(gain_of(n), times.whole, parts * times.first);
+}
+
+struct decision {
+    size_t n;
+    const descend_exec *exec;
+    unsigned tasks;
+};
+
+static void decide(void *context)
+{
+    struct decision *decision = context;
+    decision->tasks = descend_run_tasks(decision->n, decision->exec);
+}
+
 bool descend_run(descend_part *part, void *work, size_t n, const descend_exec *exec)
 {
-    struct job job = {.part = part, .work = work, .parts = descend_run_tasks(n, exec)};
-    if (job.parts > 0 && exec->run)
-        return do_tasks(&job, exec);
-    if (job.parts > 0) {
-        descend_openmp_region(do_part, &job, job.parts);
-        return true;
-    }
-    job.parts = exec->slices > 0 ? exec->slices : 1;
-    do_part(&job, exec->slice);
+    struct decision decision = {.n = n, .exec = exec};
+    descend_guarded(decide, &decision);
+    if (decision.tasks > 0 && exec->run)
+        return do_tasks(&(struct job){.part = part, .work = work, .parts = decision.tasks}, exec);
+    if (decision.tasks == 0)
+        descend_run_part(part, work, exec->slice, exec->slices > 0 ? exec->slices : 1);
+    else if (exec->threads == 0)
+        do_watched(part, work, decision.tasks, n);
+    else
+        descend_openmp_region(part, work, decision.tasks, NULL);
     return true;
 }

@@ -13,11 +13,14 @@ enum { BLOCK = 4096 }; /* the work grid, in elements */
 descend_status descend_run_check(const descend_exec *exec);
 
 /* The number of tasks that a call on n elements is split into; 0 where the calling thread does all of it, or a
- * slice. */
+ * slice. To be called guarded (cpu.h). */
 unsigned descend_run_tasks(size_t n, const descend_exec *exec);
 
 /* Does part `index` of the `parts` equal parts of a call's work. */
 typedef void descend_part(void *work, unsigned index, unsigned parts);
+
+/* Does it guarded (cpu.h). */
+void descend_run_part(descend_part *part, void *work, unsigned index, unsigned parts);
 
 /*
  * Does all parts of a call on n elements, in as many threads as exec asks for, or the one part that is the slice of

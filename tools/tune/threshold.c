@@ -120,7 +120,9 @@ static double time_batch(const descend_config *config, uint64_t *number, const s
 
 static void visit(struct cell *cell, const descend_config *config, uint64_t *number, const struct arrays *on, size_t n)
 {
-    static const descend_exec serial = {.threads = 1}, parallel = {.serial_below = 1};
+    /* The number of threads is given, because the library's own choice may be one. */
+    const descend_exec serial = {.threads = 1},
+                       parallel = {.threads = (unsigned)find_threads().count, .serial_below = 1};
     const double end = now() + visit_seconds;
     do {
         const size_t i = cell->count++ % SAMPLES;
