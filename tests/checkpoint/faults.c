@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 #include "checkpoint/equal.h"
-#include "checkpoint/heap.h"
 #include "checkpoint/scene.h"
+#include "heap.h"
 #include "test.h"
 
 /* Reads and writes while `on`: what happens to them, from 1; INTERRUPTED and LITTLE to every one. CHANGES: before a

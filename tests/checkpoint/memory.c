@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "checkpoint/equal.h"
-#include "checkpoint/heap.h"
 #include "checkpoint/scene.h"
+#include "heap.h"
 #include "test.h"
 
 /* Memory that the object takes, counted apart: now, and the most since it was reset. */

@@ -1,84 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the optimizer object's memory comes from and goes to: every allocation failing in turn leaks and changes
- * nothing, the caller's allocator gets back each block with its size, and steps allocate nothing. The C library's
- * functions are wrapped by the linker (tests/CMakeLists.txt) in the library's own objects, which this program is built
- * of.
+ * nothing, the caller's allocator gets back each block with its size, and steps allocate nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "earlier.h"
+#include "heap.h"
 #include "mirror.h"
 #include "test.h"
-
-/* What is counted while `on`: all calls, and the blocks not freed; which call is to fail. */
-static struct {
-    bool on;
-    long calls, live, fail_at;
-} heap;
-
-static bool fails(void)
-{
-    return heap.on && ++heap.calls == heap.fail_at;
-}
-
-static void *counted(void *memory)
-{
-    heap.live += heap.on && memory;
-    return memory;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-void __wrap_free(void *memory);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : counted(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : counted(__real_calloc(count, size));
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    if (fails())
-        return NULL;
-    heap.live -= heap.on && memory;
-    return counted(__real_realloc(memory, size));
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : counted(__real_aligned_alloc(alignment, size));
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    if (fails())
-        return 12;
-    const int error = __real_posix_memalign(memory, alignment, size);
-    counted(error ? NULL : *memory);
-    return error;
-}
-
-void __wrap_free(void *memory)
-{
-    heap.live -= heap.on && memory;
-    __real_free(memory);
-}
 
 /* A caller's allocator that keeps account. Its memory is full of NaN. */
 enum { BLOCKS = 4096, HUGE_PAGE = 2 << 20 };
@@ -96,11 +28,12 @@ static void *allocate(void *context, size_t size, size_t alignment)
     assert_true(size > 0 && (alignment == 64 || alignment == HUGE_PAGE));
     if (++account.calls == account.fail_at)
         return NULL;
-    void *memory = __real_aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    void *memory;
+    assert_int_equal(__real_posix_memalign(&memory, alignment, size), 0);
     size_t i = 0;
     while (i < BLOCKS && account.block[i].memory)
         i++;
-    assert_true(memory != NULL && i < BLOCKS);
+    assert_true(i < BLOCKS);
     account.block[i].memory = memory, account.block[i].size = size;
     account.live++;
     return memset(memory, 0xff, size);
@@ -147,81 +80,130 @@ static descend_status add(const struct mirror *mirror)
 /* Of tensors that are not the object's. */
 static const struct configuration parameters_and_gradients = {.label = "failed add"};
 
-/* Lets each allocation of `add` fail in turn, of the C library's or of the caller's allocator. */
-static void check_add_failing(struct mirror *mirror, long *fail_at, const long *calls, const long *live)
+/* Whose allocations fail in turn: the C library's, or those of the caller's allocator. */
+struct failing {
+    long *fail_at;
+    const long *calls, *live;
+};
+
+static void check_add_failing(const struct mirror *mirror, const struct failing *failing)
 {
     long failures = 0;
     for (descend_status status = DESCEND_NO_MEMORY; status != DESCEND_OK; failures++) {
-        const long live_before = *live;
-        *fail_at = *calls + failures + 1;
-        const long calls_before = *calls;
+        const long live_before = *failing->live;
+        *failing->fail_at = *failing->calls + failures + 1;
+        const long calls_before = *failing->calls;
         status = add(mirror);
         if (status == DESCEND_OK)
             break;
         assert_int_equal(status, DESCEND_NO_MEMORY);
-        assert_true(*calls > calls_before);
-        assert_int_equal(*live, live_before);
+        assert_true(*failing->calls > calls_before);
+        assert_int_equal(*failing->live, live_before);
         assert_int_equal(descend_optimizer_tensor_count(mirror->optimizer), 0);
         assert_int_equal(descend_optimizer_find(mirror->optimizer, mirror->twin[3].name), 0);
         for (size_t i = 0; i < TENSORS; i++)
             assert_same_arrays(&parameters_and_gradients, &mirror->twin[i].given, &mirror->twin[i].plain, "add");
     }
-    *fail_at = 0;
+    *failing->fail_at = 0;
     assert_true(failures > 0);
 }
 
+static void assert_unchanged(struct mirror *mirror, const char *call, long failure)
+{
+    descend_config config;
+    assert_int_equal(descend_optimizer_config(mirror->optimizer, 0, &config), DESCEND_OK);
+    assert_config_equal(&config, &mirror->group[0].config);
+    assert_mirrored(mirror, "allocation %ld of %s failed", failure, call);
+    mirror_step(mirror, NULL, NULL);
+    assert_mirrored(mirror, "a step after allocation %ld of %s failed", failure, call);
+}
+
 /* The same for a config that uses all states. */
-static void check_configure_failing(struct mirror *mirror, const struct configuration *fullest, long *fail_at,
-                                    const long *calls, const long *live)
+static void check_configure_failing(struct mirror *mirror, const struct configuration *fullest,
+                                    const struct failing *failing)
 {
     long failures = 0;
     for (descend_status status = DESCEND_NO_MEMORY; status != DESCEND_OK; failures++) {
-        const long live_before = *live;
-        struct configuration found = *fullest;
-        *fail_at = *calls + failures + 1;
+        const long live_before = *failing->live;
+        *failing->fail_at = *failing->calls + failures + 1;
         heap.on = true;
         status = descend_optimizer_configure(mirror->optimizer, 0, &fullest->config);
         heap.on = false;
         if (status == DESCEND_OK)
             break;
         assert_int_equal(status, DESCEND_NO_MEMORY);
-        assert_int_equal(*live, live_before);
-        assert_int_equal(descend_optimizer_config(mirror->optimizer, 0, &found.config), DESCEND_OK);
-        assert_config_equal(&found.config, &mirror->group[0].config);
-        mirror_step(mirror, NULL, NULL);
-        assert_mirrored(mirror, "allocation %ld of configure failed", failures + 1);
+        assert_int_equal(*failing->live, live_before);
+        assert_unchanged(mirror, "configure", failures + 1);
     }
-    *fail_at = 0;
+    *failing->fail_at = 0;
     assert_true(failures > 0 || mirror->group[0].used == fullest->used);
     mirror_configure(mirror, 0, fullest);
 }
 
-static void check_failing(const struct configuration *first, const struct configuration *fullest, bool own_allocator)
+/* The same for a snapshot that has all states. The object may keep the first block that it got for them. */
+static void check_restore_failing(struct mirror *mirror, struct earlier *earlier, bool by_reading,
+                                  const struct failing *failing)
 {
-    memset(&account, 0, sizeof account);
-    memset(&heap, 0, sizeof heap);
-    heap.on = true;
-    struct mirror mirror = mirror_new(first);
-    heap.on = false;
-    long *const fail_at = own_allocator ? &account.fail_at : &heap.fail_at;
-    const long *const calls = own_allocator ? &account.calls : &heap.calls;
-    const long *const live = own_allocator ? &account.live : &heap.live;
+    const descend_snapshot snapshot = earlier_snapshot(earlier, by_reading);
+    const long live_before = *failing->live;
+    long failures = 0;
+    for (descend_status status = DESCEND_NO_MEMORY; status != DESCEND_OK; failures++) {
+        *failing->fail_at = *failing->calls + failures + 1;
+        heap.on = true;
+        status = descend_optimizer_restore(mirror->optimizer, &snapshot);
+        heap.on = false;
+        assert_in_range(*failing->live, live_before, live_before + 1);
+        if (status == DESCEND_OK)
+            break;
+        assert_int_equal(status, DESCEND_NO_MEMORY);
+        assert_unchanged(mirror, "restore", failures + 1);
+    }
+    *failing->fail_at = 0;
+    assert_true(failures > 0);
+    earlier_expect(earlier, mirror);
+    assert_mirrored(mirror, "restored after failed allocations");
+}
+
+static struct mirror new_mirror(const struct configuration *configuration, bool own_allocator)
+{
+    struct mirror mirror = mirror_new(configuration);
     if (own_allocator)
         assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &accounting), DESCEND_OK);
     append_tensors(&mirror);
-    check_add_failing(&mirror, fail_at, calls, live);
-    mirror_step(&mirror, NULL, NULL);
-    check_configure_failing(&mirror, fullest, fail_at, calls, live);
-    for (int i = 0; i < 2; i++)
-        mirror_step(&mirror, NULL, NULL);
-    assert_mirrored(&mirror, "after failed allocations");
-    heap.on = true;
-    descend_optimizer_destroy(mirror.optimizer);
-    heap.on = false;
-    assert_int_equal(heap.live, 0);
-    assert_int_equal(account.live, 0);
-    mirror.optimizer = NULL;
-    mirror_free(&mirror);
+    return mirror;
+}
+
+static void check_failing(const struct configuration *first, const struct configuration *fullest, bool own_allocator)
+{
+    const struct failing failing = {own_allocator ? &account.fail_at : &heap.fail_at,
+                                    own_allocator ? &account.calls : &heap.calls,
+                                    own_allocator ? &account.live : &heap.live};
+    const long live = heap.live;
+    for (unsigned way = 0; way < 3; way++) {
+        struct mirror mirror = new_mirror(first, own_allocator);
+        struct earlier earlier = {.params = true};
+        if (way == 0) {
+            check_add_failing(&mirror, &failing);
+            mirror_step(&mirror, NULL, NULL);
+            check_configure_failing(&mirror, fullest, &failing);
+        } else {
+            assert_int_equal(add(&mirror), DESCEND_OK);
+            mirror_step(&mirror, NULL, NULL);
+            struct mirror full = new_mirror(fullest, own_allocator);
+            assert_int_equal(add(&full), DESCEND_OK);
+            mirror_step(&full, NULL, NULL);
+            earlier_keep(&earlier, &full);
+            check_restore_failing(&mirror, &earlier, way == 2, &failing);
+            mirror_free(&full);
+        }
+        for (int i = 0; i < 2; i++)
+            mirror_step(&mirror, NULL, NULL);
+        assert_mirrored(&mirror, "after failed allocations");
+        mirror_free(&mirror);
+        earlier_free(&earlier);
+        assert_int_equal(heap.live, live);
+        assert_int_equal(account.live, 0);
+    }
 }
 
 /* From the first configuration of each optimizer, with the fewest states, to its last, with all. */
@@ -243,11 +225,10 @@ static void check_creation(const struct configuration *configuration)
 {
     descend_optimizer *const untouched = (void *)&heap;
     descend_optimizer *optimizer = untouched;
-    memset(&heap, 0, sizeof heap);
-    heap.on = true;
-    for (heap.fail_at = 1; descend_optimizer_create(&optimizer, &configuration->config) != DESCEND_OK;
-         heap.fail_at++, heap.calls = 0) {
-        assert_int_equal(heap.live, 0);
+    const long live_before = heap.live;
+    heap_watch(1);
+    for (; descend_optimizer_create(&optimizer, &configuration->config) != DESCEND_OK; heap.fail_at++, heap.calls = 0) {
+        assert_int_equal(heap.live, live_before);
         assert_ptr_equal(optimizer, untouched);
     }
     assert_true(heap.fail_at > 1);
@@ -266,7 +247,7 @@ static void check_creation(const struct configuration *configuration)
     heap.fail_at = 0;
     descend_optimizer_destroy(optimizer);
     heap.on = false;
-    assert_int_equal(heap.live, 0);
+    assert_int_equal(heap.live, live_before);
 }
 
 static void objects_and_groups_that_fail(void **state)
@@ -282,12 +263,12 @@ static void check_steps(const struct configuration *configuration)
     static const descend_exec how[] = {{0}, {.threads = 1}, {.threads = 2, .serial_below = 1}, {.slices = 1}};
     const descend_pass pass = {.grad_scale = &(double){0.5}, .flush_subnormals = true};
     descend_measurement found;
-    memset(&account, 0, sizeof account);
-    memset(&heap, 0, sizeof heap);
     struct mirror mirror = mirror_new(configuration);
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &accounting), DESCEND_OK);
     mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
     const long calls = account.calls, live = account.live;
+    heap_watch(0);
+    heap.on = false;
     for (size_t i = 0; i < COUNT(how) - !configuration->in_slices; i++) {
         mirror_expect(&mirror, &pass);
         heap.on = true;
@@ -302,7 +283,7 @@ static void check_steps(const struct configuration *configuration)
         assert_mirrored(&mirror, "allocation-free step");
         mirror_gradients(&mirror, ORDINARY, i);
     }
-    assert_true(heap.calls == 0 && heap.live == 0 && account.calls == calls && account.live == live);
+    assert_true(heap.calls == 0 && account.calls == calls && account.live == live);
     mirror_free(&mirror);
     assert_int_equal(account.live, 0);
 }
@@ -318,7 +299,6 @@ static void check_allocator(const struct configuration *configuration)
     static const struct shape shape = {.n = 0};
     const descend_allocator bad[] = {{NULL, give_back, &account}, {allocate, NULL, &account}, {NULL, NULL, NULL}};
     struct mirror mirror = mirror_new(configuration);
-    memset(&account, 0, sizeof account);
     assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, NULL), DESCEND_BAD_ALLOCATOR);
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &bad[i]), DESCEND_BAD_ALLOCATOR);
