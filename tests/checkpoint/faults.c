@@ -166,6 +166,23 @@ static void check_failing_reads(struct scene *scene)
     check_reads(scene, FAILS);
 }
 
+/* What is not loaded is read, too: for the checksum. */
+static void check_failing_reads_without_params(struct scene *scene)
+{
+    const descend_checkpoint states_only = {0};
+    for (long at = 1;; at++) {
+        watch(0, FAILS, at);
+        const descend_status status = descend_optimizer_load(scene->mirror.optimizer, FILE_PATH, &states_only);
+        unwatch();
+        if (files.calls < at) {
+            assert_int_equal(status, DESCEND_OK);
+            break;
+        }
+        assert_int_equal(status, DESCEND_FILE_READ);
+        assert_unchanged(scene, "a read failed");
+    }
+}
+
 /* As if the file had become shorter. */
 static void check_ending_reads(struct scene *scene)
 {
@@ -231,6 +248,7 @@ static void check_faults(const struct configuration *configuration)
     with_scene(configuration, check_load_allocations);
     with_scene(configuration, check_save_allocations);
     with_scene(configuration, check_failing_reads);
+    with_scene(configuration, check_failing_reads_without_params);
     with_scene(configuration, check_ending_reads);
     with_scene(configuration, check_changing_files);
     with_scene(configuration, check_interrupted_reads);
