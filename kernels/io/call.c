@@ -19,6 +19,13 @@ descend_status descend_checkpoint_check(const descend_optimizer *optimizer, cons
     return DESCEND_OK;
 }
 
+descend_tensor descend_call_tensor(const descend_optimizer *optimizer, size_t number, unsigned *group)
+{
+    descend_tensor tensor = {0};
+    (void)descend_optimizer_tensor(optimizer, number, &tensor, group); /* refuses only other numbers */
+    return tensor;
+}
+
 void descend_call_enter(struct descend_call *call)
 {
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel_state);

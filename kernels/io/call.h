@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is around saving and loading: checks of the arguments, and the state of the calling thread. */
+/* What saving and loading have in common: checks of the arguments, the optimizer's tensors, and the state of the calling
+ * thread. */
 #ifndef DESCEND_CHECKPOINT_CALL_H
 #define DESCEND_CHECKPOINT_CALL_H
 
@@ -9,6 +10,9 @@
 
 descend_status descend_checkpoint_check(const descend_optimizer *optimizer, const char *path,
                                         const descend_checkpoint *checkpoint);
+
+/* A tensor with a number below the count, and its group (NULL: not asked for). */
+descend_tensor descend_call_tensor(const descend_optimizer *optimizer, size_t number, unsigned *group);
 
 struct descend_call {
     fenv_t environment;
