@@ -86,7 +86,7 @@ static bool tensors_new(struct tensors *tensors, const struct row *row)
         tensors->exp_avg[t] = take(&at, size);
         tensors->exp_avg_sq[t] = take(&at, size);
         if (row->copy)
-            tensors->tensor[t].copy = (descend_array){take(&at, size / 2), DESCEND_BF16};
+            tensors->tensor[t].copy = (descend_array){.data = take(&at, size / 2), .dtype = DESCEND_BF16};
     }
     return true;
 }

@@ -30,7 +30,7 @@ unsigned descend_cpu_features(void)
     if (b & bit_AVX2)
         features |= CPU_AVX2;
     if ((b & bit_AVX512F) && (saved & XCR0_ZMM) == XCR0_ZMM)
-        features |= CPU_AVX512F;
+        features |= CPU_AVX512F | (b & bit_AVX512BW ? CPU_AVX512BW : 0);
     return features;
 }
 

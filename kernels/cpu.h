@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { CPU_AVX2 = 1, CPU_FMA = 2, CPU_AVX512F = 4, CPU_NEON = 8, CPU_F16C = 16 };
+enum { CPU_AVX2 = 1, CPU_FMA = 2, CPU_AVX512F = 4, CPU_NEON = 8, CPU_F16C = 16, CPU_AVX512BW = 32 };
 
 /* The CPU_ features that both the processor and the operating system support. */
 unsigned descend_cpu_features(void);

@@ -9,6 +9,7 @@
 #include "cpu.h"
 #include "extras.h"
 #include "squares.h"
+#include "stored.h"
 #include "stream.h"
 
 /* A kernel of one set of options, and its entry in a table. adam_stream_1 is Adam's with ADAM_AMSGRAD. */
@@ -29,12 +30,12 @@
         LOOP(name, FIRST, PASS, options)                                                                          \
         stream_with_extras(&loop, name##_stream_##options, streams, begin, end);                                  \
     }
-#define REDUCE_KERNEL(options, name)                                                                                \
-    static struct descend_norms name##_reduce_##options(const void *scalars, const struct descend_streams *streams, \
-                                                        size_t begin, size_t end)                                   \
-    {                                                                                                               \
-        LOOP(name, first, REDUCE, options)                                                                          \
-        return stream_reduce(&loop, begin, end);                                                                    \
+#define REDUCE_KERNEL(options, name)                                                                              \
+    static void name##_reduce_##options(const void *scalars, const struct descend_streams *streams, size_t begin, \
+                                        size_t end, struct descend_norm_lanes *lanes)                             \
+    {                                                                                                             \
+        LOOP(name, first, REDUCE, options)                                                                        \
+        stream_reduce(&loop, begin, end, lanes);                                                                  \
     }
 #define STREAM_ENTRY(options, name) name##_stream_##options,
 #define EXTRAS_ENTRY(options, name) name##_extras_##options,
@@ -64,9 +65,43 @@
 // clang-format on
 DESCEND_RULES(TABLES)
 
-static struct descend_squares squares_kernel(const float *array, size_t begin, size_t end)
+static struct descend_squares squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end)
 {
-    return squares(array, begin, end);
+    struct squares_state state = {{0}, {0}};
+    struct stored_room room;
+    if (type == DESCEND_F32)
+        squares_elements(&state, array, begin, end);
+    for (size_t i = begin; type != DESCEND_F32 && i < end; i += STORAGE_BLOCK) {
+        const size_t count = end - i < STORAGE_BLOCK ? end - i : STORAGE_BLOCK;
+        stored_load(type, &room, array, NULL, i, count);
+        squares_elements(&state, room.element, 0, count);
+    }
+    return squares_result(&state);
+}
+
+static void load(descend_dtype type, float *to, const void *data, const void *second, size_t i, size_t n)
+{
+    struct stored_room room;
+    if (type == DESCEND_F32)
+        memcpy(to, (const float *)data + i, n * sizeof *to);
+    for (size_t done = 0, count; type != DESCEND_F32 && done < n; done += count) {
+        count = n - done < STORAGE_BLOCK ? n - done : STORAGE_BLOCK;
+        stored_load(type, &room, data, second, i + done, count);
+        memcpy(to + done, room.element, count * sizeof *to);
+    }
+}
+
+static void store(descend_dtype type, void *data, void *second, size_t i, const float *from, size_t n)
+{
+    static const struct codec_rounding nearest = {.random = false};
+    struct stored_room room;
+    if (type == DESCEND_F32)
+        memcpy((float *)data + i, from, n * sizeof *from);
+    for (size_t done = 0, count; type != DESCEND_F32 && done < n; done += count) {
+        count = n - done < STORAGE_BLOCK ? n - done : STORAGE_BLOCK;
+        memcpy(room.element, from + done, count * sizeof *from);
+        stored_store(type, data, second, i + done, count, &room, &nearest);
+    }
 }
 
 #define REDUCE_OF_STREAM(name)
@@ -80,5 +115,11 @@ static struct descend_squares squares_kernel(const float *array, size_t begin, s
 #define TEXT(x) TEXT_OF(x)
 
 extern const struct descend_kernels TABLE(VF_ISA);
-const struct descend_kernels TABLE(VF_ISA) = {
-    .isa = TEXT(VF_ISA), .needs = VF_NEEDS, .rule = {DESCEND_RULES(RULE_KERNELS)}, .squares = squares_kernel};
+const struct descend_kernels TABLE(VF_ISA) = {.isa = TEXT(VF_ISA),
+                                              .needs = VF_NEEDS,
+                                              .rule = {DESCEND_RULES(RULE_KERNELS)},
+                                              .squares = squares_kernel,
+                                              .stored_update = stored_update,
+                                              .stored_reduce = stored_reduce,
+                                              .load = load,
+                                              .store = store};

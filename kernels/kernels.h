@@ -11,12 +11,26 @@
 #include "formulas/formula.h"
 #include "rules.def"
 
+/* How an array is stored. */
+struct descend_stored {
+    descend_dtype type;
+    void *second; /* as in descend_array */
+};
+
+/* How the arrays of one call are stored where not all are float32. */
+struct descend_layout {
+    struct descend_stored param, state[STATES_MAX];
+    descend_dtype grad;
+    uint64_t step_key; /* random_step_key of random.h */
+};
+
 /* The arrays of one call. State arrays that the options do not use are never looked at. */
 struct descend_streams {
     void *param;
     const void *grad;
     void *state[STATES_MAX];
-    uint64_t first; /* of element 0: its index in the whole tensor */
+    uint64_t first;                      /* of element 0: its index in the whole tensor */
+    const struct descend_layout *layout; /* NULL: all arrays are float32, as kernels want them */
     /* What kernels with extras do after the update (extras.h): */
     bool flush;              /* sets subnormal parameters and states to 0 */
     void *zero;              /* the gradient, where it is to be zeroed; else NULL */
@@ -34,16 +48,36 @@ struct descend_norms {
     double param, step;
 };
 
-/* Updates the states of the elements [begin, end), all of one segment, and returns the sums of squares over them. */
-typedef struct descend_norms descend_reduce_kernel(const void *scalars, const struct descend_streams *streams,
-                                                   size_t begin, size_t end);
+/* The lanes in which a segment is summed: element i of the segment in lane i mod 16. */
+enum { SQUARES_LANES = 16 };
+struct descend_norm_lanes {
+    double param[SQUARES_LANES], step[SQUARES_LANES];
+};
 
-/* The sum of squares and the largest magnitude of the elements [begin, end) of an array (docs/numerics.md, rule 7). */
+/* Updates the states of the elements [begin, end), of one segment from a multiple of 16 in it on, and adds their squares
+ * to the lanes. */
+typedef void descend_reduce_kernel(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end,
+                                   struct descend_norm_lanes *lanes);
+
+/* The sum of squares and the largest magnitude of the elements [begin, end) of an array of this type (docs/numerics.md,
+ * rule 7). */
 struct descend_squares {
     double sum;
     float max;
 };
-typedef struct descend_squares descend_squares_kernel(const float *array, size_t begin, size_t end);
+typedef struct descend_squares descend_squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end);
+
+/* Update and reduce where the streams have a layout, by the kernels above. */
+typedef void descend_stored_update(descend_stream_kernel *kernel, const void *scalars,
+                                   const struct descend_streams *streams, struct state_use use, size_t begin,
+                                   size_t end);
+typedef void descend_stored_reduce(descend_reduce_kernel *kernel, const void *scalars,
+                                   const struct descend_streams *streams, struct state_use use, size_t begin,
+                                   size_t end, struct descend_norm_lanes *lanes);
+
+/* Convert n elements of an array, from a multiple of 256 on, to and from float32; to the nearest. */
+typedef void descend_load(descend_dtype type, float *to, const void *data, const void *second, size_t i, size_t n);
+typedef void descend_store(descend_dtype type, void *data, void *second, size_t i, const float *from, size_t n);
 
 /* The kernels of a rule: tables indexed by options. */
 struct descend_rule_kernels {
@@ -63,6 +97,10 @@ struct descend_kernels {
     unsigned needs;                                   /* the CPU_ features (cpu.h) without which it must not run */
     struct descend_rule_kernels rule[RULE_COUNT + 1]; /* by kind */
     descend_squares_kernel *squares;
+    descend_stored_update *stored_update;
+    descend_stored_reduce *stored_reduce;
+    descend_load *load;
+    descend_store *store;
 };
 
 #endif

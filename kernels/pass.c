@@ -3,18 +3,36 @@
 
 #include "cpu.h"
 
-static descend_stream_kernel *stream_kernel(const struct descend_update *update)
+static struct state_use use_of(const struct descend_update *update)
 {
-    return (update->extras ? update->kernels->extras : update->kernels->stream)[update->options];
+    return update->rule->used(update->options);
 }
 
-/* Not inlined, as stream_after_reduce is not: calls of few elements would save the registers that these two need. */
+static void stream(const struct descend_update *update, const void *scalars, size_t begin, size_t end)
+{
+    descend_stream_kernel *const *const kernels = update->extras ? update->kernels->extras : update->kernels->stream;
+    kernels[update->options](scalars, &update->streams, begin, end);
+}
+
+/* Not inlined, as those below are not: calls of few elements would save the registers that these need. */
+__attribute__((noinline)) static void stream_stored(const struct descend_update *update, const void *scalars,
+                                                    size_t begin, size_t end)
+{
+    update->stored->stored_update(update->kernels->stream[update->options], scalars, &update->streams, use_of(update),
+                                  begin, end);
+}
+
 __attribute__((noinline)) static void reduce(const struct descend_update *update, size_t begin, size_t end)
 {
     descend_reduce_kernel *const kernel = update->kernels->reduce[update->options];
     for (size_t i = descend_segment_at(&update->segments, begin), at = begin; at < end; i++) {
         const size_t next = descend_segment_begin(&update->segments, i + 1);
-        update->norms[i] = kernel(&update->scalars, &update->streams, at, next);
+        struct descend_norm_lanes lanes = {{0}, {0}};
+        if (update->streams.layout)
+            update->stored->stored_reduce(kernel, &update->scalars, &update->streams, use_of(update), at, next, &lanes);
+        else
+            kernel(&update->scalars, &update->streams, at, next, &lanes);
+        update->norms[i] = descend_norms_of(&lanes);
         at = next;
     }
 }
@@ -23,7 +41,10 @@ __attribute__((noinline)) static void stream_after_reduce(const struct descend_u
 {
     struct descend_scalars scalars = update->scalars;
     update->rule->after_reduce(update->config, update->ratio, &scalars);
-    stream_kernel(update)(&scalars, &update->streams, begin, end);
+    if (update->streams.layout)
+        stream_stored(update, &scalars, begin, end);
+    else
+        stream(update, &scalars, begin, end);
 }
 
 void descend_update_pass(const struct descend_update *update, enum descend_pass_kind pass, size_t begin, size_t end)
@@ -32,8 +53,10 @@ void descend_update_pass(const struct descend_update *update, enum descend_pass_
         reduce(update, begin, end);
     else if (update->rule->after_reduce)
         stream_after_reduce(update, begin, end);
+    else if (update->streams.layout)
+        stream_stored(update, &update->scalars, begin, end);
     else
-        stream_kernel(update)(&update->scalars, &update->streams, begin, end);
+        stream(update, &update->scalars, begin, end);
 }
 
 struct pass {

@@ -20,7 +20,8 @@ struct descend_update {
     unsigned options;
     struct descend_scalars scalars;
     struct descend_streams streams;
-    bool extras; /* whether anything but the update is to be done */
+    bool extras;                          /* whether anything but the update is to be done */
+    const struct descend_kernels *stored; /* only where streams.layout is not NULL: has the loops for that */
     /* Only for rules with PASS_REDUCE: */
     struct descend_segments segments;
     struct descend_norms *norms; /* one for each segment */

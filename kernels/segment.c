@@ -25,6 +25,16 @@ size_t descend_segment_begin(const struct descend_segments *segments, size_t seg
     return segment < segments->count ? segment * segments->length - segments->lead : segments->n;
 }
 
+struct descend_norms descend_norms_of(const struct descend_norm_lanes *lanes)
+{
+    struct descend_norms sum = {0, 0};
+    for (size_t lane = 0; lane < SQUARES_LANES; lane++) {
+        sum.param += lanes->param[lane];
+        sum.step += lanes->step[lane];
+    }
+    return sum;
+}
+
 double descend_norm_ratio(const struct descend_norms *segments, size_t count)
 {
     struct descend_norms sum = {0, 0};

@@ -25,6 +25,9 @@ struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t w
 size_t descend_segment_at(const struct descend_segments *segments, size_t element);
 size_t descend_segment_begin(const struct descend_segments *segments, size_t segment);
 
+/* A segment's sums from those of its lanes. To be called guarded (cpu.h). */
+struct descend_norms descend_norms_of(const struct descend_norm_lanes *lanes);
+
 /* The norm of the parameters divided by the norm of the step, from the sums of all segments; 1 where one of them is 0.
  * To be called guarded (cpu.h). */
 double descend_norm_ratio(const struct descend_norms *segments, size_t count);

@@ -158,9 +158,9 @@ STREAM_INLINE struct lanes stream_step(const struct stream *k, size_t i, size_t 
     return v;
 }
 
-STREAM_INLINE struct descend_norms stream_reduce(const struct stream *k, size_t begin, size_t end)
+STREAM_INLINE void stream_reduce(const struct stream *k, size_t begin, size_t end, struct descend_norm_lanes *lanes)
 {
-    struct squares_lanes params = squares_zero(), steps = squares_zero();
+    struct squares_lanes params = squares_load(lanes->param), steps = squares_load(lanes->step);
     float rest[2][SQUARES_LANES] = {{0}};
     size_t i = begin;
     for (; end - i >= SQUARES_LANES; i += SQUARES_LANES)
@@ -179,7 +179,8 @@ STREAM_INLINE struct descend_norms stream_reduce(const struct stream *k, size_t 
         squares_add(&params, u, vf_load_f32(rest[0], u * VF_LANES));
         squares_add(&steps, u, vf_load_f32(rest[1], u * VF_LANES));
     }
-    return (struct descend_norms){squares_total(&params), squares_total(&steps)};
+    squares_store(lanes->param, &params);
+    squares_store(lanes->step, &steps);
 }
 
 #endif

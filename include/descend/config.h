@@ -40,6 +40,9 @@ typedef struct descend_field {
 typedef struct descend_state {
     const char *name; /* as in torch: "exp_avg" */
     bool scalar;      /* true: one number for the whole tensor; false: one for each of its elements */
+    /* The smallest type in which the optimizer object can keep it: DESCEND_B8 or DESCEND_UB8, then DESCEND_BF16 as well;
+     * or DESCEND_F32, then no other. */
+    descend_dtype smallest;
 } descend_state;
 
 /* The kinds are numbered 1 … descend_kind_count(). */

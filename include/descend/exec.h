@@ -15,7 +15,14 @@ extern "C" {
 #endif
 
 /* Element types of arrays. The functions over flat arrays take float32 only. */
-typedef enum descend_dtype { DESCEND_F32 = 0, DESCEND_BF16 = 1, DESCEND_F16 = 2 } descend_dtype;
+typedef enum descend_dtype {
+    DESCEND_F32 = 0,
+    DESCEND_BF16 = 1,       /* bfloat16 */
+    DESCEND_F16 = 2,        /* IEEE half precision */
+    DESCEND_BF16_SPLIT = 3, /* a float32 in two parts: a bfloat16, and in another array its 16 lower bits */
+    DESCEND_B8 = 4,         /* 8-bit floats; 256 elements share an exponent */
+    DESCEND_UB8 = 5         /* the same without a sign, for what is never negative */
+} descend_dtype;
 
 /* Does one task of a call: task number `index`. Given to descend_exec.run. */
 typedef void descend_task(void *work, unsigned index);

@@ -50,12 +50,29 @@ extern "C" {
 
 typedef struct descend_optimizer descend_optimizer;
 
-/* An array and the type of its elements: float32 for parameters, gradients and states, bfloat16 or float16 for
- * copies. */
+/*
+ * An array and how its elements are stored (docs/storage.md). What may be stored how, else DESCEND_BAD_DTYPE:
+ *
+ *   param    F32; BF16; BF16_SPLIT
+ *   grad     F32; BF16; F16
+ *   copy     BF16; F16
+ *   state    F32; those that descend_state.smallest allows also BF16 and B8 or UB8
+ *
+ * second: for BF16_SPLIT an int16 for each element, the lower halves; for B8 and UB8 an int16 for each 256 elements, the
+ * bases; else not used.
+ */
 typedef struct descend_array {
     void *data;
     descend_dtype dtype;
+    void *second;
 } descend_array;
+
+/* Converts n elements from float32 into the dtype of an array, to the nearest, and back; and says how many bytes data and
+ * second of an array take. DESCEND_NULL_ARRAY, DESCEND_MISALIGNED, DESCEND_OVERLAP, DESCEND_BAD_N and DESCEND_NO_ISA: as
+ * in the step functions. DESCEND_BAD_DTYPE: there is no such dtype. */
+descend_status descend_array_store(const descend_array *to, size_t n, const float *from);
+descend_status descend_array_load(const descend_array *from, size_t n, float *to);
+void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second);
 
 enum { DESCEND_STATES = 4 }; /* room for the states of a tensor */
 
@@ -75,7 +92,7 @@ typedef struct descend_tensor {
     descend_array grad; /* data NULL: absent. step, measure and zero_grad skip such a tensor */
     descend_array copy; /* each step also writes the new parameter here, as bfloat16 or float16; data NULL: no copy */
     /* In the order of descend_kind_state: one element for each of param, or one in all for a scalar state. data NULL:
-     * allocated by the object where the config uses the state. Else the caller's array, whose values are kept if step >
+     * allocated by the object, as dtype, where the config uses the state; second is then not used. Else the caller's array, whose values are kept if step >
      * 0; if step is 0, the first step that uses it writes its start value. */
     descend_array state[DESCEND_STATES];
     uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
@@ -91,7 +108,7 @@ typedef struct descend_pass {
     /* NULL: 1. Else the number is >= 0 and finite, also as float32, or DESCEND_BAD_GRAD_SCALE is returned. 0 is a number
      * like others: the gradients count as 0. */
     const double *grad_scale;
-    bool zero_grad;    /* sets gradients to 0 after use; absent ones stay absent */
+    bool zero_grad; /* sets gradients to 0 after use; absent ones stay absent */
     /* Stores elements of parameters and state arrays that are below 2^-126 in magnitude as +0. Without it, where
      * gradients have been 0 for long, subnormal states make Adam up to 2 times slower. */
     bool flush_subnormals;
@@ -154,7 +171,13 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
  * tensor with its step count, as in PyTorch. DESCEND_BAD_TENSOR: there is no such tensor. DESCEND_MISALIGNED,
  * DESCEND_BAD_N. DESCEND_OVERLAP: grad shares memory with another array of this tensor; other tensors are not
  * checked. */
-descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t tensor, float *grad);
+descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t tensor, void *grad);
+
+/* The random numbers by which parameters and states of less than 32 bits are rounded (docs/numerics.md, rule 11) are a
+ * function of this seed and of a tensor's name, step and elements, whatever computes them. 0 unless set. Checkpoints have
+ * it. */
+descend_status descend_optimizer_set_seed(descend_optimizer *optimizer, uint64_t seed);
+uint64_t descend_optimizer_seed(const descend_optimizer *optimizer); /* 0 for NULL */
 
 /* Sets the learning rate of a group. Errors are those of descend_optimizer_configure. */
 descend_status descend_optimizer_set_lr(descend_optimizer *optimizer, unsigned group, double lr);
@@ -232,9 +255,9 @@ typedef struct descend_snapshot {
      * parameter as it is now. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
     /* NULL: arrays are copied from the data of tensor(). Else that data is not read, but this function is called once
-     * for each array whose data is not NULL: it writes the elements of that state, or those of the parameter where
-     * state is DESCEND_STATES, to `to`. Anything but DESCEND_OK ends the call of restore, which returns it. */
-    descend_status (*read)(void *context, size_t tensor, size_t state, void *to);
+     * for each array whose data is not NULL: it writes that state, or the parameter where state is DESCEND_STATES, to
+     * the memory of `to`. Anything but DESCEND_OK ends the call of restore, which returns it. */
+    descend_status (*read)(void *context, size_t tensor, size_t state, const descend_array *to);
     /* NULL, or called after the last read, before anything changes. Anything but DESCEND_OK ends the call of restore,
      * which returns it. */
     descend_status (*verify)(void *context);

@@ -196,7 +196,7 @@ static descend_tensor snapshot_tensor(void *context, size_t t)
     return snapshot;
 }
 
-static descend_status snapshot_read(void *context, size_t t, size_t state, void *to)
+static descend_status snapshot_read(void *context, size_t t, size_t state, const descend_array *to)
 {
     struct loading *loading = context;
     const descend_kind kind = descend_optimizer_kind(loading->optimizer);
@@ -205,7 +205,7 @@ static descend_status snapshot_read(void *context, size_t t, size_t state, void 
     const char *const *name =
         state == DESCEND_STATES ? KEY(now.name) : KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, state)->name);
     (void)descend_header_find_joined(&loading->file.header, name, &entry); /* snapshot_data has found it */
-    return descend_safetensors_read(&loading->file, &entry, to);
+    return descend_safetensors_read(&loading->file, &entry, to->data);
 }
 
 static descend_status snapshot_verify(void *context)

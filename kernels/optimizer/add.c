@@ -10,16 +10,6 @@
 
 static const uint64_t exact_max = UINT64_C(1) << 53; /* a double holds every integer up to this one */
 
-/* Checks that an array of n elements of this size, which is at most 4, may be there. */
-static descend_status check_array(const void *data, size_t n, size_t element)
-{
-    if (n == 0 || data == NULL)
-        return DESCEND_OK;
-    if ((uintptr_t)data % element != 0)
-        return DESCEND_MISALIGNED;
-    return (uintptr_t)data > UINTPTR_MAX - n * element ? DESCEND_BAD_N : DESCEND_OK;
-}
-
 /* Checks the place of the elements in the whole tensor, and the shape of that tensor. */
 static descend_status check_shard(const descend_tensor *tensor)
 {
@@ -34,20 +24,37 @@ static descend_status check_shard(const descend_tensor *tensor)
     return DESCEND_OK;
 }
 
-static descend_status check_fields(const descend_tensor *tensor, size_t states)
+static bool may_be(const descend_array *state, descend_dtype smallest)
+{
+    return state->dtype == DESCEND_F32 ||
+           (smallest != DESCEND_F32 && (state->dtype == DESCEND_BF16 || state->dtype == smallest));
+}
+
+static descend_status check_dtypes(const descend_tensor *tensor, const struct descend_rule *rule)
+{
+    const descend_dtype param = tensor->param.dtype, grad = tensor->grad.dtype, copy = tensor->copy.dtype;
+    if (param != DESCEND_F32 && param != DESCEND_BF16 && param != DESCEND_BF16_SPLIT)
+        return DESCEND_BAD_DTYPE;
+    if (grad != DESCEND_F32 && grad != DESCEND_BF16 && grad != DESCEND_F16)
+        return DESCEND_BAD_DTYPE;
+    if (tensor->copy.data && (param != DESCEND_F32 || (copy != DESCEND_BF16 && copy != DESCEND_F16)))
+        return DESCEND_BAD_DTYPE;
+    for (size_t i = 0; i < rule->state_count; i++) {
+        if (!may_be(&tensor->state[i], rule->states[i].smallest))
+            return DESCEND_BAD_DTYPE;
+        if (storage_second(tensor->state[i].dtype, 1) && tensor->first % STORAGE_BLOCK != 0)
+            return DESCEND_BAD_FIRST;
+    }
+    return DESCEND_OK;
+}
+
+static descend_status check_fields(const descend_tensor *tensor)
 {
     for (size_t i = 0; i < sizeof tensor->reserved / sizeof *tensor->reserved; i++)
         if (tensor->reserved[i] != 0)
             return DESCEND_BAD_RESERVED;
     if (tensor->name == NULL || *tensor->name == '\0' || !utf8_valid(tensor->name, strlen(tensor->name)))
         return DESCEND_BAD_NAME;
-    if (tensor->param.dtype != DESCEND_F32 || tensor->grad.dtype != DESCEND_F32)
-        return DESCEND_BAD_DTYPE;
-    if (tensor->copy.data && tensor->copy.dtype != DESCEND_BF16 && tensor->copy.dtype != DESCEND_F16)
-        return DESCEND_BAD_DTYPE;
-    for (size_t i = 0; i < states; i++)
-        if (tensor->state[i].dtype != DESCEND_F32)
-            return DESCEND_BAD_DTYPE;
     if (tensor->n > PTRDIFF_MAX / sizeof(float))
         return DESCEND_BAD_N;
     if (tensor->step > exact_max)
@@ -57,18 +64,25 @@ static descend_status check_fields(const descend_tensor *tensor, size_t states)
 
 static descend_status check_tensor(const descend_tensor *tensor, const struct descend_rule *rule)
 {
-    descend_status status = check_fields(tensor, rule->state_count);
+    descend_status status = check_fields(tensor);
+    if (status == DESCEND_OK)
+        status = check_dtypes(tensor, rule);
     if (status != DESCEND_OK)
         return status;
     if (tensor->n > 0 && tensor->param.data == NULL)
         return DESCEND_NULL_ARRAY;
-    status = check_array(tensor->param.data, tensor->n, sizeof(float));
+    status = descend_array_check(&tensor->param, tensor->n);
     if (status == DESCEND_OK)
-        status = check_array(tensor->grad.data, tensor->n, sizeof(float));
+        status = descend_array_check(&tensor->grad, tensor->n);
     if (status == DESCEND_OK)
-        status = check_array(tensor->copy.data, tensor->n, sizeof(uint16_t));
-    for (size_t i = 0; i < rule->state_count && status == DESCEND_OK; i++)
-        status = check_array(tensor->state[i].data, descend_state_length(rule, i, tensor->n), sizeof(float));
+        status = descend_array_check(&tensor->copy, tensor->n);
+    for (size_t i = 0; i < rule->state_count && status == DESCEND_OK; i++) {
+        const descend_array *state = &tensor->state[i];
+        const size_t length = descend_state_length(rule, i, tensor->n);
+        if (state->data && state->second == NULL && second_bytes(state, length) > 0)
+            return DESCEND_NULL_ARRAY;
+        status = descend_array_check(state, length);
+    }
     return status;
 }
 
@@ -114,21 +128,22 @@ static struct descend_segments segments_of(const descend_tensor *tensor)
 
 static struct tensor tensor_from(const descend_tensor *from, unsigned group, size_t states, size_t partial)
 {
-    struct tensor tensor = {.param = from->param.data,
-                            .grad = from->grad.data,
-                            .copy = from->copy.data,
+    struct tensor tensor = {.param = from->param,
+                            .grad = from->grad,
+                            .copy = from->copy,
                             .n = from->n,
                             .step = from->step,
                             .group = group,
-                            .copy_type = from->copy.data ? from->copy.dtype : DESCEND_F32,
                             .partial = partial,
                             .segments = segments_of(from),
                             .first = from->first,
                             .whole = from->whole,
                             .rows = from->rows,
                             .columns = from->columns};
+    tensor.is_float32 = tensor.param.dtype == DESCEND_F32 && tensor.grad.dtype == DESCEND_F32;
     for (size_t i = 0; i < states; i++) {
-        tensor.state[i] = from->state[i].data;
+        tensor.state[i] = from->state[i];
+        tensor.is_float32 = tensor.is_float32 && from->state[i].dtype == DESCEND_F32;
         tensor.initialised |= (from->step > 0 && from->state[i].data ? 1u : 0u) << i;
     }
     return tensor;
@@ -145,13 +160,20 @@ struct addition {
     struct block *block; /* of their spans, names and states */
 };
 
-/* The arrays of a tensor that may be in the tree of spans: all that are given, and the gradient, which may be set. */
+/* The spans that a tensor may have in the tree: of all arrays that are given, and of the gradient, which may be set. */
 static size_t count_spans(const descend_tensor *tensor, size_t states)
 {
-    size_t count = tensor->copy.data ? 3 : 2;
+    size_t count = 6; /* two for each of param, grad and copy */
     for (size_t i = 0; i < states; i++)
-        count += tensor->state[i].data ? 1 : 0;
+        count += tensor->state[i].data ? 2 : 0;
     return count;
+}
+
+/* The bytes of the lower halves of a split parameter, where they are not given. */
+static size_t lower_bytes(const struct tensor *tensor)
+{
+    const size_t bytes = tensor->param.second ? 0 : second_bytes(&tensor->param, tensor->n);
+    return bytes > 0 ? (bytes / MEMORY_ALIGNMENT + 1) * MEMORY_ALIGNMENT : 0;
 }
 
 /* Counts what a checked tensor needs. */
@@ -159,7 +181,8 @@ static void count_needs(struct addition *a, const descend_tensor *from)
 {
     const struct descend_rule *rule = a->optimizer->rule;
     const struct tensor tensor = tensor_from(from, a->group, rule->state_count, 0);
-    const size_t states = descend_states_bytes(rule, &tensor, a->optimizer->group[a->group].used);
+    const size_t states = descend_size_add(lower_bytes(&tensor), 1,
+                                           descend_states_bytes(rule, &tensor, a->optimizer->group[a->group].used));
     a->partials += tensor.segments.count;
     a->elements += tensor.n;
     a->span_bytes = descend_size_add(a->span_bytes, count_spans(from, rule->state_count), sizeof(struct span));
@@ -194,16 +217,21 @@ static void fill_table(struct addition *a)
         const size_t size = strlen(a->from[t].name) + 1;
         a->to[t] = tensor_from(&a->from[t], a->group, rule->state_count, partial);
         a->to[t].name = memcpy(name, a->from[t].name, size);
+        a->to[t].name_hash = descend_name_hash(a->to[t].name);
+        const size_t lower = lower_bytes(&a->to[t]);
+        if (lower > 0)
+            a->to[t].param.second = memset(states, 0, lower);
+        states += lower;
         states = descend_states_place(rule, states, &a->to[t], a->optimizer->group[a->group].used);
         partial += a->to[t].segments.count;
         name += size;
     }
 }
 
-static struct name *find_name(const struct addition *a, size_t t, uint64_t hash)
+static struct name *find_name(const struct addition *a, size_t t)
 {
     const struct table *table = &a->optimizer->table;
-    return descend_names_find(table->names, table->slots, table->tensor, hash, a->to[t].name);
+    return descend_names_find(table->names, table->slots, table->tensor, a->to[t].name_hash, a->to[t].name);
 }
 
 /* Takes the names of the first `count` new tensors out again, in the reverse order, so that none of those left has been
@@ -211,19 +239,18 @@ static struct name *find_name(const struct addition *a, size_t t, uint64_t hash)
 static void remove_names(const struct addition *a, size_t count)
 {
     while (count-- > 0)
-        find_name(a, count, descend_name_hash(a->to[count].name))->place = 0;
+        find_name(a, count)->place = 0;
 }
 
 static descend_status enter_names(const struct addition *a)
 {
     for (size_t t = 0; t < a->count; t++) {
-        const uint64_t hash = descend_name_hash(a->to[t].name);
-        struct name *const name = find_name(a, t, hash);
+        struct name *const name = find_name(a, t);
         if (name->place != 0) {
             remove_names(a, t);
             return DESCEND_DUPLICATE_NAME;
         }
-        *name = (struct name){hash, a->optimizer->tensors + t + 1};
+        *name = (struct name){a->to[t].name_hash, a->optimizer->tensors + t + 1};
     }
     return DESCEND_OK;
 }
@@ -239,23 +266,24 @@ static bool enter_span(descend_optimizer *optimizer, struct span *span, const vo
     return true;
 }
 
-/* Enters the arrays of a new tensor from a span on; false where one overlaps. *end are the spans that were used. */
+/* Enters an array of n elements, with both its parts. *end are the spans that were used. */
+static bool enter_array(const struct addition *a, struct span **end, const descend_array *array, size_t n)
+{
+    return enter_span(a->optimizer, (*end)++, array->data, data_bytes(array, n)) &&
+           enter_span(a->optimizer, (*end)++, array->second, array->data ? second_bytes(array, n) : 0);
+}
+
+/* Enters the arrays of a new tensor from a span on; false where one overlaps. */
 static bool enter_tensor(const struct addition *a, size_t t, struct span **end)
 {
-    descend_optimizer *optimizer = a->optimizer;
+    const struct descend_rule *rule = a->optimizer->rule;
     const descend_tensor *from = &a->from[t];
-    const size_t bytes = from->n * sizeof(float);
-    bool entered = enter_span(optimizer, (*end)++, from->param.data, bytes);
-    if (entered) {
-        a->to[t].grad_span = *end;
-        entered = enter_span(optimizer, (*end)++, from->grad.data, bytes);
-    }
-    if (entered && from->copy.data)
-        entered = enter_span(optimizer, (*end)++, from->copy.data, from->n * sizeof(uint16_t));
-    for (size_t i = 0; i < optimizer->rule->state_count && entered; i++)
+    a->to[t].grad_span = *end;
+    bool entered = enter_array(a, end, &from->grad, from->n) && enter_array(a, end, &from->param, from->n) &&
+                   enter_array(a, end, &from->copy, from->n);
+    for (size_t i = 0; i < rule->state_count && entered; i++)
         if (from->state[i].data)
-            entered = enter_span(optimizer, (*end)++, from->state[i].data,
-                                 descend_state_length(optimizer->rule, i, from->n) * sizeof(float));
+            entered = enter_array(a, end, &from->state[i], descend_state_length(rule, i, from->n));
     return entered;
 }
 
@@ -322,22 +350,16 @@ descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned grou
 }
 
 /* Whether a gradient shares memory with another array of its tensor. */
-static bool overlaps_own(const struct descend_rule *rule, const struct tensor *tensor, const float *grad)
+static bool overlaps_own(const struct descend_rule *rule, const struct tensor *tensor, const descend_array *grad)
 {
-    const uintptr_t begin = (uintptr_t)grad, end = begin + tensor->n * sizeof(float);
-    const void *data[2 + STATES_MAX] = {tensor->param, tensor->copy};
-    size_t bytes[2 + STATES_MAX] = {tensor->n * sizeof(float), tensor->n * sizeof(uint16_t)};
-    for (size_t i = 0; i < rule->state_count; i++) {
-        data[2 + i] = tensor->state[i];
-        bytes[2 + i] = descend_state_length(rule, i, tensor->n) * sizeof(float);
-    }
-    bool overlaps = false;
-    for (size_t i = 0; i < LENGTH(data); i++)
-        overlaps = overlaps || (data[i] && (uintptr_t)data[i] < end && begin < (uintptr_t)data[i] + bytes[i]);
-    return overlaps;
+    const size_t n = tensor->n;
+    bool any = descend_arrays_overlap(grad, n, &tensor->param, n) || descend_arrays_overlap(grad, n, &tensor->copy, n);
+    for (size_t i = 0; i < rule->state_count; i++)
+        any = any || descend_arrays_overlap(grad, n, &tensor->state[i], descend_state_length(rule, i, n));
+    return any;
 }
 
-descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t number, float *grad)
+descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t number, void *data)
 {
     descend_status status = descend_object_check(optimizer);
     if (status != DESCEND_OK)
@@ -345,17 +367,18 @@ descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t n
     if (number >= optimizer->tensors)
         return DESCEND_BAD_TENSOR;
     struct tensor *tensor = &optimizer->table.tensor[number];
-    status = check_array(grad, tensor->n, sizeof(float));
+    const descend_array grad = {.data = data, .dtype = tensor->grad.dtype};
+    status = descend_array_check(&grad, tensor->n);
     if (status != DESCEND_OK)
         return status;
-    if (grad == tensor->grad)
+    if (data == tensor->grad.data)
         return DESCEND_OK;
-    if (grad && tensor->n > 0 && overlaps_own(optimizer->rule, tensor, grad))
+    if (data && tensor->n > 0 && overlaps_own(optimizer->rule, tensor, &grad))
         return DESCEND_OVERLAP;
-    if (tensor->grad && tensor->n > 0)
+    if (tensor->grad.data && tensor->n > 0)
         descend_spans_remove(&optimizer->spans, tensor->grad_span);
-    if (grad && tensor->n > 0)
-        descend_spans_insert(&optimizer->spans, tensor->grad_span, grad, tensor->n * sizeof(float));
+    if (data && tensor->n > 0)
+        descend_spans_insert(&optimizer->spans, tensor->grad_span, data, data_bytes(&grad, tensor->n));
     tensor->grad = grad;
     return DESCEND_OK;
 }

@@ -156,6 +156,19 @@ descend_status descend_optimizer_configure(descend_optimizer *optimizer, unsigne
     return DESCEND_OK;
 }
 
+descend_status descend_optimizer_set_seed(descend_optimizer *optimizer, uint64_t seed)
+{
+    const descend_status status = descend_object_check(optimizer);
+    if (status == DESCEND_OK)
+        optimizer->seed = seed;
+    return status;
+}
+
+uint64_t descend_optimizer_seed(const descend_optimizer *optimizer)
+{
+    return optimizer ? optimizer->seed : 0;
+}
+
 descend_status descend_optimizer_set_lr(descend_optimizer *optimizer, unsigned group, double lr)
 {
     descend_config config;
@@ -230,12 +243,14 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
                             .rows = tensor->rows,
                             .columns = tensor->columns,
                             .step = tensor->step,
-                            .param = {tensor->param, DESCEND_F32},
-                            .grad = {tensor->grad, DESCEND_F32},
-                            .copy = {tensor->copy, tensor->copy_type}};
-    for (size_t i = 0; i < optimizer->rule->state_count; i++)
+                            .param = tensor->param,
+                            .grad = tensor->grad,
+                            .copy = tensor->copy};
+    for (size_t i = 0; i < optimizer->rule->state_count; i++) {
+        out->state[i].dtype = tensor->state[i].dtype;
         if (tensor->initialised >> i & 1)
-            out->state[i].data = tensor->state[i];
+            out->state[i] = tensor->state[i];
+    }
     if (group_number)
         *group_number = tensor->group;
     return DESCEND_OK;

@@ -34,8 +34,9 @@ struct descend_optimizer {
     unsigned groups, group_room;
     struct table table;
     size_t tensors, partials, elements;
-    struct block *blocks;    /* the memory of names, spans and states */
-    struct span *spans;      /* the caller's arrays and these blocks */
+    uint64_t seed;
+    struct block *blocks; /* the memory of names, spans and states */
+    struct span *spans;   /* the caller's arrays and these blocks */
     /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. */
     _Atomic uint64_t begun;
     atomic_uint done; /* the slices of it that have ended */

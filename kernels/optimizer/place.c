@@ -9,14 +9,14 @@ enum {
     CANDIDATES = PAGE / MEMORY_ALIGNMENT /* addresses to choose from */
 };
 
-static size_t padded_bytes(size_t n)
+static size_t padded(size_t bytes)
 {
-    return descend_size_add(0, n / (MEMORY_ALIGNMENT / sizeof(float)) + 1, MEMORY_ALIGNMENT);
+    return descend_size_add(0, bytes / MEMORY_ALIGNMENT + 1, MEMORY_ALIGNMENT);
 }
 
 static bool needs_memory(const struct tensor *tensor, unsigned used, size_t state)
 {
-    return (used >> state & 1) && tensor->n > 0 && tensor->state[state] == NULL;
+    return (used >> state & 1) && tensor->n > 0 && tensor->state[state].data == NULL;
 }
 
 size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor *tensor, unsigned used)
@@ -25,8 +25,10 @@ size_t descend_states_bytes(const struct descend_rule *rule, const struct tensor
     for (size_t state = 0; state < STATES_MAX; state++)
         if (needs_memory(tensor, used, state)) {
             const size_t length = descend_state_length(rule, state, tensor->n);
-            const size_t slack = length >= SPREAD_BYTES / sizeof(float) ? PAGE : 0;
-            bytes = descend_size_add(bytes, 1, descend_size_add(padded_bytes(length), slack, 1));
+            const size_t data = data_bytes(&tensor->state[state], length), slack = data >= SPREAD_BYTES ? PAGE : 0;
+            const size_t second = second_bytes(&tensor->state[state], length);
+            bytes = descend_size_add(bytes, 1, descend_size_add(padded(data), slack, 1));
+            bytes = descend_size_add(bytes, 1, second > 0 ? padded(second) : 0);
         }
     return bytes;
 }
@@ -41,12 +43,12 @@ static size_t page_distance(uintptr_t a, uintptr_t b)
 /* The least page_distance of an address to the tensor's arrays. */
 static size_t distance_to_arrays(uintptr_t address, const struct tensor *tensor)
 {
-    size_t least = page_distance(address, (uintptr_t)tensor->param);
-    const size_t from_grad = page_distance(address, (uintptr_t)tensor->grad);
-    least = tensor->grad && from_grad < least ? from_grad : least;
+    size_t least = page_distance(address, (uintptr_t)tensor->param.data);
+    const size_t from_grad = page_distance(address, (uintptr_t)tensor->grad.data);
+    least = tensor->grad.data && from_grad < least ? from_grad : least;
     for (size_t state = 0; state < STATES_MAX; state++) {
-        const size_t from_state = page_distance(address, (uintptr_t)tensor->state[state]);
-        least = tensor->state[state] && from_state < least ? from_state : least;
+        const size_t from_state = page_distance(address, (uintptr_t)tensor->state[state].data);
+        least = tensor->state[state].data && from_state < least ? from_state : least;
     }
     return least;
 }
@@ -68,11 +70,14 @@ unsigned char *descend_states_place(const struct descend_rule *rule, unsigned ch
         if (!needs_memory(tensor, used, state))
             continue;
         const size_t length = descend_state_length(rule, state, tensor->n);
-        if (length >= SPREAD_BYTES / sizeof(float))
+        descend_array *const array = &tensor->state[state];
+        const size_t data = data_bytes(array, length), second = second_bytes(array, length);
+        if (data >= SPREAD_BYTES)
             memory += farthest_address((uintptr_t)memory, tensor) - (uintptr_t)memory;
-        tensor->state[state] = (float *)(void *)memory;
+        array->data = memory;
+        array->second = second > 0 ? memory + padded(data) : NULL;
         tensor->own |= 1u << state;
-        memory += padded_bytes(length);
+        memory += padded(data) + (second > 0 ? padded(second) : 0);
     }
     return memory;
 }

@@ -58,7 +58,7 @@ void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsig
         struct tensor *tensor = &optimizer->table.tensor[t];
         const size_t begin = t == from.tensor ? from.element : 0;
         const size_t end = t == to.tensor ? to.element : tensor->n;
-        if (begin < end && tensor->grad != NULL)
+        if (begin < end && tensor->grad.data != NULL)
             visit(context, tensor, begin, end);
     }
 }

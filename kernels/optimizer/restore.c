@@ -11,7 +11,7 @@ _Static_assert((int)STATES_MAX == (int)DESCEND_STATES, "a state's number would b
 /* A tensor of the snapshot. */
 struct saved {
     uint64_t step;
-    const void *array[ARRAYS]; /* NULL: not in the snapshot */
+    descend_array array[ARRAYS]; /* data NULL: not in the snapshot */
 };
 
 struct restoration {
@@ -21,9 +21,27 @@ struct restoration {
     struct saved *saved;
 };
 
-static size_t array_bytes(const descend_optimizer *optimizer, const struct tensor *tensor, size_t array)
+static const descend_array *array_of(const struct tensor *tensor, size_t array)
 {
-    return sizeof(float) * (array == PARAM ? tensor->n : descend_state_length(optimizer->rule, array, tensor->n));
+    return array == PARAM ? &tensor->param : &tensor->state[array];
+}
+
+static size_t length_of(const descend_optimizer *optimizer, const struct tensor *tensor, size_t array)
+{
+    return array == PARAM ? tensor->n : descend_state_length(optimizer->rule, array, tensor->n);
+}
+
+/* In memory that is set aside: the bytes of the data, at a multiple of 8, and of both parts. */
+static size_t data_aside(const descend_optimizer *optimizer, const struct tensor *tensor, size_t array)
+{
+    const size_t bytes = data_bytes(array_of(tensor, array), length_of(optimizer, tensor, array));
+    return (bytes + 7) / 8 * 8;
+}
+
+static size_t bytes_aside(const descend_optimizer *optimizer, const struct tensor *tensor, size_t array)
+{
+    const size_t second = second_bytes(array_of(tensor, array), length_of(optimizer, tensor, array));
+    return data_aside(optimizer, tensor, array) + (second + 7) / 8 * 8;
 }
 
 /* The states that a tensor of the snapshot has, one bit each. */
@@ -31,7 +49,7 @@ static unsigned saved_states(const struct saved *saved)
 {
     unsigned states = 0;
     for (size_t state = 0; state < PARAM; state++)
-        states |= (saved->array[state] ? 1u : 0u) << state;
+        states |= (saved->array[state].data ? 1u : 0u) << state;
     return states;
 }
 
@@ -64,6 +82,11 @@ static descend_status get_groups(struct restoration *r)
     return DESCEND_OK;
 }
 
+static bool is_saved(const struct restoration *r, size_t number, size_t array)
+{
+    return r->optimizer->table.tensor[number].n > 0 && r->saved[number].array[array].data != NULL;
+}
+
 static descend_status get_tensors(struct restoration *r)
 {
     const descend_optimizer *optimizer = r->optimizer;
@@ -72,11 +95,15 @@ static descend_status get_tensors(struct restoration *r)
         struct saved *saved = &r->saved[t];
         if (tensor.step > UINT64_C(1) << 53)
             return DESCEND_BAD_STEP;
-        *saved = (struct saved){.step = tensor.step, .array[PARAM] = tensor.param.data};
-        for (size_t state = 0; state < optimizer->rule->state_count; state++) {
-            saved->array[state] = tensor.state[state].data;
-            if (r->snapshot->read == NULL && optimizer->table.tensor[t].n > 0 && saved->array[state] &&
-                is_scalar(optimizer, state) && !scalar_is_valid(saved->array[state]))
+        *saved = (struct saved){.step = tensor.step, .array[PARAM] = tensor.param};
+        for (size_t state = 0; state < optimizer->rule->state_count; state++)
+            saved->array[state] = tensor.state[state];
+        for (size_t array = 0; array < ARRAYS; array++) {
+            const descend_array *from = &saved->array[array];
+            if (from->data && from->dtype != array_of(&optimizer->table.tensor[t], array)->dtype)
+                return DESCEND_BAD_DTYPE;
+            if (r->snapshot->read == NULL && is_saved(r, t, array) && is_scalar(optimizer, array) &&
+                !scalar_is_valid(from->data))
                 return DESCEND_BAD_MU_PRODUCT;
         }
     }
@@ -112,11 +139,6 @@ static bool is_read_into_place(const struct tensor *tensor, size_t array)
     return array != PARAM && ((tensor->own & ~tensor->initialised) >> array & 1);
 }
 
-static bool is_saved(const struct restoration *r, size_t number, size_t array)
-{
-    return r->optimizer->table.tensor[number].n > 0 && r->saved[number].array[array] != NULL;
-}
-
 static size_t aside_bytes(const struct restoration *r)
 {
     size_t bytes = 0;
@@ -124,7 +146,7 @@ static size_t aside_bytes(const struct restoration *r)
         const struct tensor *tensor = &r->optimizer->table.tensor[t];
         for (size_t array = 0; array < ARRAYS; array++)
             if (is_saved(r, t, array) && !is_read_into_place(tensor, array))
-                bytes = descend_size_add(bytes, 1, array_bytes(r->optimizer, tensor, array));
+                bytes = descend_size_add(bytes, 1, bytes_aside(r->optimizer, tensor, array));
     }
     return bytes;
 }
@@ -139,14 +161,18 @@ static descend_status read_arrays(const struct restoration *r, unsigned char *as
             if (!is_saved(r, t, array))
                 continue;
             const bool into_place = is_read_into_place(tensor, array);
-            void *const to = into_place ? (void *)tensor->state[array] : aside;
-            const descend_status status = snapshot->read(snapshot->context, t, array, to);
+            descend_array to = *array_of(tensor, array);
+            if (!into_place) {
+                to.data = aside;
+                to.second = aside + data_aside(r->optimizer, tensor, array);
+                aside += bytes_aside(r->optimizer, tensor, array);
+            }
+            const descend_status status = snapshot->read(snapshot->context, t, array, &to);
             if (status != DESCEND_OK)
                 return status;
-            if (is_scalar(r->optimizer, array) && !scalar_is_valid(to))
+            if (is_scalar(r->optimizer, array) && !scalar_is_valid(to.data))
                 return DESCEND_BAD_MU_PRODUCT;
             r->saved[t].array[array] = to;
-            aside += into_place ? 0 : array_bytes(r->optimizer, tensor, array);
         }
     }
     return snapshot->verify ? snapshot->verify(snapshot->context) : DESCEND_OK;
@@ -164,9 +190,13 @@ static void replace(const struct restoration *r)
         tensor->step = r->saved[t].step;
         tensor->initialised = saved_states(&r->saved[t]);
         for (size_t array = 0; array < ARRAYS; array++) {
-            float *const to = array == PARAM ? tensor->param : tensor->state[array];
-            if (is_saved(r, t, array) && r->saved[t].array[array] != to)
-                memcpy(to, r->saved[t].array[array], array_bytes(optimizer, tensor, array));
+            const descend_array *to = array_of(tensor, array), *from = &r->saved[t].array[array];
+            const size_t length = length_of(optimizer, tensor, array);
+            if (!is_saved(r, t, array) || from->data == to->data)
+                continue;
+            memcpy(to->data, from->data, data_bytes(to, length));
+            if (second_bytes(to, length) > 0)
+                memcpy(to->second, from->second, second_bytes(to, length));
         }
     }
 }

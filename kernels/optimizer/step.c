@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "optimizer/plan.h"
 #include "pass.h"
+#include "random.h"
 
 /* One call. */
 struct job {
@@ -50,7 +51,7 @@ static float scalar_of(const descend_optimizer *optimizer, const struct tensor *
     if (rule->advance == NULL || tensor->n == 0) /* it has no such state */
         return 0;
     if (tensor->initialised >> rule->array_count & 1)
-        return *tensor->state[rule->array_count];
+        return *(const float *)tensor->state[rule->array_count].data;
     return rule->initial(optimizer->group[tensor->group].config.room, rule->array_count);
 }
 
@@ -72,21 +73,50 @@ static const struct coefficients *coefficients_of(const descend_optimizer *optim
     return now;
 }
 
-/* A state gets its start value in the first step that uses it, from the thread that does. */
-static void initialise_states(const descend_optimizer *optimizer, const struct tensor *tensor, size_t begin, size_t end)
+/* Sets the elements [begin, end) of a state to a value, to the nearest where it is not float32. */
+static void fill(const struct descend_kernels *kernels, const descend_array *state, float value, size_t begin,
+                 size_t end)
 {
+    float values[STORAGE_BLOCK];
+    for (size_t i = 0; i < STORAGE_BLOCK; i++)
+        values[i] = value;
+    for (size_t i = begin, count; i < end; i += count) {
+        count = end - i < STORAGE_BLOCK ? end - i : STORAGE_BLOCK;
+        kernels->store(state->dtype, state->data, state->second, i, values, count);
+    }
+}
+
+/* A state gets its start value in the first step that uses it, from the thread that does. */
+static void initialise_states(const struct job *job, const struct tensor *tensor, size_t begin, size_t end)
+{
+    const descend_optimizer *optimizer = job->optimizer;
     const struct group *group = &optimizer->group[tensor->group];
     const unsigned fresh = group->used & ~tensor->initialised;
     for (size_t state = 0; state < optimizer->rule->array_count; state++)
         if (fresh >> state & 1) {
             const float initial = descend_rule_initial(optimizer->rule, group->config.room, state);
-            for (size_t i = begin; i < end; i++)
-                tensor->state[state][i] = initial;
+            fill(job->kernels, &tensor->state[state], initial, begin, end);
         }
 }
 
+/* How a tensor is stored, for the kernels; NULL where all is float32. */
+static const struct descend_layout *layout_of(const descend_optimizer *optimizer, const struct tensor *tensor,
+                                              struct descend_layout *layout)
+{
+    if (tensor->is_float32)
+        return NULL;
+    *layout = (struct descend_layout){
+        .param = {tensor->param.dtype, tensor->param.second},
+        .grad = tensor->grad.dtype,
+        .step_key = random_step_key(optimizer->seed, tensor->name_hash, tensor->step + 1),
+    };
+    for (size_t i = 0; i < STATES_MAX; i++)
+        layout->state[i] = (struct descend_stored){tensor->state[i].dtype, tensor->state[i].second};
+    return layout;
+}
+
 static struct descend_update update_of(const struct job *job, const struct tensor *tensor,
-                                       const struct coefficients *now)
+                                       const struct coefficients *now, struct descend_layout *layout)
 {
     const descend_optimizer *optimizer = job->optimizer;
     const descend_pass *pass = &job->pass;
@@ -95,20 +125,22 @@ static struct descend_update update_of(const struct job *job, const struct tenso
                                     .kernels = &job->kernels->rule[optimizer->rule->kind],
                                     .options = now->options,
                                     .scalars = now->scalars,
-                                    .streams = {.param = tensor->param,
-                                                .grad = tensor->grad,
+                                    .streams = {.param = tensor->param.data,
+                                                .grad = tensor->grad.data,
                                                 .first = tensor->first,
-                                                .zero = pass->zero_grad ? tensor->grad : NULL,
+                                                .layout = layout_of(optimizer, tensor, layout),
+                                                .zero = pass->zero_grad ? tensor->grad.data : NULL,
                                                 .flush = pass->flush_subnormals,
-                                                .copy = tensor->copy,
-                                                .copy_type = tensor->copy_type},
-                                    .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy,
+                                                .copy = tensor->copy.data,
+                                                .copy_type = tensor->copy.dtype},
+                                    .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy.data,
+                                    .stored = job->kernels,
                                     .segments = tensor->segments,
                                     .norms = optimizer->table.norms + tensor->partial,
                                     .ratio = tensor->ratio};
     update.scalars.value[0] *= job->grad_scale; /* what every formula multiplies the gradient by */
     for (size_t i = 0; i < STATES_MAX; i++)
-        update.streams.state[i] = tensor->state[i];
+        update.streams.state[i] = tensor->state[i].data;
     return update;
 }
 
@@ -120,15 +152,17 @@ static void step_visit(void *context, struct tensor *tensor, size_t begin, size_
     const struct descend_rule *rule = optimizer->rule;
     const struct coefficients *now = coefficients_of(optimizer, tensor, &part->cache);
     if (now->at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
-        initialise_states(optimizer, tensor, begin, end);
-    const struct descend_update update = update_of(job, tensor, now);
+        initialise_states(job, tensor, begin, end);
+    struct descend_layout layout;
+    const struct descend_update update = update_of(job, tensor, now, &layout);
     descend_update_pass(&update, part->pass, begin, end);
 }
 
 static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
 {
     (void)context;
-    memset(tensor->grad + begin, 0, (end - begin) * sizeof *tensor->grad);
+    const size_t size = storage_size(tensor->grad.dtype);
+    memset((char *)tensor->grad.data + begin * size, 0, (end - begin) * size);
 }
 
 static void measure_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
@@ -137,7 +171,7 @@ static void measure_visit(void *context, struct tensor *tensor, size_t begin, si
     struct descend_squares *partial = job->optimizer->table.partial + tensor->partial;
     for (size_t i = descend_segment_at(&tensor->segments, begin), at = begin; at < end; i++) {
         const size_t next = descend_segment_begin(&tensor->segments, i + 1);
-        partial[i] = job->kernels->squares(tensor->grad, at, next);
+        partial[i] = job->kernels->squares(tensor->grad.dtype, tensor->grad.data, at, next);
         at = next;
     }
 }
@@ -217,7 +251,7 @@ static void check_step(void *context)
     job->status = check_pass(job);
     for (size_t t = 0; t < optimizer->tensors && job->status == DESCEND_OK; t++) {
         const struct tensor *tensor = &optimizer->table.tensor[t];
-        if (tensor->grad != NULL)
+        if (tensor->grad.data != NULL)
             job->status = coefficients_of(optimizer, tensor, &cache)->status;
     }
 }
@@ -227,7 +261,7 @@ static void find_ratios(void *context)
     const descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
-        if (tensor->grad != NULL)
+        if (tensor->grad.data != NULL)
             tensor->ratio = descend_norm_ratio(optimizer->table.norms + tensor->partial, tensor->segments.count);
     }
 }
@@ -239,10 +273,10 @@ static void count_step(void *context)
     struct cache cache = {.of = {{.group = 0}}};
     for (size_t t = 0; t < optimizer->tensors; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
-        if (tensor->grad == NULL)
+        if (tensor->grad.data == NULL)
             continue;
         if (rule->advance && tensor->n > 0)
-            *tensor->state[rule->array_count] = coefficients_of(optimizer, tensor, &cache)->at.scalar;
+            *(float *)tensor->state[rule->array_count].data = coefficients_of(optimizer, tensor, &cache)->at.scalar;
         tensor->step++;
         tensor->initialised |= optimizer->group[tensor->group].used;
     }
@@ -292,7 +326,7 @@ static void combine(void *context)
         const struct tensor *t = &optimizer->table.tensor[number];
         const struct descend_squares *partial = optimizer->table.partial + t->partial;
         double of_tensor = 0;
-        if (t->grad == NULL)
+        if (t->grad.data == NULL)
             continue;
         for (size_t i = 0; i < t->segments.count; i++) {
             of_tensor += partial[i].sum;

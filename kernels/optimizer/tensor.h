@@ -3,14 +3,14 @@
 #ifndef DESCEND_TENSOR_H
 #define DESCEND_TENSOR_H
 
-#include "descend/optimizer.h"
+#include "array.h"
 #include "rule.h"
 #include "segment.h"
 
 struct tensor {
-    float *param, *grad, *state[STATES_MAX];
-    void *copy;
-    descend_dtype copy_type;
+    descend_array param, grad, copy, state[STATES_MAX]; /* data NULL: there is none */
+    bool is_float32;                                    /* param, grad and states */
+    uint64_t name_hash;
     size_t n;
     uint64_t step;
     unsigned group;

@@ -12,7 +12,7 @@ static const descend_field fields[] = {
     FLAG(descend_adadelta, maximize),
 };
 
-static const descend_state states[] = {{"square_avg", false}, {"acc_delta", false}};
+static const descend_state states[] = {{"square_avg", false, DESCEND_UB8}, {"acc_delta", false, DESCEND_UB8}};
 CHECK_RULE(ADADELTA, descend_adadelta, struct adadelta_scalars, 0);
 
 descend_adadelta descend_adadelta_defaults(void)

@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_adagrad, maximize),
 };
 
-static const descend_state states[] = {{"sum", false}};
+static const descend_state states[] = {{"sum", false, DESCEND_UB8}};
 CHECK_RULE(ADAGRAD, descend_adagrad, struct adagrad_scalars, 0);
 
 descend_adagrad descend_adagrad_defaults(void)

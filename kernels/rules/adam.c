@@ -14,7 +14,8 @@ static const descend_field fields[] = {
     FLAG(descend_adam, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_avg_sq", false}, {"max_exp_avg_sq", false}};
+static const descend_state states[] = {
+    {"exp_avg", false, DESCEND_B8}, {"exp_avg_sq", false, DESCEND_UB8}, {"max_exp_avg_sq", false, DESCEND_UB8}};
 CHECK_RULE(ADAM, descend_adam, struct adam_scalars, 0);
 
 descend_adam descend_adam_defaults(void)

@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_adamax, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_inf", false}};
+static const descend_state states[] = {{"exp_avg", false, DESCEND_B8}, {"exp_inf", false, DESCEND_UB8}};
 CHECK_RULE(ADAMAX, descend_adamax, struct adamax_scalars, 0);
 
 descend_adamax descend_adamax_defaults(void)

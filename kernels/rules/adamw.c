@@ -15,7 +15,8 @@ static const descend_field fields[] = {
     FLAG(descend_adamw, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_avg_sq", false}, {"max_exp_avg_sq", false}};
+static const descend_state states[] = {
+    {"exp_avg", false, DESCEND_B8}, {"exp_avg_sq", false, DESCEND_UB8}, {"max_exp_avg_sq", false, DESCEND_UB8}};
 CHECK_RULE(ADAMW, descend_adamw, struct adamw_scalars, 0);
 
 descend_adamw descend_adamw_defaults(void)

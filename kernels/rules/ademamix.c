@@ -19,7 +19,8 @@ static const descend_field fields[] = {
     FLAG(descend_ademamix, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg_fast", false}, {"exp_avg_slow", false}, {"exp_avg_sq", false}};
+static const descend_state states[] = {
+    {"exp_avg_fast", false, DESCEND_B8}, {"exp_avg_slow", false, DESCEND_B8}, {"exp_avg_sq", false, DESCEND_UB8}};
 CHECK_RULE(ADEMAMIX, descend_ademamix, struct ademamix_scalars, 0);
 
 descend_ademamix descend_ademamix_defaults(void)

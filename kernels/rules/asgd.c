@@ -15,7 +15,7 @@ static const descend_field fields[] = {
     FLAG(descend_asgd, maximize),
 };
 
-static const descend_state states[] = {{"ax", false}};
+static const descend_state states[] = {{"ax", false, DESCEND_F32}};
 CHECK_RULE(ASGD, descend_asgd, struct asgd_scalars, 0);
 
 descend_asgd descend_asgd_defaults(void)

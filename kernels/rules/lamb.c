@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_lamb, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_avg_sq", false}};
+static const descend_state states[] = {{"exp_avg", false, DESCEND_F32}, {"exp_avg_sq", false, DESCEND_F32}};
 CHECK_RULE(LAMB, descend_lamb, struct lamb_scalars, 0);
 
 descend_lamb descend_lamb_defaults(void)

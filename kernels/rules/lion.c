@@ -12,7 +12,7 @@ static const descend_field fields[] = {
     FLAG(descend_lion, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}};
+static const descend_state states[] = {{"exp_avg", false, DESCEND_B8}};
 CHECK_RULE(LION, descend_lion, struct lion_scalars, 0);
 
 descend_lion descend_lion_defaults(void)

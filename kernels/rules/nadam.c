@@ -17,7 +17,8 @@ static const descend_field fields[] = {
     FLAG(descend_nadam, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_avg_sq", false}, {"mu_product", true}};
+static const descend_state states[] = {
+    {"exp_avg", false, DESCEND_B8}, {"exp_avg_sq", false, DESCEND_UB8}, {"mu_product", true, DESCEND_F32}};
 CHECK_RULE(NADAM, descend_nadam, struct nadam_scalars, 1);
 
 descend_nadam descend_nadam_defaults(void)

@@ -16,7 +16,7 @@ static const descend_field fields[] = {
     FLAG(descend_radam, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}, {"exp_avg_sq", false}};
+static const descend_state states[] = {{"exp_avg", false, DESCEND_B8}, {"exp_avg_sq", false, DESCEND_UB8}};
 CHECK_RULE(RADAM, descend_radam, struct radam_scalars, 0);
 
 descend_radam descend_radam_defaults(void)

@@ -14,7 +14,8 @@ static const descend_field fields[] = {
     FLAG(descend_rmsprop, maximize),
 };
 
-static const descend_state states[] = {{"square_avg", false}, {"grad_avg", false}, {"momentum_buffer", false}};
+static const descend_state states[] = {
+    {"square_avg", false, DESCEND_UB8}, {"grad_avg", false, DESCEND_B8}, {"momentum_buffer", false, DESCEND_B8}};
 CHECK_RULE(RMSPROP, descend_rmsprop, struct rmsprop_scalars, 0);
 
 descend_rmsprop descend_rmsprop_defaults(void)

@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_rmsprop_tf, maximize),
 };
 
-static const descend_state states[] = {{"square_avg", false}, {"momentum_buffer", false}};
+static const descend_state states[] = {{"square_avg", false, DESCEND_UB8}, {"momentum_buffer", false, DESCEND_B8}};
 CHECK_RULE(RMSPROP_TF, descend_rmsprop_tf, struct rmsprop_tf_scalars, 0);
 
 descend_rmsprop_tf descend_rmsprop_tf_defaults(void)

@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_rprop, maximize),
 };
 
-static const descend_state states[] = {{"prev", false}, {"step_size", false}};
+static const descend_state states[] = {{"prev", false, DESCEND_F32}, {"step_size", false, DESCEND_F32}};
 CHECK_RULE(RPROP, descend_rprop, struct rprop_scalars, 0);
 
 descend_rprop descend_rprop_defaults(void)

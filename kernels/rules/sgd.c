@@ -13,7 +13,7 @@ static const descend_field fields[] = {
     FLAG(descend_sgd, maximize),
 };
 
-static const descend_state states[] = {{"momentum_buffer", false}};
+static const descend_state states[] = {{"momentum_buffer", false, DESCEND_B8}};
 CHECK_RULE(SGD, descend_sgd, struct sgd_scalars, 0);
 
 descend_sgd descend_sgd_defaults(void)

@@ -11,7 +11,7 @@ static const descend_field fields[] = {
     FLAG(descend_signum, maximize),
 };
 
-static const descend_state states[] = {{"exp_avg", false}};
+static const descend_state states[] = {{"exp_avg", false, DESCEND_B8}};
 CHECK_RULE(SIGNUM, descend_signum, struct signum_scalars, 0);
 
 descend_signum descend_signum_defaults(void)

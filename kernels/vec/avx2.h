@@ -168,9 +168,9 @@ static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
     vf_store_first_16(array, i, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT), count);
 }
 
-static inline vd vd_zero(void)
+static inline vd vd_load(const double *array, size_t i)
 {
-    return (vd){_mm256_setzero_pd(), _mm256_setzero_pd()};
+    return (vd){_mm256_loadu_pd(array + i), _mm256_loadu_pd(array + i + 4)};
 }
 
 static inline vd vd_widen(vf x)
@@ -192,6 +192,161 @@ static inline void vd_store(double *array, size_t i, vd x)
 {
     _mm256_storeu_pd(array + i, x.low);
     _mm256_storeu_pd(array + i + 4, x.high);
+}
+
+static inline vf vf_load_f16(const void *array, size_t i)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)((const uint16_t *)array + i)));
+}
+
+typedef __m256i vi;
+
+static inline vi vi_set1(uint32_t x)
+{
+    return _mm256_set1_epi32((int)x);
+}
+
+static inline vi vi_iota(void)
+{
+    return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+static inline vi vi_add(vi a, vi b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
+static inline vi vi_mul(vi a, vi b)
+{
+    return _mm256_mullo_epi32(a, b);
+}
+
+static inline vi vi_xor(vi a, vi b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+#define vi_shift_right(a, n) _mm256_srli_epi32(a, n)
+
+static inline vi vi_of_vf(vf x)
+{
+    return _mm256_castps_si256(x);
+}
+
+static inline vf vf_of_vi(vi x)
+{
+    return _mm256_castsi256_ps(x);
+}
+
+static inline vi vi_canonical(vf x)
+{
+    return _mm256_castps_si256(
+        _mm256_blendv_ps(x, _mm256_castsi256_ps(vi_set1(0x7fc00000)), _mm256_cmp_ps(x, x, _CMP_UNORD_Q)));
+}
+
+/* In each half of the register: four words of the first vector, four of the second. */
+typedef __m256i vw;
+
+static inline vw vw_set1(unsigned x)
+{
+    return _mm256_set1_epi16((short)x);
+}
+
+static inline vw vw_upper(vi a, vi b)
+{
+    return _mm256_packus_epi32(_mm256_srli_epi32(a, 16), _mm256_srli_epi32(b, 16));
+}
+
+static inline vw vw_lower(vi a, vi b)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    return _mm256_packus_epi32(_mm256_blend_epi16(a, zero, 0xaa), _mm256_blend_epi16(b, zero, 0xaa));
+}
+
+static inline vi vw_join_a(vw upper, vw lower)
+{
+    return _mm256_unpacklo_epi16(lower, upper);
+}
+
+static inline vi vw_join_b(vw upper, vw lower)
+{
+    return _mm256_unpackhi_epi16(lower, upper);
+}
+
+static inline vw vw_load_u16(const void *array, size_t i)
+{
+    const __m256i *from = (const __m256i *)(const void *)((const uint16_t *)array + i);
+    return _mm256_permute4x64_epi64(_mm256_loadu_si256(from), 0xd8);
+}
+
+static inline void vw_store_u16(void *array, size_t i, vw x)
+{
+    _mm256_storeu_si256((__m256i *)(void *)((uint16_t *)array + i), _mm256_permute4x64_epi64(x, 0xd8));
+}
+
+static inline vw vw_load_u8(const void *array, size_t i)
+{
+    const __m128i *from = (const __m128i *)(const void *)((const uint8_t *)array + i);
+    return _mm256_cvtepu8_epi16(_mm_shuffle_epi32(_mm_loadu_si128(from), 0xd8));
+}
+
+static inline void vw_store_u8(void *array, size_t i, vw x)
+{
+    const __m256i bytes = _mm256_packus_epi16(x, x);
+    _mm_storeu_si128((__m128i *)(void *)((uint8_t *)array + i),
+                     _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1)));
+}
+
+static inline vw vw_add(vw a, vw b)
+{
+    return _mm256_add_epi16(a, b);
+}
+
+static inline vw vw_sub(vw a, vw b)
+{
+    return _mm256_subs_epu16(a, b);
+}
+
+static inline vw vw_and(vw a, vw b)
+{
+    return _mm256_and_si256(a, b);
+}
+
+static inline vw vw_or(vw a, vw b)
+{
+    return _mm256_or_si256(a, b);
+}
+
+static inline vw vw_min(vw a, vw b)
+{
+    return _mm256_min_epu16(a, b);
+}
+
+static inline vw vw_max(vw a, vw b)
+{
+    return _mm256_max_epu16(a, b);
+}
+
+#define vw_shift_left(a, n) _mm256_slli_epi16(a, n)
+#define vw_shift_right(a, n) _mm256_srli_epi16(a, n)
+
+static inline vw vw_if_equal(vw a, vw b, vw x, vw y)
+{
+    return _mm256_blendv_epi8(y, x, _mm256_cmpeq_epi16(a, b));
+}
+
+static inline vw vw_add_carry(vw x, vw a, vw b)
+{
+    const __m256i room = _mm256_xor_si256(a, vw_set1(0xffff)); /* b above it carries */
+    const __m256i none = _mm256_cmpeq_epi16(_mm256_subs_epu16(b, room), _mm256_setzero_si256());
+    return _mm256_add_epi16(_mm256_add_epi16(x, vw_set1(1)), none);
+}
+
+static inline unsigned vw_greatest(vw a)
+{
+    const __m128i half = _mm_max_epu16(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(half, _mm_set1_epi16(-1)));
+    return 0xffffu & ~(unsigned)_mm_extract_epi16(least, 0);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The vector vocabulary that vec/scalar.h describes, in 16 lanes of AVX-512F. */
+/* The vector vocabulary that vec/scalar.h describes, in 16 lanes of AVX-512F and BW. */
 #ifndef DESCEND_VEC_H
 #define DESCEND_VEC_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define VF_ISA avx512
-#define VF_NEEDS (CPU_AVX2 | CPU_FMA | CPU_F16C | CPU_AVX512F)
+#define VF_NEEDS (CPU_AVX2 | CPU_FMA | CPU_F16C | CPU_AVX512F | CPU_AVX512BW)
 
 typedef __m512 vf;
 typedef struct {
@@ -159,9 +159,9 @@ static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
     _mm512_mask_cvtepi32_storeu_epi16((uint16_t *)array + i, vf_first(count), vf_to_f16(x));
 }
 
-static inline vd vd_zero(void)
+static inline vd vd_load(const double *array, size_t i)
 {
-    return (vd){_mm512_setzero_pd(), _mm512_setzero_pd()};
+    return (vd){_mm512_loadu_pd(array + i), _mm512_loadu_pd(array + i + 8)};
 }
 
 static inline vd vd_widen(vf x)
@@ -184,6 +184,161 @@ static inline void vd_store(double *array, size_t i, vd x)
 {
     _mm512_storeu_pd(array + i, x.low);
     _mm512_storeu_pd(array + i + 8, x.high);
+}
+
+static inline vf vf_load_f16(const void *array, size_t i)
+{
+    return _mm512_maskz_cvtph_ps(vf_first(VF_LANES),
+                                 _mm256_loadu_si256((const __m256i *)(const void *)((const uint16_t *)array + i)));
+}
+
+typedef __m512i vi;
+
+static inline vi vi_set1(uint32_t x)
+{
+    return _mm512_set1_epi32((int)x);
+}
+
+static inline vi vi_iota(void)
+{
+    return _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+static inline vi vi_add(vi a, vi b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+static inline vi vi_mul(vi a, vi b)
+{
+    return _mm512_mullo_epi32(a, b);
+}
+
+static inline vi vi_xor(vi a, vi b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+#define vi_shift_right(a, n) _mm512_srli_epi32(a, n)
+
+static inline vi vi_of_vf(vf x)
+{
+    return _mm512_castps_si512(x);
+}
+
+static inline vf vf_of_vi(vi x)
+{
+    return _mm512_castsi512_ps(x);
+}
+
+static inline vi vi_canonical(vf x)
+{
+    return _mm512_mask_mov_epi32(_mm512_castps_si512(x), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), vi_set1(0x7fc00000));
+}
+
+/* In each quarter of the register: four words of the first vector, four of the second. */
+typedef __m512i vw;
+
+static inline vw vw_set1(unsigned x)
+{
+    return _mm512_set1_epi16((short)x);
+}
+
+static inline vw vw_upper(vi a, vi b)
+{
+    return _mm512_packus_epi32(_mm512_srli_epi32(a, 16), _mm512_srli_epi32(b, 16));
+}
+
+static inline vw vw_lower(vi a, vi b)
+{
+    return _mm512_packus_epi32(_mm512_and_si512(a, vi_set1(0xffff)), _mm512_and_si512(b, vi_set1(0xffff)));
+}
+
+static inline vi vw_join_a(vw upper, vw lower)
+{
+    return _mm512_unpacklo_epi16(lower, upper);
+}
+
+static inline vi vw_join_b(vw upper, vw lower)
+{
+    return _mm512_unpackhi_epi16(lower, upper);
+}
+
+static inline vw vw_load_u16(const void *array, size_t i)
+{
+    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7),
+                                    _mm512_loadu_si512((const uint16_t *)array + i));
+}
+
+static inline void vw_store_u16(void *array, size_t i, vw x)
+{
+    _mm512_storeu_si512((uint16_t *)array + i, _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), x));
+}
+
+static inline vw vw_load_u8(const void *array, size_t i)
+{
+    const __m256i *from = (const __m256i *)(const void *)((const uint8_t *)array + i);
+    return _mm512_cvtepu8_epi16(
+        _mm256_permutevar8x32_epi32(_mm256_loadu_si256(from), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+}
+
+static inline void vw_store_u8(void *array, size_t i, vw x)
+{
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+    _mm256_storeu_si256((__m256i *)(void *)((uint8_t *)array + i),
+                        _mm256_permutevar8x32_epi32(_mm512_cvtepi16_epi8(x), order));
+}
+
+static inline vw vw_add(vw a, vw b)
+{
+    return _mm512_add_epi16(a, b);
+}
+
+static inline vw vw_sub(vw a, vw b)
+{
+    return _mm512_subs_epu16(a, b);
+}
+
+static inline vw vw_and(vw a, vw b)
+{
+    return _mm512_and_si512(a, b);
+}
+
+static inline vw vw_or(vw a, vw b)
+{
+    return _mm512_or_si512(a, b);
+}
+
+static inline vw vw_min(vw a, vw b)
+{
+    return _mm512_min_epu16(a, b);
+}
+
+static inline vw vw_max(vw a, vw b)
+{
+    return _mm512_max_epu16(a, b);
+}
+
+#define vw_shift_left(a, n) _mm512_slli_epi16(a, n)
+#define vw_shift_right(a, n) _mm512_srli_epi16(a, n)
+
+static inline vw vw_if_equal(vw a, vw b, vw x, vw y)
+{
+    return _mm512_mask_mov_epi16(y, _mm512_cmpeq_epi16_mask(a, b), x);
+}
+
+static inline vw vw_add_carry(vw x, vw a, vw b)
+{
+    const __mmask32 carries = _mm512_cmpgt_epu16_mask(b, _mm512_xor_si512(a, vw_set1(0xffff)));
+    return _mm512_mask_add_epi16(x, carries, x, vw_set1(1));
+}
+
+static inline unsigned vw_greatest(vw a)
+{
+    const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
+    const __m128i quarter = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(quarter, _mm_set1_epi16(-1)));
+    return 0xffffu & ~(unsigned)_mm_extract_epi16(least, 0);
 }
 
 #endif

@@ -147,9 +147,9 @@ static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
     vf_store_first_16(array, i, vf_to_f16(x), count);
 }
 
-static inline vd vd_zero(void)
+static inline vd vd_load(const double *array, size_t i)
 {
-    return (vd){vdupq_n_f64(0), vdupq_n_f64(0)};
+    return (vd){vld1q_f64(array + i), vld1q_f64(array + i + 2)};
 }
 
 static inline vd vd_widen(vf x)
@@ -171,6 +171,150 @@ static inline void vd_store(double *array, size_t i, vd x)
 {
     vst1q_f64(array + i, x.low);
     vst1q_f64(array + i + 2, x.high);
+}
+
+static inline vf vf_load_f16(const void *array, size_t i)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t *)array + i)));
+}
+
+typedef uint32x4_t vi;
+
+static inline vi vi_set1(uint32_t x)
+{
+    return vdupq_n_u32(x);
+}
+
+static inline vi vi_iota(void)
+{
+    return (vi){0, 1, 2, 3};
+}
+
+static inline vi vi_add(vi a, vi b)
+{
+    return vaddq_u32(a, b);
+}
+
+static inline vi vi_mul(vi a, vi b)
+{
+    return vmulq_u32(a, b);
+}
+
+static inline vi vi_xor(vi a, vi b)
+{
+    return veorq_u32(a, b);
+}
+
+#define vi_shift_right(a, n) vshrq_n_u32(a, n)
+
+static inline vi vi_of_vf(vf x)
+{
+    return vreinterpretq_u32_f32(x);
+}
+
+static inline vf vf_of_vi(vi x)
+{
+    return vreinterpretq_f32_u32(x);
+}
+
+static inline vi vi_canonical(vf x)
+{
+    return vbslq_u32(vceqq_f32(x, x), vreinterpretq_u32_f32(x), vi_set1(0x7fc00000));
+}
+
+typedef uint16x8_t vw;
+
+static inline vw vw_set1(unsigned x)
+{
+    return vdupq_n_u16((uint16_t)x);
+}
+
+static inline vw vw_upper(vi a, vi b)
+{
+    return vuzp2q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
+}
+
+static inline vw vw_lower(vi a, vi b)
+{
+    return vuzp1q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
+}
+
+static inline vi vw_join_a(vw upper, vw lower)
+{
+    return vreinterpretq_u32_u16(vzip1q_u16(lower, upper));
+}
+
+static inline vi vw_join_b(vw upper, vw lower)
+{
+    return vreinterpretq_u32_u16(vzip2q_u16(lower, upper));
+}
+
+static inline vw vw_load_u16(const void *array, size_t i)
+{
+    return vld1q_u16((const uint16_t *)array + i);
+}
+
+static inline void vw_store_u16(void *array, size_t i, vw x)
+{
+    vst1q_u16((uint16_t *)array + i, x);
+}
+
+static inline vw vw_load_u8(const void *array, size_t i)
+{
+    return vmovl_u8(vld1_u8((const uint8_t *)array + i));
+}
+
+static inline void vw_store_u8(void *array, size_t i, vw x)
+{
+    vst1_u8((uint8_t *)array + i, vmovn_u16(x));
+}
+
+static inline vw vw_add(vw a, vw b)
+{
+    return vaddq_u16(a, b);
+}
+
+static inline vw vw_sub(vw a, vw b)
+{
+    return vqsubq_u16(a, b);
+}
+
+static inline vw vw_and(vw a, vw b)
+{
+    return vandq_u16(a, b);
+}
+
+static inline vw vw_or(vw a, vw b)
+{
+    return vorrq_u16(a, b);
+}
+
+static inline vw vw_min(vw a, vw b)
+{
+    return vminq_u16(a, b);
+}
+
+static inline vw vw_max(vw a, vw b)
+{
+    return vmaxq_u16(a, b);
+}
+
+#define vw_shift_left(a, n) vshlq_n_u16(a, n)
+#define vw_shift_right(a, n) vshrq_n_u16(a, n)
+
+static inline vw vw_if_equal(vw a, vw b, vw x, vw y)
+{
+    return vbslq_u16(vceqq_u16(a, b), x, y);
+}
+
+static inline vw vw_add_carry(vw x, vw a, vw b)
+{
+    return vsubq_u16(x, vcgtq_u16(b, vmvnq_u16(a))); /* all ones, -1, where it carries */
+}
+
+static inline unsigned vw_greatest(vw a)
+{
+    return vmaxvq_u16(a);
 }
 
 #endif

@@ -165,9 +165,9 @@ static inline void vf_store_f16_part(void *array, size_t i, vf x, size_t count)
         vf_store_f16(array, i, x);
 }
 
-static inline vd vd_zero(void)
+static inline vd vd_load(const double *array, size_t i)
 {
-    return 0;
+    return array[i];
 }
 
 static inline vd vd_widen(vf x)
@@ -188,6 +188,172 @@ static inline vd vd_mul(vd a, vd b)
 static inline void vd_store(double *array, size_t i, vd x)
 {
     array[i] = x;
+}
+
+static inline vf vf_load_f16(const void *array, size_t i)
+{
+    const uint16_t half = ((const uint16_t *)array)[i];
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 0x1f, mantissa = half & 0x3ff;
+    const float subnormal = (float)mantissa * 0x1p-24f;
+    uint32_t bits = (exponent + 127 - 15) << 23 | mantissa << 13;
+    if (exponent == 0)
+        memcpy(&bits, &subnormal, sizeof bits);
+    else if (exponent == 0x1f)
+        bits = 0x7f800000 | mantissa << 13;
+    bits |= sign;
+    vf x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+typedef uint32_t vi;
+
+static inline vi vi_set1(uint32_t x)
+{
+    return x;
+}
+
+static inline vi vi_iota(void)
+{
+    return 0;
+}
+
+static inline vi vi_add(vi a, vi b)
+{
+    return a + b;
+}
+
+static inline vi vi_mul(vi a, vi b)
+{
+    return a * b;
+}
+
+static inline vi vi_xor(vi a, vi b)
+{
+    return a ^ b;
+}
+
+#define vi_shift_right(a, n) ((a) >> (n))
+
+static inline vi vi_of_vf(vf x)
+{
+    vi bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline vf vf_of_vi(vi x)
+{
+    vf value;
+    memcpy(&value, &x, sizeof value);
+    return value;
+}
+
+static inline vi vi_canonical(vf x)
+{
+    return x != x ? 0x7fc00000 : vi_of_vf(x);
+}
+
+typedef struct {
+    uint16_t a, b;
+} vw;
+#define VW(of_a, of_b) ((vw){(uint16_t)(of_a), (uint16_t)(of_b)})
+
+static inline vw vw_set1(unsigned x)
+{
+    return VW(x, x);
+}
+
+static inline vw vw_upper(vi a, vi b)
+{
+    return VW(a >> 16, b >> 16);
+}
+
+static inline vw vw_lower(vi a, vi b)
+{
+    return VW(a, b);
+}
+
+static inline vi vw_join_a(vw upper, vw lower)
+{
+    return (vi)upper.a << 16 | lower.a;
+}
+
+static inline vi vw_join_b(vw upper, vw lower)
+{
+    return (vi)upper.b << 16 | lower.b;
+}
+
+static inline vw vw_load_u16(const void *array, size_t i)
+{
+    const uint16_t *from = (const uint16_t *)array + i;
+    return VW(from[0], from[1]);
+}
+
+static inline void vw_store_u16(void *array, size_t i, vw x)
+{
+    uint16_t *to = (uint16_t *)array + i;
+    to[0] = x.a, to[1] = x.b;
+}
+
+static inline vw vw_load_u8(const void *array, size_t i)
+{
+    const uint8_t *from = (const uint8_t *)array + i;
+    return VW(from[0], from[1]);
+}
+
+static inline void vw_store_u8(void *array, size_t i, vw x)
+{
+    uint8_t *to = (uint8_t *)array + i;
+    to[0] = (uint8_t)x.a, to[1] = (uint8_t)x.b;
+}
+
+static inline vw vw_add(vw a, vw b)
+{
+    return VW(a.a + b.a, a.b + b.b);
+}
+
+static inline vw vw_sub(vw a, vw b)
+{
+    return VW(a.a > b.a ? a.a - b.a : 0, a.b > b.b ? a.b - b.b : 0);
+}
+
+static inline vw vw_and(vw a, vw b)
+{
+    return VW(a.a & b.a, a.b & b.b);
+}
+
+static inline vw vw_or(vw a, vw b)
+{
+    return VW(a.a | b.a, a.b | b.b);
+}
+
+static inline vw vw_min(vw a, vw b)
+{
+    return VW(a.a < b.a ? a.a : b.a, a.b < b.b ? a.b : b.b);
+}
+
+static inline vw vw_max(vw a, vw b)
+{
+    return VW(a.a > b.a ? a.a : b.a, a.b > b.b ? a.b : b.b);
+}
+
+#define vw_shift_left(x, n) VW((x).a << (n), (x).b << (n))
+#define vw_shift_right(x, n) VW((x).a >> (n), (x).b >> (n))
+
+static inline vw vw_if_equal(vw a, vw b, vw x, vw y)
+{
+    return VW(a.a == b.a ? x.a : y.a, a.b == b.b ? x.b : y.b);
+}
+
+static inline vw vw_add_carry(vw x, vw a, vw b)
+{
+    return VW(x.a + ((a.a + b.a) >> 16), x.b + ((a.b + b.b) >> 16));
+}
+
+static inline unsigned vw_greatest(vw a)
+{
+    return a.a > a.b ? a.a : a.b;
 }
 
 #endif

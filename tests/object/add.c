@@ -145,15 +145,23 @@ static void bad_arrays(void **state)
     for_each_fullest(check_arrays);
 }
 
+/* By whether the library would have this dtype for it. A parameter with a copy is float32. */
 static void check_dtypes(struct trial *trial)
 {
-    static const descend_dtype bad_for_copy[] = {DESCEND_F32, (descend_dtype)3, (descend_dtype)UINT32_MAX};
-    static const descend_dtype bad_for_others[] = {DESCEND_BF16, DESCEND_F16, (descend_dtype)3};
+    static const descend_dtype least = (descend_dtype)UINT32_MAX;
+    const struct configuration *configuration = trial->configuration;
     for (unsigned k = 0; k < GIVEN; k++)
-        for (size_t i = 0; i < 3 && is_given(trial->configuration, k); i++) {
+        for (descend_dtype dtype = DESCEND_F32; dtype <= DESCEND_UB8 + 2 && is_given(configuration, k); dtype++) {
             descend_tensor bad = trial->second;
-            array_of(&bad, k)->dtype = k == COPY ? bad_for_copy[i] : bad_for_others[i];
-            refuse(trial, &bad, DESCEND_BAD_DTYPE, "dtype");
+            bool good = dtype == DESCEND_F32 && k != COPY;
+            if (k == COPY || k == GRAD)
+                good = good || dtype == DESCEND_BF16 || dtype == DESCEND_F16;
+            else if (k >= STATE && descend_kind_state(configuration->kind, k - STATE)->smallest != DESCEND_F32)
+                good = good || dtype == DESCEND_BF16 ||
+                       dtype == descend_kind_state(configuration->kind, k - STATE)->smallest;
+            array_of(&bad, k)->dtype = dtype <= DESCEND_UB8 + 1 ? dtype : least;
+            if (!good)
+                refuse(trial, &bad, DESCEND_BAD_DTYPE, "dtype");
         }
 }
 

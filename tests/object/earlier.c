@@ -53,13 +53,13 @@ static descend_tensor tensor_of(void *context, size_t number)
     return tensor;
 }
 
-static descend_status read_array(void *context, size_t number, size_t state, void *to)
+static descend_status read_array(void *context, size_t number, size_t state, const descend_array *to)
 {
     struct earlier *earlier = context;
     const struct twin *twin = &earlier->was.twin[number];
     const size_t array = state == DESCEND_STATES ? PARAM : STATE + state;
     const size_t n = array_length(&earlier->was.group[twin->shape.group], array, twin->shape.n);
-    memcpy(to, twin->plain.array[array], n * sizeof(float));
+    memcpy(to->data, twin->plain.array[array], n * sizeof(float));
     return ++earlier->reads == earlier->read_fails ? DESCEND_FILE_READ : DESCEND_OK;
 }
 

@@ -122,7 +122,7 @@ static void check_fenced(const struct configuration *configuration, const struct
         memcpy(now.array[k], before->array[k], bytes);
     }
     tensor.param.data = now.array[PARAM], tensor.grad.data = now.array[GRAD];
-    tensor.copy = (descend_array){copy == DESCEND_F32 ? NULL : copied, copy};
+    tensor.copy = (descend_array){.data = copy == DESCEND_F32 ? NULL : copied, .dtype = copy};
     for (unsigned k = 0; k < configuration->states; k++)
         tensor.state[k].data = now.array[STATE + k];
     snprintf(under_way, sizeof under_way, "touched memory outside: %s, %s, n %zu, copy %d, at the %s of pages\n",

@@ -61,7 +61,7 @@ static void check_sizes(const size_t *sizes, size_t count)
     size_t widest_segment = BLOCK;
     for (size_t t = 0; t < count; t++) {
         snprintf(names[t], sizeof names[t], "%zu", t);
-        tensors[t] = (struct tensor){.param = memory, .grad = memory, .n = sizes[t], .name = names[t]};
+        tensors[t] = (struct tensor){.param.data = memory, .grad.data = memory, .n = sizes[t], .name = names[t]};
         optimizer.elements += sizes[t];
         tensors[t].segments = descend_segments_of(sizes[t], 0, sizes[t]);
         if (tensors[t].segments.length > widest_segment)

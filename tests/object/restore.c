@@ -115,11 +115,11 @@ static descend_tensor tensor_without_arrays(void *context, size_t number)
     return tensor;
 }
 
-static descend_status read_array(void *context, size_t number, size_t state, void *to)
+static descend_status read_array(void *context, size_t number, size_t state, const descend_array *to)
 {
     struct reading *reading = context;
     const descend_tensor tensor = source_tensor(&reading->source, number);
-    memcpy(to, state == DESCEND_STATES ? tensor.param.data : tensor.state[state].data, N * sizeof(float));
+    memcpy(to->data, state == DESCEND_STATES ? tensor.param.data : tensor.state[state].data, N * sizeof(float));
     return ++reading->reads == reading->failing_read ? DESCEND_FILE_READ : DESCEND_OK;
 }
 

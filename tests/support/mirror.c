@@ -84,7 +84,7 @@ descend_tensor mirror_tensor(const struct mirror *mirror, size_t tensor)
     made.param.data = twin->given.array[PARAM];
     made.grad.data = twin->shape.absent ? NULL : twin->given.array[GRAD];
     if (twin->shape.copy != DESCEND_F32)
-        made.copy = (descend_array){twin->given_copy, twin->shape.copy};
+        made.copy = (descend_array){.data = twin->given_copy, .dtype = twin->shape.copy};
     for (unsigned k = 0; k < mirror->group[0].states && twin->shape.own_state; k++)
         made.state[k].data = twin->given.array[STATE + k];
     return made;
