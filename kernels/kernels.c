@@ -7,6 +7,7 @@
 #include "kernels.h"
 
 #include "cpu.h"
+#include "direct.h"
 #include "extras.h"
 #include "squares.h"
 #include "stored.h"
@@ -104,10 +105,29 @@ static void store(descend_dtype type, void *data, void *second, size_t i, const 
     }
 }
 
-#define REDUCE_OF_STREAM(name)
-#define REDUCE_OF_REDUCE_STREAM(name) .reduce = name##_reduce,
+/* The kernels of layouts.def, and their table. */
+#define DIRECT_KERNEL(layout, PARAM, GRAD, FIRST, SECOND, name, NAME, options)                                     \
+    static void name##_direct_##options##_##layout(const void *scalars, const struct descend_streams *streams,     \
+                                                   size_t i)                                                       \
+    {                                                                                                              \
+        LOOP(name, first, ONLY, options)                                                                           \
+        const struct descend_types types = {DESCEND_##PARAM, DESCEND_##GRAD, {DESCEND_##FIRST, DESCEND_##SECOND}}; \
+        direct_block(&loop, &types, streams, i);                                                                   \
+    }
+#define DIRECT_ENTRY(layout, PARAM, GRAD, FIRST, SECOND, name, NAME, options) \
+    {DESCEND_##NAME,                                                          \
+     options,                                                                 \
+     {DESCEND_##PARAM, DESCEND_##GRAD, {DESCEND_##FIRST, DESCEND_##SECOND}},  \
+     name##_direct_##options##_##layout},
+#define DIRECT_KERNELS(name, NAME, options) DESCEND_LAYOUTS(DIRECT_KERNEL, name, NAME, options)
+#define DIRECT_ENTRIES(name, NAME, options) DESCEND_LAYOUTS(DIRECT_ENTRY, name, NAME, options)
+DESCEND_DIRECT(DIRECT_KERNELS)
+static const struct descend_direct direct_kernels[] = {DESCEND_DIRECT(DIRECT_ENTRIES){.kernel = NULL}};
+
+#define MORE_OF_STREAM(name)
+#define MORE_OF_REDUCE_STREAM(name) .reduce = name##_reduce,
 #define RULE_KERNELS(name, NAME, option_sets, passes) \
-    [DESCEND_##NAME] = {.stream = name##_stream, .extras = name##_extras, REDUCE_OF_##passes(name)},
+    [DESCEND_##NAME] = {.stream = name##_stream, .extras = name##_extras, MORE_OF_##passes(name)},
 
 #define PASTE(a, b) a##b
 #define TABLE(isa) PASTE(descend_kernels_, isa)
@@ -122,4 +142,5 @@ const struct descend_kernels TABLE(VF_ISA) = {.isa = TEXT(VF_ISA),
                                               .stored_update = stored_update,
                                               .stored_reduce = stored_reduce,
                                               .load = load,
-                                              .store = store};
+                                              .store = store,
+                                              .direct = direct_kernels};

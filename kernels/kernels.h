@@ -9,6 +9,7 @@
 
 #include "descend/config.h"
 #include "formulas/formula.h"
+#include "layouts.def"
 #include "rules.def"
 
 /* How an array is stored. */
@@ -67,8 +68,23 @@ struct descend_squares {
 };
 typedef struct descend_squares descend_squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end);
 
-/* Update and reduce where the streams have a layout, by the kernels above. */
-typedef void descend_stored_update(descend_stream_kernel *kernel, const void *scalars,
+/* Updates the block of STORAGE_BLOCK elements from i on, of streams with a layout, without what else there is to do. */
+typedef void descend_direct_kernel(const void *scalars, const struct descend_streams *streams, size_t i);
+
+/* The types of the arrays of a rule with at most two states. */
+struct descend_types {
+    descend_dtype param, grad, state[2];
+};
+
+struct descend_direct {
+    descend_kind kind;
+    unsigned options;
+    struct descend_types types;
+    descend_direct_kernel *kernel;
+};
+
+/* Update and reduce where the streams have a layout, by the kernels above; direct may be NULL. */
+typedef void descend_stored_update(descend_stream_kernel *kernel, descend_direct_kernel *direct, const void *scalars,
                                    const struct descend_streams *streams, struct state_use use, size_t begin,
                                    size_t end);
 typedef void descend_stored_reduce(descend_reduce_kernel *kernel, const void *scalars,
@@ -101,6 +117,7 @@ struct descend_kernels {
     descend_stored_reduce *stored_reduce;
     descend_load *load;
     descend_store *store;
+    const struct descend_direct *direct; /* ended by one without a kernel */
 };
 
 #endif

@@ -14,12 +14,26 @@ static void stream(const struct descend_update *update, const void *scalars, siz
     kernels[update->options](scalars, &update->streams, begin, end);
 }
 
+/* The kernel that loads and stores these types itself; NULL where there is none. */
+static descend_direct_kernel *direct_of(const struct descend_update *update)
+{
+    const struct descend_layout *layout = update->streams.layout;
+    const unsigned used = use_of(update).read | use_of(update).written;
+    const struct descend_direct *direct = update->stored->direct;
+    while (direct->kernel && (direct->kind != update->rule->kind || direct->options != update->options ||
+                              direct->types.param != layout->param.type || direct->types.grad != layout->grad ||
+                              ((used & 1) && direct->types.state[0] != layout->state[0].type) ||
+                              ((used & 2) && direct->types.state[1] != layout->state[1].type)))
+        direct++;
+    return direct->kernel;
+}
+
 /* Not inlined, as those below are not: calls of few elements would save the registers that these need. */
 __attribute__((noinline)) static void stream_stored(const struct descend_update *update, const void *scalars,
                                                     size_t begin, size_t end)
 {
-    update->stored->stored_update(update->kernels->stream[update->options], scalars, &update->streams, use_of(update),
-                                  begin, end);
+    update->stored->stored_update(update->kernels->stream[update->options], direct_of(update), scalars,
+                                  &update->streams, use_of(update), begin, end);
 }
 
 __attribute__((noinline)) static void reduce(const struct descend_update *update, size_t begin, size_t end)

@@ -99,17 +99,26 @@ static inline void *stored_open(const struct descend_stored *how, void *data, st
     return room->element;
 }
 
-static inline void stored_close(const struct descend_streams *streams, const struct descend_stored *how, unsigned array,
-                                void *data, struct stored_room *room, size_t i, size_t count)
+/* By the random numbers of an array from element i on. */
+static inline struct codec_rounding stored_rounding(const struct descend_streams *streams, unsigned array, size_t i)
 {
     const uint64_t element = streams->first + i;
-    const struct codec_rounding rounding = {
+    return (struct codec_rounding){
         .random = true,
         .key = random_array_key(streams->layout->step_key, array, element),
         .first = (uint32_t)element,
     };
-    if (how->type != DESCEND_F32)
-        stored_store(how->type, data, how->second, i, count, room, &rounding);
+}
+
+static inline void stored_close(const struct descend_streams *streams, const struct descend_stored *how, unsigned array,
+                                void *data, struct stored_room *room, size_t i, size_t count)
+{
+    struct codec_rounding rounding = {.random = true};
+    if (how->type == DESCEND_F32)
+        return;
+    if (how->type != DESCEND_BF16_SPLIT)
+        rounding = stored_rounding(streams, array, i);
+    stored_store(how->type, data, how->second, i, count, room, &rounding);
 }
 
 /* Loads the count elements from i on. */
@@ -135,22 +144,34 @@ static inline void stored_open_block(struct stored_block *block, const struct de
     }
 }
 
-static void stored_update(descend_stream_kernel *kernel, const void *scalars, const struct descend_streams *streams,
-                          struct state_use use, size_t begin, size_t end)
+/* A block by way of float32. */
+static void stored_block_update(descend_stream_kernel *kernel, const void *scalars,
+                                const struct descend_streams *streams, struct state_use use, size_t i, size_t count)
 {
     const struct descend_layout *layout = streams->layout;
     struct stored_block block;
+    stored_open_block(&block, streams, use, i, count);
+    kernel(scalars, &block.streams, 0, count);
+    extras_range(&block.streams, use.written, 0, count);
+    stored_close(streams, &layout->param, 0, streams->param, &block.param, i, count);
+    for (unsigned s = 0; s < STATES_MAX; s++)
+        if (use.written >> s & 1)
+            stored_close(streams, &layout->state[s], 1 + s, streams->state[s], &block.state[s], i, count);
+}
+
+static void stored_update(descend_stream_kernel *kernel, descend_direct_kernel *direct, const void *scalars,
+                          const struct descend_streams *streams, struct state_use use, size_t begin, size_t end)
+{
+    const size_t grad_size = storage_size(streams->layout->grad);
+    const bool bare = !streams->flush && !streams->copy;
     for (size_t i = begin, count; i < end; i += count) {
         count = stored_count(streams, i, end);
-        stored_open_block(&block, streams, use, i, count);
-        kernel(scalars, &block.streams, 0, count);
-        extras_range(&block.streams, use.written, 0, count);
+        if (direct && bare && count == STORAGE_BLOCK)
+            direct(scalars, streams, i);
+        else
+            stored_block_update(kernel, scalars, streams, use, i, count);
         if (streams->zero)
-            memset((char *)streams->zero + i * storage_size(layout->grad), 0, count * storage_size(layout->grad));
-        stored_close(streams, &layout->param, 0, streams->param, &block.param, i, count);
-        for (unsigned s = 0; s < STATES_MAX; s++)
-            if (use.written >> s & 1)
-                stored_close(streams, &layout->state[s], 1 + s, streams->state[s], &block.state[s], i, count);
+            memset((char *)streams->zero + i * grad_size, 0, count * grad_size);
     }
 }
 

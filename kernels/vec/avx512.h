@@ -236,8 +236,21 @@ static inline vi vi_canonical(vf x)
     return _mm512_mask_mov_epi32(_mm512_castps_si512(x), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), vi_set1(0x7fc00000));
 }
 
-/* In each quarter of the register: four words of the first vector, four of the second. */
+/* In the order of memory. */
 typedef __m512i vw;
+
+static inline __m512i vw_iota(void)
+{
+    return _mm512_set_epi16(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9,
+                            8, 7, 6, 5, 4, 3, 2, 1, 0);
+}
+
+/* 0, 32, 1, 33 …: takes words from two registers in turn. */
+static inline __m512i vw_in_turn(void)
+{
+    const __m512i second = _mm512_and_si512(_mm512_slli_epi16(vw_iota(), 5), _mm512_set1_epi16(32));
+    return _mm512_add_epi16(_mm512_srli_epi16(vw_iota(), 1), second);
+}
 
 static inline vw vw_set1(unsigned x)
 {
@@ -246,47 +259,44 @@ static inline vw vw_set1(unsigned x)
 
 static inline vw vw_upper(vi a, vi b)
 {
-    return _mm512_packus_epi32(_mm512_srli_epi32(a, 16), _mm512_srli_epi32(b, 16));
+    const __m512i odd = _mm512_add_epi16(_mm512_slli_epi16(vw_iota(), 1), _mm512_set1_epi16(1));
+    return _mm512_permutex2var_epi16(a, odd, b);
 }
 
 static inline vw vw_lower(vi a, vi b)
 {
-    return _mm512_packus_epi32(_mm512_and_si512(a, vi_set1(0xffff)), _mm512_and_si512(b, vi_set1(0xffff)));
+    return _mm512_permutex2var_epi16(a, _mm512_slli_epi16(vw_iota(), 1), b);
 }
 
 static inline vi vw_join_a(vw upper, vw lower)
 {
-    return _mm512_unpacklo_epi16(lower, upper);
+    return _mm512_permutex2var_epi16(lower, vw_in_turn(), upper);
 }
 
 static inline vi vw_join_b(vw upper, vw lower)
 {
-    return _mm512_unpackhi_epi16(lower, upper);
+    const __m512i from_16 = _mm512_add_epi16(vw_in_turn(), _mm512_set1_epi16(16));
+    return _mm512_permutex2var_epi16(lower, from_16, upper);
 }
 
 static inline vw vw_load_u16(const void *array, size_t i)
 {
-    return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7),
-                                    _mm512_loadu_si512((const uint16_t *)array + i));
+    return _mm512_loadu_si512((const uint16_t *)array + i);
 }
 
 static inline void vw_store_u16(void *array, size_t i, vw x)
 {
-    _mm512_storeu_si512((uint16_t *)array + i, _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), x));
+    _mm512_storeu_si512((uint16_t *)array + i, x);
 }
 
 static inline vw vw_load_u8(const void *array, size_t i)
 {
-    const __m256i *from = (const __m256i *)(const void *)((const uint8_t *)array + i);
-    return _mm512_cvtepu8_epi16(
-        _mm256_permutevar8x32_epi32(_mm256_loadu_si256(from), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)((const uint8_t *)array + i)));
 }
 
 static inline void vw_store_u8(void *array, size_t i, vw x)
 {
-    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-    _mm256_storeu_si256((__m256i *)(void *)((uint8_t *)array + i),
-                        _mm256_permutevar8x32_epi32(_mm512_cvtepi16_epi8(x), order));
+    _mm256_storeu_si256((__m256i *)(void *)((uint8_t *)array + i), _mm512_cvtepi16_epi8(x));
 }
 
 static inline vw vw_add(vw a, vw b)
