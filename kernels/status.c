@@ -134,13 +134,13 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_FILE_CHECKSUM:
         return "the file's checksum is wrong";
     case DESCEND_BAD_FILE_NUMERICS:
-        return "the file has another numerics version than this library, or none";
+        return "the file has a numerics version that this library does not load, or none";
     case DESCEND_BAD_FILE_OPTIMIZER:
         return "the file has another kind of optimizer, or none";
     case DESCEND_BAD_FILE_GROUPS:
         return "the file has another number of groups than the optimizer, or a tensor in another group";
     case DESCEND_BAD_FILE_METADATA:
-        return "a config, the scaler, a step count or a mu_product is missing in the file or invalid";
+        return "a config, the seed, the scaler, a step count or a mu_product is missing in the file or invalid";
     case DESCEND_BAD_FILE_NOTE:
         return "a note is missing in the file or has another value";
     case DESCEND_BAD_FILE_MISSING:
@@ -148,7 +148,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_FILE_UNKNOWN:
         return "a tensor of the file is not in the optimizer";
     case DESCEND_BAD_FILE_TENSOR_DTYPE:
-        return "a tensor of the file has another dtype than the optimizer's";
+        return "a tensor of the file has another dtype or storage than the optimizer's";
     case DESCEND_BAD_FILE_TENSOR_SHAPE:
         return "a tensor of the file has another shape than the optimizer's";
     default: { /* the statuses of the fields' ranges */

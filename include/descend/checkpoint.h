@@ -6,17 +6,26 @@
  * A file has, as tensors,
  *   state.TENSOR.STATE    each state that a step has used, by torch's name ("state.w1.exp_avg_sq")
  *   TENSOR                the parameters, if asked for
+ *   KEY.low               beside a DESCEND_BF16_SPLIT array under KEY, its lower halves; I16, one for each element
+ *   KEY.base              beside a DESCEND_B8 or DESCEND_UB8 array under KEY, its bases; I16, one for each 256 elements
  * and as strings in __metadata__
  *   optimizer             the name of the kind
+ *   seed                  that of descend_optimizer_set_seed
+ *   storage.KEY           "bf16_split", "b8" or "ub8": how the array under KEY is stored; none for other types
  *   groups                the number of groups
  *   group.NUMBER.FIELD    the config of each group; numbers are in hexadecimal, which is exact ("group.0.lr")
  *   step.TENSOR           the step count of each tensor
  *   group_of.TENSOR       its group
  *   scaler.FIELD          the loss scaler, if there is one
  *   note.KEY              the caller's notes
- *   descend.numerics      DESCEND_NUMERICS_VERSION
+ *   descend.numerics      DESCEND_NUMERICS_VERSION; files of 1 are loaded, too: their seed is 0
  *   descend.version       the version of the library
  *   crc32                 the CRC-32 of the whole file
+ *
+ * The data of an array under its key is F32, BF16 (DESCEND_BF16_SPLIT as well: other readers then see the weights that a
+ * model computes with), or U8 for 8-bit types. Larger elements come first, so that tensors are aligned. Loading converts
+ * nothing: an array that the file has in another type than the optimizer's is refused with
+ * DESCEND_BAD_FILE_TENSOR_DTYPE. `descend-ckpt widen` makes a file in which all is F32, for an optimizer of float32 arrays.
  *
  * After loading, training goes on with the same bits as if it had not been interrupted, also with another variant or
  * number of threads.
@@ -82,7 +91,7 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
 
 /*
  * Loads a file that descend_optimizer_save has written into an optimizer of the same kind with the same groups and
- * tensors: states, step counts, configs, and what checkpoint asks for. checkpoint may be NULL. After any error the
+ * tensors, stored alike: states, step counts, configs, seed, and what checkpoint asks for. checkpoint may be NULL. After any error the
  * optimizer, its parameters and the scaler are unchanged. A file without a checksum is accepted. The file is read once,
  * so that what is loaded is what was checked, even where another process changes the file meanwhile.
  *

@@ -33,7 +33,7 @@
 #define DESCEND_VERSION_MAJOR 0
 #define DESCEND_VERSION_MINOR 1
 #define DESCEND_VERSION_PATCH 0
-#define DESCEND_NUMERICS_VERSION 1
+#define DESCEND_NUMERICS_VERSION 2
 
 #ifdef __GNUC__
 #pragma GCC visibility push(default)

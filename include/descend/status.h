@@ -112,14 +112,14 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_FILE_TRUNCATED = 95,     /* the file ends before the last tensor does */
     DESCEND_BAD_FILE_TRAILING = 96,      /* there are bytes after the last tensor */
     DESCEND_BAD_FILE_CHECKSUM = 97,      /* the checksum is not that of the file */
-    DESCEND_BAD_FILE_NUMERICS = 98,      /* another DESCEND_NUMERICS_VERSION than the library's, or none */
+    DESCEND_BAD_FILE_NUMERICS = 98,      /* a numerics version that the library does not load, or none */
     DESCEND_BAD_FILE_OPTIMIZER = 99,     /* another kind than the optimizer's, or none */
     DESCEND_BAD_FILE_GROUPS = 100,       /* another number of groups than the optimizer's, or a tensor in another one */
-    DESCEND_BAD_FILE_METADATA = 101,     /* a config, a scaler, a step count or a mu_product is missing or invalid */
+    DESCEND_BAD_FILE_METADATA = 101,     /* a config, seed, scaler, step count or mu_product is missing or invalid */
     DESCEND_BAD_FILE_NOTE = 102,         /* a note is missing or has another value */
     DESCEND_BAD_FILE_MISSING = 103,      /* a tensor of the optimizer is not in the file */
     DESCEND_BAD_FILE_UNKNOWN = 104,      /* a tensor of the file is not in the optimizer */
-    DESCEND_BAD_FILE_TENSOR_DTYPE = 105, /* a tensor has another dtype than the optimizer's */
+    DESCEND_BAD_FILE_TENSOR_DTYPE = 105, /* a tensor has another dtype or storage than the optimizer's */
     DESCEND_BAD_FILE_TENSOR_SHAPE = 106  /* a tensor has another shape than the optimizer's */
 } descend_status;
 

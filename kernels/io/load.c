@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "arrays.h"
 #include "call.h"
-#include "keys.h"
 #include "numerals.h"
 #include "safetensors.h"
 
@@ -13,6 +13,7 @@ struct loading {
     const descend_optimizer *optimizer;
     const descend_checkpoint *checkpoint;
     struct descend_safetensors file;
+    uint64_t numerics; /* the file's */
 };
 
 static bool find_text(const struct loading *loading, const char *const key[DESCEND_KEY_PARTS],
@@ -74,14 +75,22 @@ static bool find_scaler(const struct loading *loading, descend_scaler *scaler)
     return descend_scaler_update(&updated, false) == DESCEND_OK; /* which checks the fields */
 }
 
-static descend_status check_metadata(const struct loading *loading)
+/* Files of numerics 1 have none: all is float32 in them. */
+static bool find_seed(const struct loading *loading, uint64_t *seed)
+{
+    *seed = 0;
+    return loading->numerics == 1 || find_count(loading, KEY(KEY_SEED), seed);
+}
+
+static descend_status check_metadata(struct loading *loading)
 {
     uint64_t count;
     struct descend_string text;
     descend_config config;
     descend_scaler scaler;
     const unsigned groups = descend_optimizer_group_count(loading->optimizer);
-    if (!find_count(loading, KEY(KEY_NUMERICS), &count) || count != DESCEND_NUMERICS_VERSION)
+    if (!find_count(loading, KEY(KEY_NUMERICS), &loading->numerics) || loading->numerics < 1 ||
+        loading->numerics > DESCEND_NUMERICS_VERSION)
         return DESCEND_BAD_FILE_NUMERICS;
     if (!find_text(loading, KEY(KEY_OPTIMIZER), &text) ||
         !descend_string_is(text, descend_kind_name(descend_optimizer_kind(loading->optimizer))))
@@ -91,7 +100,7 @@ static descend_status check_metadata(const struct loading *loading)
     for (unsigned group = 0; group < groups; group++)
         if (!find_config(loading, group, &config))
             return DESCEND_BAD_FILE_METADATA;
-    if (loading->checkpoint->scaler && !find_scaler(loading, &scaler))
+    if (!find_seed(loading, &count) || (loading->checkpoint->scaler && !find_scaler(loading, &scaler)))
         return DESCEND_BAD_FILE_METADATA;
     for (size_t i = 0; i < loading->checkpoint->note_count; i++) {
         const descend_note *note = &loading->checkpoint->notes[i];
@@ -101,46 +110,71 @@ static descend_status check_metadata(const struct loading *loading)
     return DESCEND_OK;
 }
 
-/* Checks dtype and shape of a tensor, if the file has it; counts in *found those that it has. */
-static descend_status check_entry(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS], size_t n,
-                                  size_t *found)
+static bool find_data(const struct loading *loading, const struct descend_item *item, struct descend_entry *entry)
 {
-    struct descend_entry entry;
-    const uint64_t shape = n;
-    if (!descend_header_find_joined(&loading->file.header, name, &entry))
-        return DESCEND_OK;
-    (*found)++;
-    if (entry.dtype != FILE_F32)
-        return DESCEND_BAD_FILE_TENSOR_DTYPE;
-    return descend_entry_has_shape(&entry, &shape, 1) ? DESCEND_OK : DESCEND_BAD_FILE_TENSOR_SHAPE;
+    return descend_header_find_joined(&loading->file.header, ITEM_KEY("", item, ""), entry);
 }
 
-static descend_status check_states(const struct loading *loading, size_t t, size_t *found)
+static bool find_second(const struct loading *loading, const struct descend_item *item, struct descend_entry *entry)
 {
-    unsigned group = 0;
+    return descend_header_find_joined(&loading->file.header, ITEM_KEY("", item, item->form.second), entry);
+}
+
+static bool has_storage(const struct loading *loading, const struct descend_item *item)
+{
+    struct descend_string text;
+    const bool found = find_text(loading, ITEM_KEY(KEY_STORAGE, item, ""), &text);
+    return item->form.storage ? found && descend_string_is(text, item->form.storage) : !found;
+}
+
+static descend_status check_entry(const struct descend_entry *entry, enum descend_file_dtype dtype, uint64_t n)
+{
+    if (entry->dtype != dtype)
+        return DESCEND_BAD_FILE_TENSOR_DTYPE;
+    return descend_entry_has_shape(entry, &n, 1) ? DESCEND_OK : DESCEND_BAD_FILE_TENSOR_SHAPE;
+}
+
+/* What the file has of the optimizer. */
+struct found {
+    size_t arrays, tensors;
+};
+
+/* Checks how an array is stored, if the file has it. */
+static descend_status check_array(const struct loading *loading, size_t t, size_t array, struct found *found)
+{
+    struct descend_item item;
+    struct descend_entry data, second;
+    descend_status status = descend_item_of(loading->optimizer, t, array, &item);
+    if (status != DESCEND_OK || !find_data(loading, &item, &data))
+        return status;
+    found->arrays++;
+    found->tensors++;
+    if (!has_storage(loading, &item))
+        return DESCEND_BAD_FILE_TENSOR_DTYPE;
+    status = check_entry(&data, item.form.data, item.n);
+    if (status != DESCEND_OK || item.form.second == NULL)
+        return status;
+    if (!find_second(loading, &item, &second))
+        return DESCEND_BAD_FILE_MISSING;
+    found->tensors++;
+    return check_entry(&second, FILE_I16, descend_form_second(item.array.dtype, item.n));
+}
+
+static descend_status check_states(const struct loading *loading, size_t t, struct found *found)
+{
+    descend_tensor tensor;
+    unsigned group;
     uint64_t count;
-    descend_status status = DESCEND_OK;
-    const descend_tensor tensor = descend_call_tensor(loading->optimizer, t, &group);
+    descend_status status = descend_optimizer_tensor(loading->optimizer, t, &tensor, &group);
+    if (status != DESCEND_OK)
+        return status;
     if (!find_count(loading, KEY(KEY_STEP, tensor.name), &count))
         return DESCEND_BAD_FILE_MISSING;
     if (!find_count(loading, KEY(KEY_GROUP_OF, tensor.name), &count) || count != group)
         return DESCEND_BAD_FILE_GROUPS;
     const descend_kind kind = descend_optimizer_kind(loading->optimizer);
-    for (size_t i = 0; i < descend_kind_state_count(kind) && status == DESCEND_OK; i++) {
-        const char *state = descend_kind_state(kind, i)->name;
-        const size_t length = descend_optimizer_state_length(loading->optimizer, t, i);
-        status = check_entry(loading, KEY(KEY_STATE, tensor.name, ".", state), length, found);
-    }
-    return status;
-}
-
-static descend_status check_params(const struct loading *loading, size_t *found)
-{
-    descend_status status = DESCEND_OK;
-    for (size_t t = 0; t < descend_optimizer_tensor_count(loading->optimizer) && status == DESCEND_OK; t++) {
-        const descend_tensor tensor = descend_call_tensor(loading->optimizer, t, NULL);
-        status = check_entry(loading, KEY(tensor.name), tensor.n, found);
-    }
+    for (size_t i = 0; i < descend_kind_state_count(kind) && status == DESCEND_OK; i++)
+        status = check_array(loading, t, i, found);
     return status;
 }
 
@@ -149,12 +183,14 @@ static descend_status check_params(const struct loading *loading, size_t *found)
 static descend_status check_tensors(const struct loading *loading)
 {
     const size_t count = descend_optimizer_tensor_count(loading->optimizer);
-    size_t states = 0, params = 0, steps = 0;
+    struct found states = {0}, params = {0};
+    size_t steps = 0;
     descend_status status = DESCEND_OK;
     for (size_t t = 0; t < count && status == DESCEND_OK; t++)
         status = check_states(loading, t, &states);
-    if (status == DESCEND_OK && states < loading->file.header.tensors)
-        status = check_params(loading, &params);
+    const bool has_params = states.tensors < loading->file.header.tensors;
+    for (size_t t = 0; t < count && status == DESCEND_OK && has_params; t++)
+        status = check_array(loading, t, DESCEND_STATES, &params);
     if (status != DESCEND_OK)
         return status;
     for (size_t i = 0; i < loading->file.header.pairs; i++) {
@@ -162,9 +198,9 @@ static descend_status check_tensors(const struct loading *loading)
         descend_header_pair(&loading->file.header, i, &name, &value);
         steps += name.size >= strlen(KEY_STEP) && memcmp(name.at, KEY_STEP, strlen(KEY_STEP)) == 0;
     }
-    if (states + params != loading->file.header.tensors || steps != count)
+    if (states.tensors + params.tensors != loading->file.header.tensors || steps != count)
         return DESCEND_BAD_FILE_UNKNOWN;
-    return loading->checkpoint->params && params < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
+    return loading->checkpoint->params && params.arrays < count ? DESCEND_BAD_FILE_MISSING : DESCEND_OK;
 }
 
 static descend_config snapshot_config(void *context, unsigned group)
@@ -175,37 +211,47 @@ static descend_config snapshot_config(void *context, unsigned group)
 }
 
 /* Not the data, which snapshot_read reads: whether the file has it. */
-static void *snapshot_data(const struct loading *loading, const char *const name[DESCEND_KEY_PARTS])
+static descend_array snapshot_array(const struct loading *loading, size_t t, size_t array)
 {
+    struct descend_item item;
     struct descend_entry entry;
-    return descend_header_find_joined(&loading->file.header, name, &entry) ? loading->file.header.text : NULL;
+    if (descend_item_of(loading->optimizer, t, array, &item) != DESCEND_OK)
+        return (descend_array){.data = NULL}; /* not reached: t is below the count */
+    return (descend_array){.data = find_data(loading, &item, &entry) ? loading->file.header.text : NULL,
+                           .dtype = item.array.dtype};
 }
 
 static descend_tensor snapshot_tensor(void *context, size_t t)
 {
     const struct loading *loading = context;
-    const descend_tensor now = descend_call_tensor(loading->optimizer, t, NULL);
-    descend_tensor snapshot = {0};
+    descend_tensor snapshot = {0}, now;
+    if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
+        return snapshot; /* not reached: t is below the count */
     (void)find_count(loading, KEY(KEY_STEP, now.name), &snapshot.step);
-    snapshot.param.data = loading->checkpoint->params ? snapshot_data(loading, KEY(now.name)) : NULL;
+    if (loading->checkpoint->params)
+        snapshot.param = snapshot_array(loading, t, DESCEND_STATES);
     const descend_kind kind = descend_optimizer_kind(loading->optimizer);
-    for (size_t i = 0; i < descend_kind_state_count(kind); i++) {
-        const char *state = descend_kind_state(kind, i)->name;
-        snapshot.state[i].data = snapshot_data(loading, KEY(KEY_STATE, now.name, ".", state));
-    }
+    for (size_t i = 0; i < descend_kind_state_count(kind); i++)
+        snapshot.state[i] = snapshot_array(loading, t, i);
     return snapshot;
 }
 
 static descend_status snapshot_read(void *context, size_t t, size_t state, const descend_array *to)
 {
     struct loading *loading = context;
-    const descend_kind kind = descend_optimizer_kind(loading->optimizer);
-    const descend_tensor now = descend_call_tensor(loading->optimizer, t, NULL);
-    struct descend_entry entry = {.size = 0};
-    const char *const *name =
-        state == DESCEND_STATES ? KEY(now.name) : KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, state)->name);
-    (void)descend_header_find_joined(&loading->file.header, name, &entry); /* snapshot_data has found it */
-    return descend_safetensors_read(&loading->file, &entry, to->data);
+    struct descend_item item;
+    struct descend_entry entry;
+    descend_status status = descend_item_of(loading->optimizer, t, state, &item);
+    if (status != DESCEND_OK)
+        return status;
+    if (!find_data(loading, &item, &entry))
+        return DESCEND_BAD_FILE_MISSING; /* not reached: snapshot_array has found it */
+    status = descend_safetensors_read(&loading->file, &entry, to->data);
+    if (status != DESCEND_OK || item.form.second == NULL)
+        return status;
+    if (!find_second(loading, &item, &entry))
+        return DESCEND_BAD_FILE_MISSING; /* not reached: check_array has found it */
+    return descend_safetensors_read(&loading->file, &entry, to->second);
 }
 
 static descend_status snapshot_verify(void *context)
@@ -230,6 +276,11 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
         status = check_tensors(loading);
     if (status == DESCEND_OK)
         status = restore(loading, optimizer);
+    if (status == DESCEND_OK) {
+        uint64_t seed;
+        (void)find_seed(loading, &seed); /* not refused: check_metadata has read the same seed */
+        status = descend_optimizer_set_seed(optimizer, seed);
+    }
     if (status == DESCEND_OK && loading->checkpoint->scaler)
         (void)find_scaler(loading, loading->checkpoint->scaler);
     if (status >= DESCEND_BAD_FILE_SHORT) { /* where the file is damaged, that is the cause */

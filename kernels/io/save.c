@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrays.h"
 #include "call.h"
-#include "keys.h"
 #include "numerals.h"
 #include "safetensors.h"
 
@@ -58,35 +58,39 @@ static void append_count(struct lists *lists, const char *const key[DESCEND_KEY_
     append_pair(lists, key, numeral);
 }
 
-static void append_tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], size_t n, const float *data)
+static void append_tensor(struct lists *lists, const char *const key[DESCEND_KEY_PARTS], enum descend_file_dtype dtype,
+                          size_t n, const void *data)
 {
     const char *name = append_text(lists, key);
     if (lists->tensors) {
         lists->shapes[lists->tensor_count] = n;
         lists->tensors[lists->tensor_count] =
-            (struct descend_file_tensor){name, FILE_F32, 1, &lists->shapes[lists->tensor_count], data};
+            (struct descend_file_tensor){name, dtype, 1, &lists->shapes[lists->tensor_count], data};
     }
     lists->tensor_count++;
 }
 
-static void append_groups(struct lists *lists, const descend_optimizer *optimizer)
+static descend_status append_groups(struct lists *lists, const descend_optimizer *optimizer)
 {
     const descend_kind kind = descend_optimizer_kind(optimizer);
     for (unsigned group = 0; group < descend_optimizer_group_count(optimizer); group++) {
         char number[DESCEND_NUMERAL];
-        descend_config config = {.kind = kind};
-        (void)descend_optimizer_config(optimizer, group, &config); /* refuses only other numbers */
+        descend_config config;
+        descend_status status = descend_optimizer_config(optimizer, group, &config);
         descend_uint64_to_text(group, number);
-        for (size_t i = 0; i < descend_kind_field_count(kind); i++) {
+        for (size_t i = 0; i < descend_kind_field_count(kind) && status == DESCEND_OK; i++) {
             const descend_field *field = descend_kind_field(kind, i);
             double value = 0;
-            (void)descend_config_get(&config, field->name, &value); /* refuses only other names */
+            status = descend_config_get(&config, field->name, &value);
             if (field->flag)
                 append_pair(lists, KEY(KEY_GROUP, number, ".", field->name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
             else
                 append_number(lists, KEY(KEY_GROUP, number, ".", field->name), value);
         }
+        if (status != DESCEND_OK)
+            return status;
     }
+    return DESCEND_OK;
 }
 
 /* Refuses a key "state.TENSOR.…" if there is such a tensor, whose name ends at `end`. */
@@ -120,25 +124,55 @@ static descend_status check_param_name(const descend_optimizer *optimizer, const
     return status;
 }
 
-static descend_status append_tensors(struct lists *lists, const descend_optimizer *optimizer, bool params)
+static descend_status append_steps(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
-    const descend_kind kind = descend_optimizer_kind(optimizer);
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
-        unsigned group = 0;
-        const descend_tensor now = descend_call_tensor(optimizer, t, &group);
-        const descend_status status = params ? check_param_name(optimizer, now.name) : DESCEND_OK;
+        descend_tensor now;
+        unsigned group;
+        descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
+        if (status == DESCEND_OK && params)
+            status = check_param_name(optimizer, now.name);
         if (status != DESCEND_OK)
             return status;
         append_count(lists, KEY(KEY_STEP, now.name), now.step);
         append_count(lists, KEY(KEY_GROUP_OF, now.name), group);
-        if (params)
-            append_tensor(lists, KEY(now.name), now.n, now.param.data);
-        for (size_t i = 0; i < descend_kind_state_count(kind); i++)
-            if (now.state[i].data)
-                append_tensor(lists, KEY(KEY_STATE, now.name, ".", descend_kind_state(kind, i)->name),
-                              descend_optimizer_state_length(optimizer, t, i), now.state[i].data);
     }
     return DESCEND_OK;
+}
+
+/* Appends those tensors of an array whose elements have so many bytes. */
+static descend_status append_array(struct lists *lists, const descend_optimizer *optimizer, size_t t, size_t array,
+                                   size_t bytes)
+{
+    struct descend_item item;
+    const descend_status status = descend_item_of(optimizer, t, array, &item);
+    if (status != DESCEND_OK || (item.state && item.array.data == NULL))
+        return status;
+    if (bytes == descend_file_dtype_size(item.form.data)) {
+        append_tensor(lists, ITEM_KEY("", &item, ""), item.form.data, item.n, item.array.data);
+        if (item.form.storage)
+            append_pair(lists, ITEM_KEY(KEY_STORAGE, &item, ""), item.form.storage);
+    }
+    if (item.form.second && bytes == descend_file_dtype_size(FILE_I16))
+        append_tensor(lists, ITEM_KEY("", &item, item.form.second), FILE_I16,
+                      descend_form_second(item.array.dtype, item.n), item.array.second);
+    return DESCEND_OK;
+}
+
+/* Larger elements come first: so each tensor begins at a multiple of its elements' size, which readers need that map the
+ * file into memory. */
+static descend_status append_arrays(struct lists *lists, const descend_optimizer *optimizer, bool params)
+{
+    const size_t states = descend_kind_state_count(descend_optimizer_kind(optimizer));
+    descend_status status = DESCEND_OK;
+    for (size_t bytes = sizeof(float); bytes > 0; bytes /= 2)
+        for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer) && status == DESCEND_OK; t++) {
+            if (params)
+                status = append_array(lists, optimizer, t, DESCEND_STATES, bytes);
+            for (size_t state = 0; state < states && status == DESCEND_OK; state++)
+                status = append_array(lists, optimizer, t, state, bytes);
+        }
+    return status;
 }
 
 static void append_scaler(struct lists *lists, const descend_scaler *scaler)
@@ -157,13 +191,17 @@ static descend_status append_contents(struct lists *lists, const descend_optimiz
     append_pair(lists, KEY(KEY_VERSION), descend_version_string());
     append_count(lists, KEY(KEY_NUMERICS), DESCEND_NUMERICS_VERSION);
     append_pair(lists, KEY(KEY_OPTIMIZER), descend_kind_name(descend_optimizer_kind(optimizer)));
+    append_count(lists, KEY(KEY_SEED), descend_optimizer_seed(optimizer));
     append_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
-    append_groups(lists, optimizer);
+    descend_status status = append_groups(lists, optimizer);
+    if (status != DESCEND_OK)
+        return status;
     if (checkpoint->scaler)
         append_scaler(lists, checkpoint->scaler);
     for (size_t i = 0; i < checkpoint->note_count; i++)
         append_pair(lists, KEY(KEY_NOTE, checkpoint->notes[i].key), checkpoint->notes[i].value);
-    return append_tensors(lists, optimizer, checkpoint->params);
+    status = append_steps(lists, optimizer, checkpoint->params);
+    return status == DESCEND_OK ? append_arrays(lists, optimizer, checkpoint->params) : status;
 }
 
 /* Allocates one block for all lists, whose lengths are known. */

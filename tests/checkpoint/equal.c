@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data.h"
+#include "storage.h"
 #include "test.h"
 
 static void assert_equal_configs(const descend_optimizer *a, const descend_optimizer *b, const char *where)
@@ -29,7 +30,7 @@ static bool equal_arrays(descend_array a, descend_array b, size_t n)
 {
     if (n == 0 || !a.data || !b.data)
         return n == 0 || a.data == b.data;
-    return first_difference(a.data, b.data, n) == n;
+    return stored_equal(&a, &b, n);
 }
 
 /* What differs in two tensors; NULL if nothing. */
@@ -62,6 +63,8 @@ void assert_equal_optimizers(const descend_optimizer *a, const descend_optimizer
     assert_equal_configs(a, b, where);
     const size_t count = descend_optimizer_tensor_count(a);
     assert_int_equal(count, descend_optimizer_tensor_count(b));
+    if (descend_optimizer_seed(a) != descend_optimizer_seed(b))
+        fail_msg("%s: the seed differs", where);
     for (size_t i = 0; i < count; i++) {
         descend_tensor x, y;
         unsigned group_x, group_y;

@@ -5,8 +5,8 @@
 
 #include "descend/optimizer.h"
 
-/* Fails the cmocka test, saying where, unless both have the same groups, configs, tensors, step counts and states in
- * use and, bit by bit, the same elements. Any NaN is any other. Gradients and copies are not compared. */
+/* Fails the cmocka test, saying where, unless both have the same seed, groups, configs, tensors, step counts and states
+ * in use and, bit by bit, the same elements. Any NaN is any other. Gradients and copies are not compared. */
 void assert_equal_optimizers(const descend_optimizer *a, const descend_optimizer *b, const char *context, ...)
     __attribute__((format(printf, 3, 4)));
 

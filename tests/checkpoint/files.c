@@ -89,6 +89,36 @@ size_t data_at(struct bytes file)
 
 static char directory[] = "checkpoint.XXXXXX";
 
+char *header_of(struct bytes file)
+{
+    size_t size = 0;
+    for (size_t i = 8; i-- > 0;)
+        size = size << 8 | file.data[i];
+    char *json = strndup((const char *)file.data + 8, size);
+    assert_non_null(json);
+    return json;
+}
+
+void write_edited(struct bytes good, const char *text, const char *replacement)
+{
+    char *json = header_of(good), *checksum = strstr(json, ",\"crc32\":\"");
+    const size_t data_at = 8 + strlen(json), data_size = good.size - data_at,
+                 digits = strlen(",\"crc32\":\"01234567\"");
+    assert_non_null(checksum);
+    memmove(checksum, checksum + digits, strlen(checksum + digits) + 1);
+    char *at = strstr(json, text), *edited;
+    if (!at)
+        fail_msg("%s is not in the header: %s", text, json);
+    assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - json), json, replacement, at + strlen(text)) > 0);
+    const struct bytes bad = with_header(edited, data_size);
+    memcpy(bad.data + bad.size - data_size, good.data + data_at, data_size);
+    remove(FILE_PATH);
+    write_bytes(FILE_PATH, bad);
+    free(json);
+    free(edited);
+    free(bad.data);
+}
+
 int enter_directory(void **state)
 {
     (void)state;

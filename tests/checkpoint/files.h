@@ -20,7 +20,8 @@ struct bytes {
 /* A safetensors file with this header, padded with spaces to 8, and so many bytes of data. To be freed. */
 struct bytes with_header(const char *json, size_t data_size);
 
-size_t data_at(struct bytes file); /* where the tensors begin */
+size_t data_at(struct bytes file);  /* where the tensors begin */
+char *header_of(struct bytes file); /* the text of its header; to be freed */
 
 /* Opens and checks a file; nothing is left to be closed unless both succeed. */
 descend_status open_checked(struct descend_safetensors *file, const char *path);
@@ -30,6 +31,9 @@ descend_status open_bytes(struct descend_safetensors *file, const void *data, si
 
 void write_bytes(const char *path, struct bytes bytes);
 struct bytes read_bytes(const char *path); /* to be freed */
+
+/* Writes FILE_PATH: the good file with this text in its header replaced, and without its checksum. */
+void write_edited(struct bytes good, const char *text, const char *replacement);
 
 /* For cmocka's groups: a working directory of its own, removed with all that is in it. */
 int enter_directory(void **state);

@@ -31,7 +31,7 @@ static void give_back(void *context, void *memory, size_t size)
 
 static const descend_allocator keeping = {keep, give_back, NULL};
 
-enum { FILE_MEMORY = 81920, TENSOR_MEMORY = 64, GROUP_MEMORY = 512, BLOCK_MEMORY = 64 };
+enum { FILE_MEMORY = 81920, TENSOR_MEMORY = 128, GROUP_MEMORY = 512, BLOCK_MEMORY = 64 };
 
 /* What the object may take beside the states that it has: room for what is replaced in the end. */
 static size_t memory_aside(const struct mirror *mirror, bool params, bool states)
@@ -39,7 +39,7 @@ static size_t memory_aside(const struct mirror *mirror, bool params, bool states
     size_t bytes = 2 * BLOCK_MEMORY + mirror->count * TENSOR_MEMORY +
                    descend_optimizer_group_count(mirror->optimizer) * GROUP_MEMORY;
     for (size_t i = 0; i < mirror->count; i++)
-        bytes += mirror->twin[i].shape.n * sizeof(float) * (params + (states ? mirror->group[0].states : 0));
+        bytes += (mirror->twin[i].shape.n + 1) / 2 * 8 * (params + (states ? mirror->group[0].states : 0));
     return bytes;
 }
 

@@ -81,8 +81,9 @@ struct descend_entry descend_header_entry(const struct descend_header *header, s
 bool descend_header_mark_read(struct descend_header *header, const struct descend_entry *entry);
 /* In logarithmic time; false: no tensor has this name. */
 bool descend_header_find(const struct descend_header *header, const char *name, struct descend_entry *entry);
-/* The same with the name in parts, at least one, that end with a NULL unless all are used. Saves joining them. */
-enum { DESCEND_KEY_PARTS = 4 };
+/* The same with the name in parts, at least one, that end with a NULL unless all are used. A part may be empty. Saves
+ * joining them. */
+enum { DESCEND_KEY_PARTS = 6 };
 bool descend_header_find_joined(const struct descend_header *header, const char *const name[DESCEND_KEY_PARTS],
                                 struct descend_entry *entry);
 bool descend_entry_has_shape(const struct descend_entry *entry, const uint64_t *shape, size_t rank);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a file has the arrays of an optimizer. The data of an array is a tensor under the array's key. Where the array has
+ * a second part, that is another tensor, of 16-bit integers, under the key and a suffix. Where the tensor's dtype does not
+ * tell how the array is stored, the metadata does.
+ */
+#ifndef DESCEND_CHECKPOINT_ARRAYS_H
+#define DESCEND_CHECKPOINT_ARRAYS_H
+
+#include "descend/optimizer.h"
+#include "keys.h"
+
+struct descend_form {
+    enum descend_file_dtype data;
+    const char *second;  /* the suffix; NULL: there is no second part */
+    const char *storage; /* the text in the metadata; NULL: there is none */
+};
+
+static inline struct descend_form descend_form_of(descend_dtype dtype)
+{
+    static const struct descend_form forms[] = {
+        [DESCEND_F32] = {.data = FILE_F32},
+        [DESCEND_BF16] = {.data = FILE_BF16},
+        [DESCEND_F16] = {.data = FILE_F16},
+        [DESCEND_BF16_SPLIT] = {.data = FILE_BF16, .second = ".low", .storage = "bf16_split"},
+        [DESCEND_B8] = {.data = FILE_U8, .second = ".base", .storage = "b8"},
+        [DESCEND_UB8] = {.data = FILE_U8, .second = ".base", .storage = "ub8"},
+    };
+    return forms[dtype];
+}
+
+/* The number of integers in the second part. */
+static inline size_t descend_form_second(descend_dtype dtype, size_t n)
+{
+    size_t data, second;
+    descend_array_size(dtype, n, &data, &second);
+    return second / sizeof(int16_t);
+}
+
+/* An array of an optimizer. */
+struct descend_item {
+    const char *tensor, *state; /* names; state NULL: the parameter */
+    descend_array array;
+    size_t n;
+    struct descend_form form;
+};
+
+/* Array number `array` of a tensor: a state, or the parameter where it is DESCEND_STATES. */
+static inline descend_status descend_item_of(const descend_optimizer *optimizer, size_t tensor, size_t array,
+                                             struct descend_item *item)
+{
+    descend_tensor now;
+    const descend_status status = descend_optimizer_tensor(optimizer, tensor, &now, NULL);
+    if (status != DESCEND_OK)
+        return status;
+    const bool is_param = array == DESCEND_STATES;
+    *item = (struct descend_item){
+        .tensor = now.name,
+        .state = is_param ? NULL : descend_kind_state(descend_optimizer_kind(optimizer), array)->name,
+        .array = is_param ? now.param : now.state[array],
+        .n = is_param ? now.n : descend_optimizer_state_length(optimizer, tensor, array),
+    };
+    item->form = descend_form_of(item->array.dtype);
+    return DESCEND_OK;
+}
+
+/* The key of an item, with more before and behind it. */
+#define ITEM_KEY(before, item, behind)                                                    \
+    KEY(before, (item)->state ? KEY_STATE : "", (item)->tensor, (item)->state ? "." : "", \
+        (item)->state ? (item)->state : "", behind)
+
+#endif
