@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory of arrays, and their conversion from and to float32. */
+/* The memory of arrays, their conversion from and to float32, and sums of them. */
 #include "array.h"
 
 #include "cpu.h"
 #include "dispatch.h"
+#include "run.h"
 
 static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
 {
@@ -92,6 +93,44 @@ descend_status descend_array_store(const descend_array *to, size_t n, const floa
 descend_status descend_array_load(const descend_array *from, size_t n, float *to)
 {
     return convert(load, from, n, to);
+}
+
+/* One call: arrays to add to one of floats. */
+struct accumulation {
+    const descend_array *from;
+    size_t count, n;
+    float *to;
+    const struct descend_kernels *kernels;
+};
+
+/* Block by block of the sum, so that it stays in the first-level cache while the arrays are added to it. */
+static void accumulate(void *context, unsigned index, unsigned parts)
+{
+    const struct accumulation *a = context;
+    size_t begin, end;
+    descend_slice(a->n, index, parts, &begin, &end);
+    for (size_t i = begin, length; i < end; i += length) {
+        length = end - i < BLOCK ? end - i : BLOCK;
+        for (size_t k = 0; k < a->count; k++)
+            a->kernels->add(a->from[k].dtype, a->to + i, a->from[k].data, a->from[k].second, i, length);
+    }
+}
+
+descend_status descend_array_accumulate(const descend_array *from, size_t count, size_t n, float *to,
+                                        const descend_exec *exec)
+{
+    static const descend_exec defaults;
+    struct accumulation a = {.from = from, .count = count, .n = n, .to = to};
+    exec = exec ? exec : &defaults;
+    descend_status status = descend_run_check(exec);
+    for (size_t k = 0; k < count && status == DESCEND_OK; k++) {
+        struct conversion c = {.array = from ? &from[k] : NULL, .n = n, .floats = {.data = to}};
+        status = check(&c);
+        a.kernels = c.kernels;
+    }
+    if (status != DESCEND_OK || count == 0 || n == 0)
+        return status;
+    return descend_run(accumulate, &a, n, exec) ? DESCEND_OK : DESCEND_UNFINISHED;
 }
 
 void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second)

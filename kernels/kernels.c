@@ -92,6 +92,20 @@ static void load(descend_dtype type, float *to, const void *data, const void *se
     }
 }
 
+static void add(descend_dtype type, float *to, const void *data, const void *second, size_t i, size_t n)
+{
+    struct stored_room room;
+    for (size_t done = 0, count; done < n; done += count) {
+        const float *from = (const float *)data + i + done;
+        count = n - done < STORAGE_BLOCK ? n - done : STORAGE_BLOCK;
+        if (type != DESCEND_F32) {
+            stored_load(type, &room, data, second, i + done, count);
+            from = room.element;
+        }
+        stored_add(to + done, from, count);
+    }
+}
+
 static void store(descend_dtype type, void *data, void *second, size_t i, const float *from, size_t n)
 {
     static const struct codec_rounding nearest = {.random = false};
@@ -142,5 +156,6 @@ const struct descend_kernels TABLE(VF_ISA) = {.isa = TEXT(VF_ISA),
                                               .stored_update = stored_update,
                                               .stored_reduce = stored_reduce,
                                               .load = load,
+                                              .add = add,
                                               .store = store,
                                               .direct = direct_kernels};

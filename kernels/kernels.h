@@ -91,7 +91,8 @@ typedef void descend_stored_reduce(descend_reduce_kernel *kernel, const void *sc
                                    const struct descend_streams *streams, struct state_use use, size_t begin,
                                    size_t end, struct descend_norm_lanes *lanes);
 
-/* Convert n elements of an array, from a multiple of 256 on, to and from float32; to the nearest. */
+/* Convert n elements of an array, from a multiple of 256 on, to and from float32; to the nearest. What is loaded is
+ * written to `to` or added to what is there. */
 typedef void descend_load(descend_dtype type, float *to, const void *data, const void *second, size_t i, size_t n);
 typedef void descend_store(descend_dtype type, void *data, void *second, size_t i, const float *from, size_t n);
 
@@ -115,7 +116,7 @@ struct descend_kernels {
     descend_squares_kernel *squares;
     descend_stored_update *stored_update;
     descend_stored_reduce *stored_reduce;
-    descend_load *load;
+    descend_load *load, *add;
     descend_store *store;
     const struct descend_direct *direct; /* ended by one without a kernel */
 };

@@ -75,6 +75,15 @@ static __attribute__((noinline)) void stored_store(descend_dtype type, void *dat
         memcpy(to_second, padded_second, storage_second(type, count) * sizeof *to_second);
 }
 
+static inline void stored_add(float *to, const float *from, size_t count)
+{
+    size_t i = 0;
+    for (; count - i >= VF_LANES; i += VF_LANES)
+        vf_store_f32(to, i, vf_add(vf_load_f32(to, i), vf_load_f32(from, i)));
+    const size_t rest = count - i;
+    vf_store_f32_part(to, i, vf_add(vf_load_f32_part(to, i, rest), vf_load_f32_part(from, i, rest)), rest);
+}
+
 /* The elements from i on that are in one block: in 2^32 elements that share a key, too. */
 static inline size_t stored_count(const struct descend_streams *streams, size_t i, size_t end)
 {

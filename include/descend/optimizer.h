@@ -74,6 +74,17 @@ descend_status descend_array_store(const descend_array *to, size_t n, const floa
 descend_status descend_array_load(const descend_array *from, size_t n, float *to);
 void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second);
 
+/*
+ * Adds arrays to one of float32: gradients of micro-batches, for example. to[i] += from[0][i], then from[1][i] and so on,
+ * each of the `count` sums rounded to float32 once: any grouping into calls, in the same order, gives the same bits, as do
+ * all variants, threads and slices. exec is as in the step functions.
+ *
+ * The errors are those of descend_array_store, and of exec. The arrays of from may share memory, for they are only
+ * read.
+ */
+descend_status descend_array_accumulate(const descend_array *from, size_t count, size_t n, float *to,
+                                        const descend_exec *exec);
+
 enum { DESCEND_STATES = 4 }; /* room for the states of a tensor */
 
 /* A tensor. Set all of it to zero, then at least name, n and param. */
