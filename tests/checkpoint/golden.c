@@ -11,7 +11,7 @@
 static void files_of_old(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < GOLDEN_OPTIMIZERS; i++) {
+    for (unsigned i = 0; i < GOLDEN_FILES; i++) {
         struct golden golden, blank;
         char path[4096];
         descend_scaler scaler;

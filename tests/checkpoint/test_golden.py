@@ -62,6 +62,50 @@ def values(tensor, array, n):
     return b"".join(data)
 
 
+def words(numbers):
+    return struct.pack(f"<{len(numbers)}H", *numbers)
+
+
+def stored(dtype, data):
+    """What float32 is stored as, to the nearest: the tensors (dtype, shape, bytes) by what comes behind the key."""
+    n = len(data) // 4
+    plain = struct.unpack(f"<{n}I", data)
+    bits = [0x7FC00000 if (x & 0x7FFFFFFF) > 0x7F800000 else x for x in plain]
+    if dtype == "f32":
+        return {"": ("F32", [n], data)}
+    if dtype == "bf16":
+        return {"": ("BF16", [n], words([x + 0x7FFF + (x >> 16 & 1) >> 16 for x in bits]))}
+    if dtype == "bf16_split":
+        return {"": ("BF16", [n], words([x + 0x8000 >> 16 for x in bits])),
+                ".low": ("I16", [n], words([x & 0xFFFF for x in bits]))}
+    top = 126 if dtype == "b8" else 254
+    magnitudes = [x & 0x7FFFFFFF for x in plain]
+    greatest = max((x for x in magnitudes if x < 0x7F800000), default=0)
+    base = min(max((greatest >> 20) + 1 - top, 0), 0x7F8 - (top + 1))
+    codes = []
+    for x, magnitude in zip(plain, magnitudes):
+        code = top + 1 if magnitude >= 0x7F800000 else min(max((magnitude + 0x80000 >> 20) - base, 0), top + 1)
+        codes.append(code | (x >> 24 & 0x80 if dtype == "b8" and code <= top else 0))
+    return {"": ("U8", [n], bytes(codes)), ".base": ("I16", [min(n, 1)], words([base] * min(n, 1)))}
+
+
+STORED_PARAMS, STORED_STATES = ["bf16_split", "bf16", "bf16_split", "f32"], ["b8", "ub8", "bf16"]
+
+
+def wanted_stored():
+    """The tensors of golden.stored, and what the metadata says of them."""
+    tensors, metadata = {}, {"seed": str(2**64 - 1)}
+    for i, (name, (n, step, _)) in enumerate(TENSORS.items()):
+        arrays = {name: (0, STORED_PARAMS[i])}
+        for k, state in enumerate(STATES["adamw"] if step > 0 else []):
+            arrays[f"state.{name}.{state}"] = (1 + k, STORED_STATES[k])
+        for key, (array, dtype) in arrays.items():
+            tensors |= {key + suffix: tensor for suffix, tensor in stored(dtype, values(i, array, n)).items()}
+            if dtype not in ("f32", "bf16"):
+                metadata[f"storage.{key}"] = dtype
+    return tensors, metadata
+
+
 def wanted_tensors(optimizer):
     wanted = {}
     for i, (name, (n, step, _)) in enumerate(TENSORS.items()):
@@ -81,9 +125,22 @@ def value_of(text):
 
 
 class Golden(unittest.TestCase):
+    def check_stored(self, path):
+        tensors, metadata = read(path)
+        wanted, texts = wanted_stored()
+        self.assertEqual(tensors, wanted)
+        found = {key: text for key, text in metadata.items() if key == "seed" or key.startswith("storage.")}
+        self.assertEqual(found, texts)
+        for key in found:
+            del metadata[key]
+        self.check_metadata(metadata, "adamw", {"descend.numerics": 2})
+
     def check(self, path, optimizer, numbers):
         tensors, metadata = read(path)
         self.assertEqual(tensors, wanted_tensors(optimizer))
+        self.check_metadata(metadata, optimizer, numbers)
+
+    def check_metadata(self, metadata, optimizer, numbers):
         del metadata["crc32"]
         self.assertRegex(metadata.pop("descend.version"), r"^\d+\.\d+\.\d+$")
         self.assertEqual(metadata.pop("optimizer"), optimizer)
@@ -104,11 +161,13 @@ class Golden(unittest.TestCase):
             for optimizer in STATES:
                 with self.subTest(optimizer=optimizer):
                     self.check(Path(directory) / f"golden.{optimizer}.safetensors", optimizer, {"descend.numerics": 2, "seed": 0})
+            self.check_stored(Path(directory) / "golden.stored.safetensors")
 
     def test_written_of_old(self):
         for optimizer in STATES:
             with self.subTest(optimizer=optimizer):
                 self.check(HERE / f"golden.{optimizer}.safetensors", optimizer, {"descend.numerics": 1})
+        self.check_stored(HERE / "golden.stored.safetensors")
 
 
 if __name__ == "__main__":

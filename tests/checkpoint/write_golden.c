@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* write_golden DIRECTORY: writes golden.OPTIMIZER.safetensors of every optimizer there. */
+/* write_golden DIRECTORY: writes golden.NAME.safetensors of every name there. */
 #include <stdio.h>
 
 #include "golden_content.h"
@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return 2;
-    for (unsigned i = 0; i < GOLDEN_OPTIMIZERS; i++) {
+    for (unsigned i = 0; i < GOLDEN_FILES; i++) {
         struct golden golden;
         char path[4096];
         descend_scaler scaler = golden_scaler;

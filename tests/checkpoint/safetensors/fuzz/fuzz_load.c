@@ -41,24 +41,40 @@ enum { TENSORS = 3, N = 5, N_MAX = 8 };
 struct trained {
     descend_optimizer *optimizer;
     float param[N_MAX + 1], grad[N_MAX + 1];
+    int16_t low[N_MAX + 1];
     descend_scaler scaler;
 };
 
-/* One without states, one with a scalar state, one with a state that only an option uses. */
-static const descend_kind kinds[] = {DESCEND_SGD, DESCEND_NADAM, DESCEND_ADAM};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+/* One without states, one with a scalar state, one with a state that only an option uses, and that with the smallest
+ * storage types. */
+struct subject {
+    descend_kind kind;
+    descend_dtype param, state[DESCEND_STATES];
+};
+static const struct subject subjects[] = {
+    {.kind = DESCEND_SGD},
+    {.kind = DESCEND_NADAM},
+    {.kind = DESCEND_ADAM},
+    {DESCEND_ADAM, DESCEND_BF16_SPLIT, {DESCEND_B8, DESCEND_UB8, DESCEND_BF16}},
+};
+enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 
-static void train(struct trained *it, descend_kind kind, unsigned steps, size_t n)
+static void train(struct trained *it, const struct subject *subject, unsigned steps, size_t n)
 {
-    const descend_config config = descend_config_defaults(kind);
+    const descend_config config = descend_config_defaults(subject->kind);
     *it = (struct trained){.scaler = {1024, 2, 0.5, 100, 7}};
     for (size_t i = 0; i <= N_MAX; i++)
         it->param[i] = it->grad[i] = (float)(i + steps);
-    const descend_tensor tensors[TENSORS] = {{.name = "w", .n = n, .param.data = it->param, .grad.data = it->grad},
-                                             {.name = "b", .n = 1, .param.data = it->param + N_MAX},
-                                             {.name = "state.w"}};
+    descend_tensor tensors[TENSORS] = {
+        {.name = "w", .n = n, .param = {it->param, subject->param, it->low}, .grad.data = it->grad},
+        {.name = "b", .n = 1, .param = {it->param + N_MAX, subject->param, it->low + N_MAX}},
+        {.name = "state.w", .param.dtype = subject->param}};
+    for (size_t t = 0; t < TENSORS; t++)
+        for (size_t k = 0; k < DESCEND_STATES; k++)
+            tensors[t].state[k].dtype = subject->state[k];
     require(descend_optimizer_create(&it->optimizer, &config) == DESCEND_OK &&
             descend_optimizer_group(it->optimizer, &config, NULL) == DESCEND_OK &&
+            descend_optimizer_set_seed(it->optimizer, steps) == DESCEND_OK &&
             descend_optimizer_add(it->optimizer, 0, tensors, 1) == DESCEND_OK &&
             descend_optimizer_add(it->optimizer, 1, tensors + 1, TENSORS - 1) == DESCEND_OK);
     for (unsigned i = 0; i < steps; i++)
@@ -79,9 +95,19 @@ static void add(struct image *image, const void *bytes, size_t size)
     image->size += size;
 }
 
+static void add_array(struct image *image, const descend_array *array, size_t n)
+{
+    size_t data, second;
+    descend_array_size(array->dtype, n, &data, &second);
+    add(image, array->data, data);
+    add(image, array->second, second);
+}
+
 static void take(const struct trained *it, struct image *image)
 {
+    const uint64_t seed = descend_optimizer_seed(it->optimizer);
     image->size = 0;
+    add(image, &seed, sizeof seed);
     for (unsigned group = 0; group < descend_optimizer_group_count(it->optimizer); group++) {
         descend_config config;
         require(descend_optimizer_config(it->optimizer, group, &config) == DESCEND_OK);
@@ -96,11 +122,11 @@ static void take(const struct trained *it, struct image *image)
         descend_tensor tensor;
         require(descend_optimizer_tensor(it->optimizer, t, &tensor, NULL) == DESCEND_OK);
         add(image, &tensor.step, sizeof tensor.step);
-        add(image, tensor.param.data, tensor.n * sizeof(float));
+        add_array(image, &tensor.param, tensor.n);
         for (size_t k = 0; k < DESCEND_STATES; k++) {
             add(image, &(bool){tensor.state[k].data != NULL}, sizeof(bool));
             if (tensor.state[k].data)
-                add(image, tensor.state[k].data, descend_optimizer_state_length(it->optimizer, t, k) * sizeof(float));
+                add_array(image, &tensor.state[k], descend_optimizer_state_length(it->optimizer, t, k));
         }
     }
     add(image, &it->scaler, sizeof it->scaler);
@@ -120,14 +146,16 @@ static const char *save_path(void)
     return path;
 }
 
-static void check_saving(const struct trained *it, const descend_checkpoint *with, descend_kind kind)
+static void check_saving(const struct trained *it, const descend_checkpoint *with, const struct subject *subject)
 {
     struct trained again;
     struct image saved, loaded;
-    train(&again, kind, 0, N);
+    train(&again, subject, 0, N);
     const descend_checkpoint with_again = {.params = with->params, .scaler = with->scaler ? &again.scaler : NULL};
-    if (!with->params)
+    if (!with->params) {
         memcpy(again.param, it->param, sizeof again.param);
+        memcpy(again.low, it->low, sizeof again.low);
+    }
     if (!with->scaler)
         again.scaler = it->scaler;
     require(descend_optimizer_save(it->optimizer, save_path(), with) == DESCEND_OK);
@@ -139,18 +167,18 @@ static void check_saving(const struct trained *it, const descend_checkpoint *wit
     descend_optimizer_destroy(again.optimizer);
 }
 
-static void check_loading(const char *path, descend_kind kind, unsigned steps, bool all)
+static void check_loading(const char *path, const struct subject *subject, unsigned steps, bool all)
 {
     struct trained it;
     struct image before, after;
-    train(&it, kind, steps, N);
+    train(&it, subject, steps, N);
     it.scaler.scale = 2; /* not that of a good file */
     const descend_checkpoint with = {.params = all, .scaler = all ? &it.scaler : NULL};
     take(&it, &before);
     const descend_status status = descend_optimizer_load(it.optimizer, path, &with);
     take(&it, &after);
     if (status == DESCEND_OK)
-        check_saving(&it, &with, kind);
+        check_saving(&it, &with, subject);
     else
         require(equal(&before, &after));
     descend_optimizer_destroy(it.optimizer);
@@ -185,7 +213,7 @@ static void repair(uint8_t *data, size_t size)
 static size_t fresh(uint8_t *data, size_t max_size, unsigned seed)
 {
     struct trained it;
-    train(&it, kinds[seed % KINDS], seed / KINDS % 3, seed % 8 ? N : seed / 8 % (N_MAX + 1));
+    train(&it, &subjects[seed % SUBJECTS], seed / SUBJECTS % 3, seed % 8 ? N : seed / 8 % (N_MAX + 1));
     const descend_note note = {"seed", "1"};
     const descend_checkpoint with = {.params = seed & 64, .scaler = &it.scaler, .notes = &note, .note_count = 1};
     require(descend_optimizer_save(it.optimizer, save_path(), &with) == DESCEND_OK);
@@ -252,8 +280,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned variant = 0;
     for (size_t i = 0; i < size; i++)
         variant += data[i];
-    for (size_t i = 0; i < KINDS; i++)
-        check_loading(path, kinds[i], variant / 2 % 3, variant % 2);
+    for (size_t i = 0; i < SUBJECTS; i++)
+        check_loading(path, &subjects[i], variant / 2 % 3, variant % 2);
     close(file);
     return 0;
 }
