@@ -29,6 +29,12 @@ static inline struct descend_form descend_form_of(descend_dtype dtype)
     return forms[dtype];
 }
 
+/* Whether it is this form of which the metadata has this text; NULL: none. */
+static inline bool descend_form_has_storage(const struct descend_form *form, const struct descend_string *text)
+{
+    return form->storage && text ? descend_string_is(*text, form->storage) : !form->storage && !text;
+}
+
 /* The number of integers in the second part. */
 static inline size_t descend_form_second(descend_dtype dtype, size_t n)
 {

@@ -124,7 +124,7 @@ static bool has_storage(const struct loading *loading, const struct descend_item
 {
     struct descend_string text;
     const bool found = find_text(loading, ITEM_KEY(KEY_STORAGE, item, ""), &text);
-    return item->form.storage ? found && descend_string_is(text, item->form.storage) : !found;
+    return descend_form_has_storage(&item->form, found ? &text : NULL);
 }
 
 static descend_status check_entry(const struct descend_entry *entry, enum descend_file_dtype dtype, uint64_t n)

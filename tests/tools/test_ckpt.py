@@ -24,7 +24,8 @@ except ImportError:
     safetensors = None
 
 CKPT = WRITE_SAMPLE = None
-SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "U8": 1, "I8": 1}
+SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "BF16": 2, "I16": 2, "U8": 1, "I8": 1}
+GOLDEN = Path(__file__).resolve().parents[1] / "checkpoint/golden.stored.safetensors"
 STRANGE = "ä€😀\"\\\n\x01"
 
 
@@ -145,7 +146,7 @@ class FromPython(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         tensors, _, metadata = done.stdout.partition("\n\n")
         rows = [line.split() for line in tensors.splitlines()]
-        self.assertEqual(rows, [["name", "dtype", "bytes", "shape"],
+        self.assertEqual(rows, [["name", "dtype", "storage", "bytes", "shape"],
                                 ["ä€😀\"\\\\\\u000a\\u0001", "U8", "3", "[3]"],
                                 ["b", "F32", "8", "[2]"],
                                 ["2", "tensors,", "11", "bytes"]])
@@ -181,6 +182,92 @@ class FromPython(Case):
         self.assert_refused(ckpt("list", self.directory), "directory")
 
 
+def widened(dtype, data, storage, second):
+    """The elements as float32, in bytes."""
+    if dtype == "F32":
+        return data
+    if dtype == "BF16":
+        low = struct.unpack(f"<{len(data) // 2}h", second) if storage else [0] * (len(data) // 2)
+        return b"".join(struct.pack("<I", ((high << 16) + add) % 2**32)
+                        for (high,), add in zip(struct.iter_unpack("<H", data), low))
+    top, bits = 126 if storage == "b8" else 254, []
+    for i, byte in enumerate(data):
+        code, base = byte & 127 if storage == "b8" else byte, struct.unpack_from("<h", second, i // 256 * 2)[0]
+        bits.append(0x7FC00000 if code > top else 0 if storage == "b8" and code == 0 else code + base << 20)
+        bits[-1] |= (byte & 128) << 24 if storage == "b8" else 0
+    return struct.pack(f"<{len(bits)}I", *bits)
+
+
+class Widening(Case):
+    def setUp(self):
+        super().setUp()
+        self.wide = self.directory / "wide.safetensors"
+
+    def test_storage_is_listed(self):
+        rows = [line.split() for line in ckpt("list", GOLDEN).stdout.splitlines()]
+        for row in (["w1", "BF16", "bf16_split", "12", "[6]"], ["w1.low", "I16", "12", "[6]"],
+                    ["state.w1.exp_avg_sq", "U8", "ub8", "6", "[6]"], ["layer.0.bä", "BF16", "6", "[3]"]):
+            self.assertIn(row, rows)
+
+    def test_every_storage(self):
+        tensors, metadata = read(GOLDEN)
+        wanted = {}
+        for name, (dtype, shape, data) in tensors.items():
+            storage = metadata.get(f"storage.{name}")
+            second = tensors.get(name + (".low" if storage == "bf16_split" else ".base"), (None, None, b""))[2]
+            if dtype != "I16":
+                wanted[name] = ("F32", shape, widened(dtype, data, storage, second))
+        for to in (self.wide, self.wide):  # over a file that is there, too
+            done = ckpt("widen", GOLDEN, to)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+            found, found_metadata = read(to)
+            self.assertEqual(found, wanted)
+            del found_metadata["crc32"]
+            self.assertEqual(found_metadata, {key: text for key, text in metadata.items()
+                                              if key != "crc32" and not key.startswith("storage.")})
+
+    def test_files_of_float32(self):
+        for path in GOLDEN.parent.glob("golden.*.safetensors"):
+            if path != GOLDEN:
+                self.assertEqual(ckpt("widen", path, self.wide).returncode, 0)
+                self.assertEqual(read(self.wide)[0], read(path)[0])
+
+    def refuse(self, fragment, tensors, metadata):
+        """Widening a file of these bytes, in which every tensor has one byte an element or two."""
+        header, at = {"__metadata__": {"descend.numerics": "2", **metadata}}, 0
+        for name, (dtype, shape) in tensors.items():
+            size = math.prod(shape) * SIZES[dtype]
+            header[name] = entry(dtype, shape, at, at + size)
+            at += size
+        content = write(self.path, header, bytes(at))
+        for to in (self.wide, self.path):
+            self.assert_refused(ckpt("widen", self.path, to), fragment)
+        self.assertEqual((self.path.read_bytes(), self.wide.exists()), (content, False))
+
+    def test_no_checkpoints(self):
+        self.refuse("numerics", {}, {"descend.numerics": "3"})
+        self.refuse("numerics", {}, {"descend.numerics": "0"})
+        self.refuse("dtype", {"x": ("I8", [3])}, {})
+        self.refuse("dtype", {"x": ("U8", [3])}, {})
+        self.refuse("dtype", {"x": ("U8", [3])}, {"storage.x": "bf16_split"})
+        self.refuse("dtype", {"x": ("BF16", [3])}, {"storage.x": "ub8"})
+        self.refuse("dtype", {"x": ("U8", [3]), "x.base": ("F16", [1])}, {"storage.x": "ub8"})
+        self.refuse("shape", {"x": ("U8", [3]), "x.base": ("I16", [3])}, {"storage.x": "ub8"})
+        self.refuse("shape", {"x": ("BF16", [1, 3])}, {})
+        self.refuse("not in the file", {"x": ("BF16", [3])}, {"storage.x": "bf16_split"})
+        self.refuse("not in the optimizer", {"x": ("BF16", [3]), "x.low": ("I16", [3])}, {})
+        write(self.path, {"x": entry("U8", [1], 0, 1)}, b"x")
+        self.assert_refused(ckpt("widen", self.path, self.wide), "numerics")
+
+    def test_damage_and_full_disks(self):
+        content = GOLDEN.read_bytes()
+        self.path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        self.assert_refused(ckpt("widen", self.path, self.wide), "checksum")
+        self.assertFalse(self.wide.exists())
+        self.assert_refused(ckpt("widen", GOLDEN, self.directory), str(self.directory), "cannot be written")
+        self.assert_refused(ckpt("widen", self.wide, self.path), str(self.wide), "cannot be opened")
+
+
 class Usage(Case):
     def test_help(self):
         done = ckpt("--help")
@@ -188,7 +275,7 @@ class Usage(Case):
         self.assertIn("verify", done.stdout)
 
     def test_wrong(self):
-        for arguments in ((), ("list",), ("verify",), ("list", "a", "b"), ("lists", "a"), ("--nonsense",), ("list", "-x")):
+        for arguments in ((), ("list",), ("verify",), ("list", "a", "b"), ("widen", "a"), ("lists", "a"), ("--nonsense",), ("list", "-x")):
             with self.subTest(arguments=arguments):
                 done = ckpt(*arguments)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

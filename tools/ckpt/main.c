@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* descend-ckpt: what is in a safetensors file, and whether it is sound. */
+/* descend-ckpt: what is in a safetensors file, and whether it is sound; and a checkpoint's arrays as float32. */
 #define _GNU_SOURCE /* getopt_long */
 #include <errno.h>
 #include <getopt.h>
@@ -8,13 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safetensors.h"
+#include "keys.h"
+#include "widen.h"
 
-static const char usage[] = "usage: descend-ckpt list FILE     the tensors and the metadata of a checkpoint\n"
-                            "       descend-ckpt verify FILE   exits 0 if it is sound and its checksum is right\n"
-                            "FILE is any safetensors file; control characters in its names are shown escaped.\n";
+static const char usage[] =
+    "usage: descend-ckpt list FILE     the tensors and the metadata of a checkpoint\n"
+    "       descend-ckpt verify FILE   exits 0 if it is sound and its checksum is right\n"
+    "       descend-ckpt widen FILE OUT   writes a checkpoint in which all arrays are F32\n"
+    "Any safetensors file can be listed and verified; control characters in its names are shown\n"
+    "escaped. widen takes the checkpoints that this library loads, and has all of OUT in memory.\n";
 
-enum { EXIT_USAGE = 2, NAME_COLUMN_MAX = 60 };
+enum { EXIT_USAGE = 2, NAME_COLUMN_MAX = 60, STORAGE_COLUMN = 10 };
 
 /* The size of the control character at `at`, of C1 too (U+0080 to U+009F, which terminals obey); else 0. */
 static size_t control(struct descend_string string, size_t at)
@@ -54,6 +58,17 @@ static void pad(int columns, int width)
     printf("%*s", columns < width ? width - columns : 0, "");
 }
 
+/* What the metadata says of how the array is stored that has this tensor as its data; empty where that is nothing. */
+static struct descend_string storage_of(const struct descend_header *header, struct descend_string name)
+{
+    struct descend_string storage = {"", 0};
+    char *const key = strndup(name.at, name.size);
+    if (key != NULL && strlen(key) == name.size)
+        (void)descend_header_metadata_joined(header, KEY(KEY_STORAGE, key), &storage);
+    free(key);
+    return storage;
+}
+
 static void list_tensors(const struct descend_header *header)
 {
     int width = 4;
@@ -63,12 +78,13 @@ static void list_tensors(const struct descend_header *header)
         width = columns > width ? columns : width;
     }
     width = width < NAME_COLUMN_MAX ? width : NAME_COLUMN_MAX;
-    printf("%-*s  %-7s  %12s  shape\n", width, "name", "dtype", "bytes");
+    printf("%-*s  %-7s  %-*s  %12s  shape\n", width, "name", "dtype", STORAGE_COLUMN, "storage", "bytes");
     for (size_t i = 0; i < header->tensors; i++) {
         const struct descend_entry entry = descend_header_entry(header, i);
         pad(show(stdout, entry.name), width);
-        printf("  %-7s  %12" PRIu64 "  [%.*s]\n", descend_file_dtype_name(entry.dtype), entry.size,
-               (int)entry.shape.size, entry.shape.at);
+        printf("  %-7s  ", descend_file_dtype_name(entry.dtype));
+        pad(show(stdout, storage_of(header, entry.name)), STORAGE_COLUMN);
+        printf("  %12" PRIu64 "  [%.*s]\n", entry.size, (int)entry.shape.size, entry.shape.at);
         bytes += entry.size;
     }
     printf("%zu tensors, %" PRIu64 " bytes\n", header->tensors, bytes);
@@ -90,7 +106,7 @@ static void list_metadata(const struct descend_header *header)
 
 static void complain(const char *path, descend_status status)
 {
-    const bool system = status == DESCEND_FILE_OPEN || status == DESCEND_FILE_READ;
+    const bool system = status >= DESCEND_FILE_OPEN && status <= DESCEND_FILE_WRITE;
     const char *reason = system ? strerror(errno) : "";
     fprintf(stderr, "descend-ckpt: %s: %s%s%s\n", path, descend_status_string(status), system ? ": " : "", reason);
 }
@@ -136,6 +152,21 @@ static int verify(const char *path)
     return has_checksum ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int write_wide(const char *path, const char *to)
+{
+    struct descend_safetensors file;
+    descend_status status = descend_safetensors_open(&file, path);
+    if (status == DESCEND_OK) {
+        status = widen(&file, to);
+        const int error = errno;
+        descend_safetensors_close(&file);
+        errno = error;
+    }
+    if (status != DESCEND_OK)
+        complain(status == DESCEND_FILE_WRITE ? to : path, status);
+    return status == DESCEND_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
@@ -149,6 +180,8 @@ static int run(int argc, char **argv)
         return list(argv[optind + 1]);
     if (argc - optind == 2 && strcmp(argv[optind], "verify") == 0)
         return verify(argv[optind + 1]);
+    if (argc - optind == 3 && strcmp(argv[optind], "widen") == 0)
+        return write_wide(argv[optind + 1], argv[optind + 2]);
     fputs(usage, stderr);
     return EXIT_USAGE;
 }
