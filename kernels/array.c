@@ -8,7 +8,8 @@
 
 static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
 {
-    return a && b && (uintptr_t)a < (uintptr_t)b + b_bytes && (uintptr_t)b < (uintptr_t)a + a_bytes;
+    return a && b && a_bytes > 0 && b_bytes > 0 && (uintptr_t)a < (uintptr_t)b + b_bytes &&
+           (uintptr_t)b < (uintptr_t)a + a_bytes;
 }
 
 bool descend_arrays_overlap(const descend_array *a, size_t a_length, const descend_array *b, size_t b_length)
@@ -30,6 +31,8 @@ static descend_status check_part(const void *part, size_t bytes, size_t alignmen
 
 descend_status descend_array_check(const descend_array *array, size_t n)
 {
+    if (array->data == NULL)
+        return DESCEND_OK;
     const descend_status status = check_part(array->data, data_bytes(array, n), storage_size(array->dtype));
     return status == DESCEND_OK ? check_part(array->second, second_bytes(array, n), sizeof(int16_t)) : status;
 }

@@ -20,8 +20,8 @@ static inline size_t second_bytes(const descend_array *array, size_t n)
 /* Whether two arrays have a byte in common. */
 bool descend_arrays_overlap(const descend_array *a, size_t a_length, const descend_array *b, size_t b_length);
 
-/* Checks that an array of n elements may be there: DESCEND_MISALIGNED, DESCEND_BAD_N. Parts that are NULL are not
- * checked. */
+/* Checks that an array of n elements may be there: DESCEND_MISALIGNED, DESCEND_BAD_N. One whose data is NULL is
+ * not checked, nor is a second part that is NULL. */
 descend_status descend_array_check(const descend_array *array, size_t n);
 
 #endif

@@ -143,6 +143,7 @@ static struct tensor tensor_from(const descend_tensor *from, unsigned group, siz
     tensor.is_float32 = tensor.param.dtype == DESCEND_F32 && tensor.grad.dtype == DESCEND_F32;
     for (size_t i = 0; i < states; i++) {
         tensor.state[i] = from->state[i];
+        tensor.state[i].second = from->state[i].data ? from->state[i].second : NULL;
         tensor.is_float32 = tensor.is_float32 && from->state[i].dtype == DESCEND_F32;
         tensor.initialised |= (from->step > 0 && from->state[i].data ? 1u : 0u) << i;
     }
