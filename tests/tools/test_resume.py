@@ -162,6 +162,7 @@ class Refusals(Checkpoints):
                                      ("clip", 0.25, "another clip than 0.25"), ("warmup", 0, "another warmup than 0"),
                                      ("schedule", "constant", "another schedule than constant"),
                                      ("epochs", 3, "another schedule than cosine over 3 epochs"),
+                                     ("storage", "bf16-grads", "another storage than bf16-grads"),
                                      ("optimizer", "adamw", "optimizer")):
             with self.subTest(option=option):
                 done = self.resume(self.file, *WAYS["all"], f"--{option}", value)

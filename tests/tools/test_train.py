@@ -98,7 +98,7 @@ class Training(Case):
             self.assertLess(float(run[-1]["train_loss"]), 0.5 * float(run[0]["train_loss"]), name)
             self.assertGreater(float(run[-1]["test_accuracy"]), 0.6, name)
             self.assertEqual(run[0]["train_loss"], rows[0]["train_loss"], "other weights or another batch to start")
-            self.assertRegex(output, rf"(?m)^{name} +\S+ +\d\.\d+ +\d+\.\d\d % +\d+\.\d us +\d+\.\d +\d+\.\d %$")
+            self.assertRegex(output, rf"(?m)^{name} +\S+ +\d\.\d+ +\d+\.\d\d % +\d+\.\d us +\d+\.\d +\d+\.\d % +\d+\.\d\d$")
 
     def test_as_the_reference_network(self):
         """Weights, order, forward, backward and the partial batch, against plain Python in double."""
@@ -123,6 +123,24 @@ class Training(Case):
             self.assertEqual(text, runs[1], f"{threads} threads")
         self.assertEqual(self.train(*common)[1], runs[1], "run again")
         self.assertNotEqual(self.train(*common, "--seed", 2)[1], runs[1])
+
+    def test_storage(self):
+        """Every storage learns, the same on any threads, and holds as many bytes as it says."""
+        self.write()
+        common = ("--epochs", 4, "--batch", 100, "--hidden", 1024, "--optimizer", "momentum,adam")
+        losses = {}
+        for storage, held in {"f32": (12, 16), "bf16-grads": (10, 14), "split": (10, 14), "bf16": (6, 8),
+                              "split-8bit": (7.01, 8.02), "bf16-8bit": (5.01, 6.02)}.items():
+            with self.subTest(storage=storage):
+                output, text = self.train(*common, "--storage", storage, "--threads", 1)
+                self.assertEqual(self.train(*common, "--storage", storage, "--threads", 2)[1], text)
+                self.assertIn(f", storage {storage}\n", output)
+                self.assertEqual([float(line.split()[-1]) for line in output.splitlines() if " us " in line],
+                                 list(held))
+                rows = list(csv.DictReader(text.splitlines()))
+                losses[storage] = [float(row["train_loss"]) for row in rows]
+                self.assertLess(losses[storage][-1], 0.9 * losses[storage][0])
+        self.assertEqual(len({tuple(run) for run in losses.values()}), len(losses), "two storages are one")
 
     def test_order_of_optimizers_is_the_command_line_s_and_changes_none(self):
         self.write()
@@ -271,7 +289,7 @@ class Options(Case):
         done = self.run_train("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for option in ("optimizer", "epochs", "steps", "batch", "hidden", "lr", "schedule", "warmup", "clip",
-                       "bf16-copy", "seed", "threads", "data", "csv", "init", "save", "resume"):
+                       "storage", "bf16-copy", "seed", "threads", "data", "csv", "init", "save", "resume"):
             self.assertIn(f"--{option} ", done.stdout)
         for name in NAMES:
             self.assertRegex(done.stdout, rf"(?m)^  {name} +[\d.]+")
@@ -283,14 +301,15 @@ class Options(Case):
                  "--epochs": (*whole, "0", "100001"), "--batch": (*whole, "0", "4294967296"),
                  "--hidden": (*whole, "0", "4294967297"), "--threads": (*whole, "4294967296"),
                  "--seed": whole, "--steps": (*whole, "0"), "--warmup": (*whole, "1000000001"),
-                 "--schedule": ("", "Cosine", "cos", "linear "), "--clip": ("", "x", "0", "-1", "nan", "inf", "1e999"),
+                 "--schedule": ("", "Cosine", "cos", "linear "), "--storage": ("", "F32", "bf16 ", "split,bf16"), "--clip": ("", "x", "0", "-1", "nan", "inf", "1e999"),
                  "--lr": ("", "x", "0", "-1", "nan", "inf", "-inf", "1e999", "1e-999", "0.1x", " 1", "1e300")}
         for option, values in wrong.items():
             for value in values:
                 with self.subTest(option=option, value=value):
                     self.assert_refused(self.run_train("--data", self.directory, f"{option}={value}"))
         for arguments in (["--none"], ["--epochs"], ["-x"], ["extra"], ["--help=1"], ["--", "extra"],
-                          ["--bf16-copy=1"], ["--save", "x"], ["--resume", "x", "--optimizer", "sgd,adam"]):
+                          ["--bf16-copy=1"], ["--save", "x"], ["--resume", "x", "--optimizer", "sgd,adam"],
+                          ["--storage", "split", "--bf16-copy"]):
             with self.subTest(arguments=arguments):
                 self.assert_refused(self.run_train("--data", self.directory, *arguments))
 
@@ -304,6 +323,15 @@ class Options(Case):
         wrong = {**os.environ, "DESCEND_ISA": "none"}
         self.assert_refused(self.run_train("--data", nowhere, env=wrong), "DESCEND_ISA")
         self.assert_refused(self.run_train("--data", nowhere, "--lr", "1e300"), "sgd")
+
+    def test_states_that_are_float32_only(self):
+        nowhere = self.directory / "none"
+        for name in ("asgd", "rprop", "lamb"):
+            for storage in ("bf16", "split-8bit", "bf16-8bit"):
+                done = self.run_train("--data", nowhere, "--optimizer", f"sgd,{name}", "--storage", storage)
+                self.assert_refused(done, f"--storage {storage}: {name} can keep its states in float32 only")
+            self.write()
+            self.train("--optimizer", name, "--storage", "split", "--epochs", 1)
 
     def test_csv_that_cannot_be_written(self):
         self.write()

@@ -12,7 +12,7 @@
 #include "descend/checkpoint.h"
 #include "safetensors.h"
 
-enum { NOTES = 9 };
+enum { NOTES = 10 };
 
 /* Everything that a run's results depend on, except what the optimizer itself stores in a checkpoint. */
 struct notes {
@@ -62,6 +62,7 @@ static void take(struct notes *to, const struct options *options, uint32_t image
         add(to, "schedule", "%s over %" PRIu32 " epochs", schedule_names[options->schedule], options->epochs);
     add(to, "warmup", "%" PRIu64, options->warmup);
     add_number(to, "clip", options->clip);
+    add(to, "storage", "%s", options->storage->name);
 }
 
 static void complain_of(const char *path, descend_status status)

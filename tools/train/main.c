@@ -22,31 +22,34 @@ static void print_head(const struct options *options, const struct dataset *trai
                        const struct network *net)
 {
     printf("descend %s (%s), network %zu-%zu-%zu with %zu parameters, %" PRIu32 " training and %" PRIu32
-           " test images, batch %" PRIu32 ", seed %" PRIu64 "\n",
+           " test images, batch %" PRIu32 ", seed %" PRIu64 ", storage %s\n",
            descend_version_string(), descend_isa_active(), net->inputs, net->hidden, net->outputs, net->parameters,
-           train->count, test->count, options->batch, options->seed);
+           train->count, test->count, options->batch, options->seed, options->storage->name);
     fflush(stdout);
 }
 
 static void print_row(const struct options *options, const struct named_config *trained,
                       const struct training_result *result, size_t parameters)
 {
-    const double bytes = (double)(updater_bytes(options, trained) * parameters);
+    const double moved = updater_bytes(options, trained) * (double)parameters;
+    const struct storage_bytes held = storage_bytes(options->storage, &trained->config);
     printf("%-10s  %6g  %#10.4g  %11.2f %%", trained->name, options_lr(options, trained), result->loss,
            100 * result->accuracy);
     if (options->bf16_copy)
         printf("  %11.2f %%", 100 * result->copy_accuracy);
-    printf("  %8.1f us  %6.1f  %11.1f %%\n", 1e6 * result->update, bytes / result->update * 1e-9, 100 * result->share);
+    printf("  %8.1f us  %6.1f  %11.1f %%  %6.2f\n", 1e6 * result->update, moved / result->update * 1e-9,
+           100 * result->share, held.param + held.grad + held.states);
 }
 
 static void print_table(const struct options *options, const struct training_result *results, size_t parameters)
 {
-    printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s\n", "optimizer", "lr", "train loss", "test accuracy",
-           options->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step");
+    printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s  %6s\n", "optimizer", "lr", "train loss", "test accuracy",
+           options->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step", "bytes");
     for (size_t i = 0; i < options->optimizer_count; i++)
         print_row(options, options->optimizers[i], &results[i], parameters);
     puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
-         "GB/s: all arrays read, and all but the gradient written, by that time. share: of all steps' time.");
+         "GB/s: all arrays read, and all but the gradient written, by that time. share: of all steps' time.\n"
+         "bytes: of a parameter, its gradient and its states.");
     if (options->bf16_copy)
         puts("bfloat16 copy: test accuracy with the copy that the last step wrote of the weights.");
     for (size_t i = 0; i < options->optimizer_count; i++)

@@ -31,12 +31,12 @@ bool network_create(struct network *net, size_t inputs, size_t hidden, size_t ca
     const size_t outputs = IDX_CLASSES;
     *net = (struct network){.inputs = inputs, .hidden = hidden, .outputs = outputs, .capacity = capacity};
     net->parameters = (inputs + 1) * hidden + (hidden + 1) * outputs;
-    net->param = array_create(net->parameters);
-    net->grad = array_create(net->parameters);
-    net->pixels = array_create(capacity * inputs);
-    net->hidden_out = array_create(capacity * hidden);
-    net->hidden_grad = array_create(capacity * hidden);
-    net->scores = array_create(capacity * outputs);
+    net->param = array_create(net->parameters, sizeof(float));
+    net->grad = array_create(net->parameters, sizeof(float));
+    net->pixels = array_create(capacity * inputs, sizeof(float));
+    net->hidden_out = array_create(capacity * hidden, sizeof(float));
+    net->hidden_grad = array_create(capacity * hidden, sizeof(float));
+    net->scores = array_create(capacity * outputs, sizeof(float));
     net->labels = calloc(capacity, 1);
     if (net->param && net->grad && net->pixels && net->hidden_out && net->hidden_grad && net->scores && net->labels)
         return true;

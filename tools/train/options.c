@@ -47,6 +47,8 @@ static void print_help(void)
         "                    (default: constant)\n"
         "  --warmup N        let the learning rate rise to the schedule's in the first N steps (default: 0)\n"
         "  --clip X          scale gradients whose norm is above X down to it; skip steps with one that is not finite\n"
+        "  --storage NAME    how parameters, gradients and the optimizer's states are stored, see below (default: "
+        "f32)\n"
         "  --bf16-copy       let each step also write the parameters as bfloat16, as for inference, and show the test\n"
         "                    accuracy of those too\n"
         "  --seed N          of the initial weights and the batch order, 0 to 2^64-1 (default: 1)\n"
@@ -73,7 +75,12 @@ static void print_help(void)
     for (size_t i = 0; i < count; i++)
         printf("  %-10s %g%s\n", configs[i].name, own_lr(&configs[i]),
                strcmp(configs[i].name, "momentum") == 0 ? "  (SGD with momentum 0.9)" : "");
-    puts("All else is the library's default: PyTorch's where it has the optimizer.");
+    puts("All else is the library's default: PyTorch's where it has the optimizer.\n"
+         "\n"
+         "Storage:");
+    const struct storage *ways = storages(&count);
+    for (size_t i = 0; i < count; i++)
+        printf("  %-10s %s\n", ways[i].name, ways[i].meaning);
 }
 
 static bool read_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value)
@@ -122,6 +129,17 @@ static bool read_schedule(const char *text, enum schedule *value)
     }
     complain("--schedule '%s': must be constant, cosine or linear", text);
     return false;
+}
+
+static bool read_storage(const char *text, const struct storage **value)
+{
+    const struct storage *found = storage_find(text);
+    if (!found) {
+        complain("--storage '%s': must be one of those that --help lists", text);
+        return false;
+    }
+    *value = found;
+    return true;
 }
 
 static bool add_optimizer(struct options *options, const char *name, size_t length)
@@ -186,6 +204,23 @@ static bool fits_files(const struct options *options)
     return false;
 }
 
+/* Refuses a storage that an optimizer's states, or the bfloat16 copy, cannot be combined with. */
+static bool fits_storage(const struct options *options)
+{
+    if (options->bf16_copy && options->storage->param != DESCEND_F32) {
+        complain("--bf16-copy: with --storage %s the parameters are bfloat16 themselves", options->storage->name);
+        return false;
+    }
+    for (size_t i = 0; i < options->optimizer_count; i++) {
+        const struct named_config *asked = options->optimizers[i];
+        if (!storage_suits(options->storage, asked->config.kind)) {
+            complain("--storage %s: %s can keep its states in float32 only", options->storage->name, asked->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Lets the library check each config, so that a bad learning rate or DESCEND_ISA is reported before any work. */
 static bool accepted(const struct options *options)
 {
@@ -223,6 +258,8 @@ static bool read_option(struct options *options, int letter, const char *text)
         return read_number("--warmup", text, 0, MAX_WARMUP, &options->warmup);
     case 'C':
         return read_positive("--clip", text, &options->clip);
+    case 'g':
+        return read_storage(text, &options->storage);
     case 'f':
         options->bf16_copy = true;
         return true;
@@ -262,6 +299,7 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
         {"schedule", required_argument, NULL, 'L'},
         {"warmup", required_argument, NULL, 'w'},
         {"clip", required_argument, NULL, 'C'},
+        {"storage", required_argument, NULL, 'g'},
         {"bf16-copy", no_argument, NULL, 'f'},
         {"seed", required_argument, NULL, 's'},
         {"threads", required_argument, NULL, 't'},
@@ -273,8 +311,12 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct options){
-        .epochs = 5, .batch = 128, .hidden = 256, .seed = 1, .data = "/usr/share/datasets/fashion-mnist"};
+    *options = (struct options){.epochs = 5,
+                                .batch = 128,
+                                .hidden = 256,
+                                .storage = storage_find("f32"),
+                                .seed = 1,
+                                .data = "/usr/share/datasets/fashion-mnist"};
     (void)read_optimizers(DEFAULT_OPTIMIZERS, options);
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -289,5 +331,5 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
         complain("'%s': not an option (see --help)", argv[optind]);
         return OPTIONS_WRONG;
     }
-    return fits_files(options) && accepted(options) ? OPTIONS_TRAIN : OPTIONS_WRONG;
+    return fits_files(options) && fits_storage(options) && accepted(options) ? OPTIONS_TRAIN : OPTIONS_WRONG;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "named_config.h"
+#include "storage.h"
 
 enum schedule { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULES };
 
@@ -23,6 +24,7 @@ struct options {
     enum schedule schedule;
     uint64_t warmup; /* steps; 0: none */
     double clip;     /* the largest norm of gradients; 0: not clipped */
+    const struct storage *storage;
     bool bf16_copy;
     uint64_t seed;
     unsigned threads;

@@ -23,7 +23,7 @@ bool training_open(struct training *run, const struct options *options, const st
     run->order = malloc(train->count * sizeof *run->order);
     run->samples = malloc(TIMED_STEPS * sizeof *run->samples);
     if (options->bf16_copy)
-        run->from_copy = array_create(net->parameters);
+        run->from_copy = array_create(net->parameters, sizeof *run->from_copy);
     if (!run->order || !run->samples || (options->bf16_copy && !run->from_copy)) {
         complain("out of memory for %" PRIu32 " images' order and the training's figures", train->count);
         return false;
@@ -48,13 +48,15 @@ static bool train_step(struct training *run, const uint32_t *rows, size_t count,
 {
     const double begin = clock_seconds();
     *loss = network_backward(run->net, run->train, rows, count);
+    stored_take_grad(&run->updater.stored);
     const double between = clock_seconds();
     const bool good = updater_step(&run->updater);
-    const double end = clock_seconds();
+    const double update = clock_seconds() - between;
+    stored_give_param(&run->updater.stored);
 
-    run->samples[sum->steps++ % TIMED_STEPS] = end - between;
-    sum->update += end - between;
-    sum->step += end - begin;
+    run->samples[sum->steps++ % TIMED_STEPS] = update;
+    sum->update += update;
+    sum->step += clock_seconds() - begin;
     return good;
 }
 
@@ -115,6 +117,7 @@ static bool start(struct training *run, struct report_row *row)
     network_init(run->net, options->seed);
     if (options->init && !checkpoint_init(options->init, run->net))
         return false;
+    stored_take_param(&run->updater.stored);
     if (options->resume) {
         if (!checkpoint_load(options, run->train->count, run->updater.optimizer))
             return false;
@@ -126,6 +129,7 @@ static bool start(struct training *run, struct report_row *row)
         }
         printf("%s: goes on after step %" PRIu64 "\n", options->resume, row->step);
     }
+    stored_give_param(&run->updater.stored);
     if (run->report.csv) /* of the optimizers before; only one alone is saved */
         return true;
     /* Opened only now, and emptied last, so that a run that is refused leaves existing files alone. */

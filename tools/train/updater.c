@@ -15,22 +15,25 @@ enum { BATCHES = NETWORK_TENSORS, TENSORS };
 static descend_status add_tensors(struct updater *updater)
 {
     descend_tensor tensors[TENSORS];
-    network_tensors(updater->net, updater->copy, tensors);
-    tensors[BATCHES] = (descend_tensor){
-        .name = "batches", .param = {updater->net->param, DESCEND_F32}, .grad = {updater->net->grad, DESCEND_F32}};
+    stored_tensors(&updater->stored, updater->trained->config.kind, updater->copy, tensors);
+    tensors[BATCHES] =
+        (descend_tensor){.name = "batches", .param = updater->stored.param, .grad = updater->stored.grad};
     return descend_optimizer_add(updater->optimizer, 0, tensors, TENSORS);
 }
 
 bool updater_open(struct updater *updater, const struct options *options, const struct named_config *trained,
                   const struct network *net, uint64_t schedule_steps)
 {
-    *updater = (struct updater){.options = options, .trained = trained, .net = net, .schedule_steps = schedule_steps};
+    *updater = (struct updater){.options = options, .trained = trained, .schedule_steps = schedule_steps};
     const descend_config config = options_config(options, trained);
     descend_status status = DESCEND_NO_MEMORY;
+    const bool stored = stored_open(&updater->stored, options->storage, net);
     if (options->bf16_copy)
         updater->copy = calloc(net->parameters, sizeof *updater->copy);
-    if (updater->copy || !options->bf16_copy)
+    if (stored && (updater->copy || !options->bf16_copy))
         status = descend_optimizer_create(&updater->optimizer, &config);
+    if (status == DESCEND_OK)
+        status = descend_optimizer_set_seed(updater->optimizer, options->seed);
     if (status == DESCEND_OK)
         status = add_tensors(updater);
     if (status != DESCEND_OK)
@@ -41,6 +44,7 @@ bool updater_open(struct updater *updater, const struct options *options, const 
 void updater_close(struct updater *updater)
 {
     descend_optimizer_destroy(updater->optimizer);
+    stored_close(&updater->stored);
     free(updater->copy);
     *updater = (struct updater){0};
 }
@@ -77,7 +81,7 @@ static double rate(const struct updater *updater, uint64_t step)
 static descend_status skip(struct updater *updater, const descend_exec *exec)
 {
     descend_tensor tensors[NETWORK_TENSORS];
-    network_tensors(updater->net, NULL, tensors);
+    stored_tensors(&updater->stored, updater->trained->config.kind, NULL, tensors);
     descend_status status = DESCEND_OK;
     for (size_t i = 0; i < NETWORK_TENSORS && status == DESCEND_OK; i++)
         status = descend_optimizer_set_grad(updater->optimizer, i, NULL);
@@ -117,14 +121,10 @@ bool updater_step(struct updater *updater)
     return status == DESCEND_OK;
 }
 
-size_t updater_bytes(const struct options *options, const struct named_config *trained)
+double updater_bytes(const struct options *options, const struct named_config *trained)
 {
-    const descend_kind kind = trained->config.kind;
-    const unsigned used = descend_config_states(&trained->config);
-    size_t bytes = 3 * sizeof(float); /* the parameter is read and written, the gradient read */
-    for (size_t i = 0; i < descend_kind_state_count(kind); i++)
-        if (used >> i & 1 && !descend_kind_state(kind, i)->scalar)
-            bytes += 2 * sizeof(float);
-    const size_t measured = options->clip > 0 ? sizeof(float) : 0; /* the gradient is read once more */
-    return bytes + measured + (options->bf16_copy ? sizeof(uint16_t) : 0);
+    const struct storage_bytes bytes = storage_bytes(options->storage, &trained->config);
+    const double measured = options->clip > 0 ? bytes.grad : 0; /* the gradient is read once more */
+    const double copied = options->bf16_copy ? 2 : 0;
+    return 2 * bytes.param + bytes.grad + 2 * bytes.states + measured + copied;
 }

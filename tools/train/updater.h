@@ -8,11 +8,12 @@
 
 #include "network.h"
 #include "options.h"
+#include "stored.h"
 
 struct updater {
     const struct options *options;
     const struct named_config *trained;
-    const struct network *net;
+    struct stored stored;    /* parameters and gradients */
     uint64_t schedule_steps; /* the length of the schedule */
     descend_optimizer *optimizer;
     uint16_t *copy; /* of all parameters, as bfloat16; NULL: none wanted */
@@ -24,7 +25,7 @@ bool updater_open(struct updater *updater, const struct options *options, const 
                   const struct network *net, uint64_t schedule_steps);
 void updater_close(struct updater *updater);
 
-/* One step with the gradients that the network holds. Returns false after having reported an error. */
+/* One step with the gradients that are stored. Returns false after having reported an error. */
 bool updater_step(struct updater *updater);
 
 /* The number of steps so far, and how many of them were skipped; both include those before a checkpoint. */
@@ -32,6 +33,6 @@ uint64_t updater_steps(const struct updater *updater);
 uint64_t updater_skipped(const struct updater *updater);
 
 /* Bytes that one step moves per parameter, if it reads each array once and writes each but the gradient once. */
-size_t updater_bytes(const struct options *options, const struct named_config *trained);
+double updater_bytes(const struct options *options, const struct named_config *trained);
 
 #endif
