@@ -124,24 +124,6 @@ class Training(Case):
         self.assertEqual(self.train(*common)[1], runs[1], "run again")
         self.assertNotEqual(self.train(*common, "--seed", 2)[1], runs[1])
 
-    def test_storage(self):
-        """Every storage learns, the same on any threads, and holds as many bytes as it says."""
-        self.write()
-        common = ("--epochs", 4, "--batch", 100, "--hidden", 1024, "--optimizer", "momentum,adam")
-        losses = {}
-        for storage, held in {"f32": (12, 16), "bf16-grads": (10, 14), "split": (10, 14), "bf16": (6, 8),
-                              "split-8bit": (7.01, 8.02), "bf16-8bit": (5.01, 6.02)}.items():
-            with self.subTest(storage=storage):
-                output, text = self.train(*common, "--storage", storage, "--threads", 1)
-                self.assertEqual(self.train(*common, "--storage", storage, "--threads", 2)[1], text)
-                self.assertIn(f", storage {storage}\n", output)
-                self.assertEqual([float(line.split()[-1]) for line in output.splitlines() if " us " in line],
-                                 list(held))
-                rows = list(csv.DictReader(text.splitlines()))
-                losses[storage] = [float(row["train_loss"]) for row in rows]
-                self.assertLess(losses[storage][-1], 0.9 * losses[storage][0])
-        self.assertEqual(len({tuple(run) for run in losses.values()}), len(losses), "two storages are one")
-
     def test_order_of_optimizers_is_the_command_line_s_and_changes_none(self):
         self.write()
         both = self.train("--optimizer", "adam,sgd", "--epochs", 2)[1].splitlines()
@@ -323,15 +305,6 @@ class Options(Case):
         wrong = {**os.environ, "DESCEND_ISA": "none"}
         self.assert_refused(self.run_train("--data", nowhere, env=wrong), "DESCEND_ISA")
         self.assert_refused(self.run_train("--data", nowhere, "--lr", "1e300"), "sgd")
-
-    def test_states_that_are_float32_only(self):
-        nowhere = self.directory / "none"
-        for name in ("asgd", "rprop", "lamb"):
-            for storage in ("bf16", "split-8bit", "bf16-8bit"):
-                done = self.run_train("--data", nowhere, "--optimizer", f"sgd,{name}", "--storage", storage)
-                self.assert_refused(done, f"--storage {storage}: {name} can keep its states in float32 only")
-            self.write()
-            self.train("--optimizer", name, "--storage", "split", "--epochs", 1)
 
     def test_csv_that_cannot_be_written(self):
         self.write()
