@@ -21,7 +21,8 @@ SMALL = ("--epochs", 2, "--batch", 64, "--hidden", 7)  # 5 steps an epoch
 ALL_STEPS = 10
 # What changes the bits of a run, and what does not.
 WAYS = {"plain": (), "all": ("--clip", 0.5, "--schedule", "cosine", "--warmup", 3, "--bf16-copy"),
-        "linear": ("--schedule", "linear", "--seed", 7)}
+        "linear": ("--schedule", "linear", "--seed", 7),
+        "split": ("--storage", "split-8bit", "--clip", 0.5), "bf16": ("--storage", "bf16", "--seed", 7)}
 
 
 def bfloat16(value):
