@@ -5,6 +5,7 @@
 Without numpy it exits with 77, ctest's sign for a skipped test; without PyTorch it leaves out torch's tensors.
 """
 
+import ctypes
 import os
 import sys
 import unittest
@@ -167,6 +168,27 @@ class Arrays(unittest.TestCase):
                 with self.assertRaisesRegex(descend.Error, "other memory"):
                     optimizer.step()
                 self.assertEqual(optimizer.number, 1)
+
+
+class CArray(ctypes.Structure):
+    """descend_array"""
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int), ("second", ctypes.c_void_p)]
+
+
+class Storage(unittest.TestCase):
+    def test_8_bits(self):
+        load = descend.Library(LIBRARY).c.descend_array_load
+        load.argtypes = [ctypes.POINTER(CArray), ctypes.c_size_t, ctypes.c_void_p]
+        for storage, dtype, greatest in ("b8", 4, 0x7f8 - 127), ("ub8", 5, 0x7f8 - 255):
+            for n in (0, 1, 256, 257, 1003):
+                with self.subTest(storage=storage, n=n):
+                    codes = np.arange(n).astype(np.uint8)
+                    bases = np.array([700, 0, greatest, 1], np.int16)[:-(-n // 256)]
+                    wanted = np.zeros(n, np.float32)
+                    array = CArray(codes.ctypes.data, dtype, bases.ctypes.data)
+                    self.assertEqual(load(ctypes.byref(array), n, wanted.ctypes.data), 0)
+                    found = descend.b8_load(codes, bases, storage)
+                    self.assertEqual((found.dtype, found.tobytes()), (np.dtype(np.float32), wanted.tobytes()))
 
 
 if __name__ == "__main__":

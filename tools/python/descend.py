@@ -45,7 +45,7 @@ class CField(ctypes.Structure):
 
 class CState(ctypes.Structure):
     """descend_state"""
-    _fields_ = [("name", ctypes.c_char_p), ("scalar", ctypes.c_bool)]
+    _fields_ = [("name", ctypes.c_char_p), ("scalar", ctypes.c_bool), ("smallest", ctypes.c_int)]
 
 
 class CConfig(ctypes.Structure):
@@ -104,6 +104,15 @@ def find(name, array, written):
     if read_only and written:
         raise Error(f"{name} is read-only")
     return start, n
+
+
+def b8_load(codes, bases, storage):
+    """What a state of a checkpoint holds that is stored in 8 bits, as float32 of numpy: from the arrays under its key and
+    under the key + ".base", and the text in the metadata under "storage." + the key, "b8" or "ub8"."""
+    import numpy  # pylint: disable=import-outside-toplevel  # which the rest does not need
+    code, top, sign = (codes & 127, 126, codes & 128) if storage == "b8" else (codes, 254, 0 * codes)
+    bits = numpy.where(code > top, 0x7fc00000, (code + numpy.repeat(bases.astype("u4"), 256)[:codes.size]) << 20)
+    return (numpy.where((code == 0) & (storage == "b8"), 0, bits) | sign.astype("u4") << 24).astype("u4").view("f4")
 
 
 class Library:
