@@ -217,16 +217,18 @@ exported() {
     echo "passed: a library exported with descend"
 }
 
-# The embedding example of the README, as its reader would build it.
-readme() {
-    if [[ ! -e $source_dir/README.md ]]; then
-        echo "skipped: the README's example (no README.md)"
+# example PAGE: the first program on it, as its reader would build it.
+example() {
+    local name
+    name=$(basename "$1" .md)
+    if [[ ! -e $source_dir/$1 ]]; then
+        echo "skipped: the example of $1, which is not there"
         return
     fi
-    awk '/^```c$/ {inside = 1; next} /^```/ && inside {exit} inside' "$source_dir/README.md" >"$work/readme.c"
-    [[ -s $work/readme.c ]] || fail "README.md has no C example"
-    with_pkg_config static readme "$work/readme.c"
-    echo "passed: the README's example"
+    awk '/^```c$/ {inside = 1; next} /^```/ && inside {exit} inside' "$source_dir/$1" >"$work/$name.c"
+    [[ -s $work/$name.c ]] || fail "$1 has no C example"
+    with_pkg_config static "$name" "$work/$name.c"
+    echo "passed: the example of $1"
 }
 
 install_library static -DBUILD_SHARED_LIBS=OFF
@@ -249,4 +251,5 @@ set_to_zero
 as_subdirectory
 among_others
 exported
-readme
+example README.md
+example docs/storage.md
