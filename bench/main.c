@@ -11,6 +11,7 @@
 #include "crowd.h"
 #include "descend/descend.h"
 #include "gbench.h"
+#include "layout.h"
 #include "machine.h"
 #include "object.h"
 #include "placements.h"
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
         placements_register(&all[i]);
     }
     object_register();
+    layout_register();
     crowd_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;

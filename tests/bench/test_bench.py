@@ -18,6 +18,7 @@ from pathlib import Path
 
 BINARY = None
 PLOT = Path(__file__).resolve().parents[2] / "tools/plots/plot_bench.py"
+TABLE = Path(__file__).resolve().parents[2] / "bench/layout_table.py"
 COMPARE = Path("/usr/share/benchmark/compare.py")
 SHORT = "--benchmark_min_time=0.001"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -87,6 +88,12 @@ class Report(Case):
         rows = self.bench("^adam/separate/(1024|16384)/1/process")["benchmarks"]
         self.assertEqual(len(rows), 2)
 
+    def test_layouts(self):
+        rows = self.bench("^object/bf16-8(-against-f32)?/16384/1/process")["benchmarks"]
+        self.assertEqual([row["bytes/element"] for row in rows], [10, 10])
+        self.assertGreater(rows[0]["of_limit"], 0)
+        self.assertGreater(rows[1]["speedup"], 0)
+
     def test_placements(self):
         (row,) = self.bench("^sgd/scalar/16384/1/placements/")["benchmarks"]
         self.assertIn("/trials:200/", row["name"])
@@ -135,6 +142,27 @@ class Compare(Case):
                               text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"(?m)^sgd/scalar/1024/1/process_time/real_time_median +[+-]\d")
+
+
+class LayoutTable(Case):
+    def test_table(self):
+        rows = []
+        for elements, threads in ((1 << 14, 1), (1 << 24, 1), (1 << 24, 2)):
+            for of_limit in (1.5, 1.25, 9):
+                rows.append({"name": f"object/f32/{elements}/{threads}/process_time/real_time", "run_type": "iteration",
+                             "bytes/element": 28, "ns/element": 0.25, "of_limit": 1.125})
+                rows.append({"name": f"object/bf16-8/{elements}/{threads}/process_time/real_time", "bytes/element": 10,
+                             "run_type": "iteration", "ns/element": 0.5, "of_limit": of_limit})
+            rows.append({"name": f"object/bf16-8-against-f32/{elements}/{threads}/process_time/real_time",
+                         "bytes/element": 10, "ns/element": 0.5, "speedup": threads / 2, "run_type": "iteration"})
+        report = self.directory / "report.json"
+        context = {"cpu": "processor", "variant": "avx2", "compiler": "gcc 1"}
+        report.write_text(json.dumps({"context": context, "benchmarks": rows}), encoding="utf-8")
+        done = subprocess.run(["/usr/bin/python3", TABLE, report], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "processor, variant avx2, gcc 1:")
+        self.assertEqual(lines[-1], "| bf16-8 | 10 | 2.00 | 2.00 | 1.00 | 1.50 | 1.50 | 1.50 | 0.500 | 56 |")
 
 
 class Plot(Case):
