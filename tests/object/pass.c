@@ -3,14 +3,10 @@
  * at every length, without a byte outside. The conversions over all that float32 can be rounded from. */
 #include <float.h>
 #include <math.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "descend/scaler.h"
+#include "fence.h"
 #include "mirror.h"
 #include "numerics.h"
 #include "test.h"
@@ -91,20 +87,7 @@ static void assert_converted(uint16_t copy, float x, descend_dtype dtype)
 
 /* Arrays that begin or end at a page that cannot be touched. */
 enum { COPY = ARRAYS, FENCED, MOST = 150 };
-static char *fenced[FENCED];
-static size_t page;
-static char under_way[160];
-
-static void say_where(int signal)
-{
-    const ssize_t written = write(STDERR_FILENO, under_way, strlen(under_way));
-    _exit(written < 0 ? 2 : 128 + signal);
-}
-
-static void *within_fence(unsigned k, size_t bytes, bool at_end)
-{
-    return fenced[k] + (at_end ? page - bytes : 0);
-}
+static struct fence fenced[FENCED];
 
 static void check_fenced(const struct configuration *configuration, const struct arrays *before,
                          const struct arrays *after, descend_dtype copy, bool at_end)
@@ -113,20 +96,20 @@ static void check_fenced(const struct configuration *configuration, const struct
     const descend_pass pass = {.grad_scale = &(double){0.5}, .zero_grad = true, .flush_subnormals = true};
     descend_tensor tensor = {.name = "w", .n = n, .step = 4};
     struct arrays now = {.n = n};
-    uint16_t *const copied = within_fence(COPY, n * sizeof *copied, at_end);
+    uint16_t *const copied = fence_place(&fenced[COPY], n * sizeof *copied, at_end);
     descend_optimizer *optimizer;
     descend_measurement found;
     for (unsigned k = 0; k < ARRAYS; k++) {
         const size_t bytes = array_length(configuration, k, n) * sizeof(float);
-        now.array[k] = within_fence(k, bytes, at_end);
+        now.array[k] = fence_place(&fenced[k], bytes, at_end);
         memcpy(now.array[k], before->array[k], bytes);
     }
     tensor.param.data = now.array[PARAM], tensor.grad.data = now.array[GRAD];
     tensor.copy = (descend_array){.data = copy == DESCEND_F32 ? NULL : copied, .dtype = copy};
     for (unsigned k = 0; k < configuration->states; k++)
         tensor.state[k].data = now.array[STATE + k];
-    snprintf(under_way, sizeof under_way, "touched memory outside: %s, %s, n %zu, copy %d, at the %s of pages\n",
-             configuration->label, descend_isa_active(), n, (int)copy, at_end ? "end" : "beginning");
+    fence_say("%s, %s, n %zu, copy %d, at the %s of pages", configuration->label, descend_isa_active(), n, (int)copy,
+              at_end ? "end" : "beginning");
     assert_int_equal(descend_optimizer_create(&optimizer, &configuration->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_add(optimizer, 0, &tensor, 1), DESCEND_OK);
     assert_int_equal(descend_optimizer_measure(optimizer, NULL, &found), DESCEND_OK);
@@ -162,18 +145,11 @@ static void check_lengths(const struct configuration *configuration)
 static void every_length_and_nothing_outside(void **state)
 {
     (void)state;
-    page = (size_t)sysconf(_SC_PAGESIZE);
-    for (unsigned k = 0; k < FENCED; k++) {
-        char *start = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        assert_true(start != MAP_FAILED);
-        fenced[k] = start + page;
-        assert_int_equal(mprotect(fenced[k], page, PROT_READ | PROT_WRITE), 0);
-    }
-    void (*const before)(int) = signal(SIGSEGV, say_where); /* instead of cmocka's, which cannot say where */
-    for_each_configuration(check_lengths);
-    signal(SIGSEGV, before);
     for (unsigned k = 0; k < FENCED; k++)
-        munmap(fenced[k] - page, 3 * page);
+        fenced[k] = fence_new(1);
+    for_each_configuration(check_lengths);
+    for (unsigned k = 0; k < FENCED; k++)
+        fence_free(&fenced[k]);
 }
 
 /* An object that leaves its parameters as they are: SGD with lr 0. They are what the copies are taken from. */

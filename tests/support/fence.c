@@ -43,11 +43,11 @@ static void say_where(int signal)
 
 void fence_say(const char *format, ...)
 {
+    char where[160];
     va_list arguments;
     va_start(arguments, format);
-    const int length = snprintf(under_way, sizeof under_way, "touched memory outside: ");
-    vsnprintf(under_way + length, sizeof under_way - (size_t)length - 1, format, arguments);
+    vsnprintf(where, sizeof where, format, arguments);
     va_end(arguments);
-    strcat(under_way, "\n");
+    snprintf(under_way, sizeof under_way, "touched memory outside: %s\n", where);
     signal(SIGSEGV, say_where);
 }
