@@ -102,10 +102,12 @@ static descend_status step(void *optimizer, const descend_exec *exec)
 static void take_step(struct run *run, unsigned number, unsigned turn)
 {
     size_t variant_count = 0, way_count = 0;
-    while (variants()[variant_count])
+    do /* there is one at least */
         variant_count++;
-    while (executions[way_count].name)
+    while (variants()[variant_count]);
+    do
         way_count++;
+    while (executions[way_count].name);
     const struct execution *execution = &executions[turn % way_count];
     if (!run->configuration->in_slices && strstr(execution->name, "slices"))
         execution = executions;
