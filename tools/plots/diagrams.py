@@ -48,20 +48,20 @@ TENSOR_COST = 64  # elements' time that each tensor takes of itself
 # The bytes of a checkpoint: (size, name, colour, width in the picture); and the lines of its header, with remarks.
 PARTS = [
     ("8 bytes", "length of\nthe header", RED, 1.5),
-    ("1928 bytes", "header: JSON in UTF-8,\nspaces up to a multiple of 8", BLUE, 3.5),
+    ("1960 bytes", "header: JSON in UTF-8,\nspaces up to a multiple of 8", BLUE, 3.5),
     ("802816 bytes", "hidden.weight", GREEN, 2.2),
     ("802816 bytes", "state.hidden.\nweight.exp_avg", GREEN, 2.2),
     ("…", "the other tensors,\nno bytes between them", GREEN, 2.6),
 ]
-LENGTH_BYTES = "88 07 00 00 00 00 00 00\n= 1928, little-endian"
+LENGTH_BYTES = "a8 07 00 00 00 00 00 00\n= 1960, little-endian"
 HEADER = [
     ('{"__metadata__": {', ""),
-    ('    "descend.version": "0.1.0", "descend.numerics": "1",', ""),
-    ('    "optimizer": "adam", "groups": "1",', ""),
+    ('    "descend.version": "0.1.0", "descend.numerics": "2",', ""),
+    ('    "optimizer": "adam", "seed": "1", "groups": "1",', ""),
     ('    "group.0.lr": "0x1.0624dd2f1a9fcp-10", …', "each group's config; hexadecimal, so exact"),
     ('    "step.hidden.weight": "3", …', "each tensor's step count"),
     ('    "note.seed": "1", …', "the caller's notes"),
-    ('    "crc32": "3cb6d222"},', "CRC-32 of the whole file, computed with 00000000 in this place"),
+    ('    "crc32": "eff47b88"},', "CRC-32 of the whole file, computed with 00000000 in this place"),
     (' "hidden.weight": {"dtype": "F32", "shape": [200704], "data_offsets": [0, 802816]},', ""),
     (' "state.hidden.weight.exp_avg": {"dtype": "F32", "shape": [200704], "data_offsets": [802816, 1605632]},', ""),
     (" …}", ""),
