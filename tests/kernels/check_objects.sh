@@ -36,7 +36,7 @@ check_arithmetic() {
         /\t(vfn?m(add|sub)|fn?m(add|sub)|fml[as])/ { count[kernel]++ }
         END {
             for (kernel in count)
-                if (kernel !~ "^<(" fusing ")_(stream|extras|reduce)_" || count[kernel] % 2 != 0)
+                if (kernel !~ "^<(" fusing ")_(stream|direct|extras|reduce)_" || count[kernel] % 2 != 0)
                     print kernel, count[kernel], "fused"
         }')
     [[ -z $fused ]] || complain "$1 fuses or estimates: $(head -n 3 <<<"$fused")"
