@@ -7,7 +7,7 @@
 #ifndef DESCEND_CHECKPOINT_ARRAYS_H
 #define DESCEND_CHECKPOINT_ARRAYS_H
 
-#include "descend/optimizer.h"
+#include "call.h"
 #include "keys.h"
 
 struct descend_form {
@@ -52,22 +52,18 @@ struct descend_item {
 };
 
 /* Array number `array` of a tensor: a state, or the parameter where it is DESCEND_STATES. */
-static inline descend_status descend_item_of(const descend_optimizer *optimizer, size_t tensor, size_t array,
-                                             struct descend_item *item)
+static inline struct descend_item descend_item_of(const descend_optimizer *optimizer, size_t tensor, size_t array)
 {
-    descend_tensor now;
-    const descend_status status = descend_optimizer_tensor(optimizer, tensor, &now, NULL);
-    if (status != DESCEND_OK)
-        return status;
+    const descend_tensor now = descend_call_tensor(optimizer, tensor, NULL);
     const bool is_param = array == DESCEND_STATES;
-    *item = (struct descend_item){
+    struct descend_item item = {
         .tensor = now.name,
         .state = is_param ? NULL : descend_kind_state(descend_optimizer_kind(optimizer), array)->name,
         .array = is_param ? now.param : now.state[array],
         .n = is_param ? now.n : descend_optimizer_state_length(optimizer, tensor, array),
     };
-    item->form = descend_form_of(item->array.dtype);
-    return DESCEND_OK;
+    item.form = descend_form_of(item.array.dtype);
+    return item;
 }
 
 /* The key of an item, with more before and behind it. */

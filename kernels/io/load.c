@@ -142,16 +142,15 @@ struct found {
 /* Checks how an array is stored, if the file has it. */
 static descend_status check_array(const struct loading *loading, size_t t, size_t array, struct found *found)
 {
-    struct descend_item item;
+    const struct descend_item item = descend_item_of(loading->optimizer, t, array);
     struct descend_entry data, second;
-    descend_status status = descend_item_of(loading->optimizer, t, array, &item);
-    if (status != DESCEND_OK || !find_data(loading, &item, &data))
-        return status;
+    if (!find_data(loading, &item, &data))
+        return DESCEND_OK;
     found->arrays++;
     found->tensors++;
     if (!has_storage(loading, &item))
         return DESCEND_BAD_FILE_TENSOR_DTYPE;
-    status = check_entry(&data, item.form.data, item.n);
+    const descend_status status = check_entry(&data, item.form.data, item.n);
     if (status != DESCEND_OK || item.form.second == NULL)
         return status;
     if (!find_second(loading, &item, &second))
@@ -162,12 +161,10 @@ static descend_status check_array(const struct loading *loading, size_t t, size_
 
 static descend_status check_states(const struct loading *loading, size_t t, struct found *found)
 {
-    descend_tensor tensor;
     unsigned group;
     uint64_t count;
-    descend_status status = descend_optimizer_tensor(loading->optimizer, t, &tensor, &group);
-    if (status != DESCEND_OK)
-        return status;
+    const descend_tensor tensor = descend_call_tensor(loading->optimizer, t, &group);
+    descend_status status = DESCEND_OK;
     if (!find_count(loading, KEY(KEY_STEP, tensor.name), &count))
         return DESCEND_BAD_FILE_MISSING;
     if (!find_count(loading, KEY(KEY_GROUP_OF, tensor.name), &count) || count != group)
@@ -213,10 +210,8 @@ static descend_config snapshot_config(void *context, unsigned group)
 /* Not the data, which snapshot_read reads: whether the file has it. */
 static descend_array snapshot_array(const struct loading *loading, size_t t, size_t array)
 {
-    struct descend_item item;
+    const struct descend_item item = descend_item_of(loading->optimizer, t, array);
     struct descend_entry entry;
-    if (descend_item_of(loading->optimizer, t, array, &item) != DESCEND_OK)
-        return (descend_array){.data = NULL}; /* not reached: t is below the count */
     return (descend_array){.data = find_data(loading, &item, &entry) ? loading->file.header.text : NULL,
                            .dtype = item.array.dtype};
 }
@@ -224,9 +219,8 @@ static descend_array snapshot_array(const struct loading *loading, size_t t, siz
 static descend_tensor snapshot_tensor(void *context, size_t t)
 {
     const struct loading *loading = context;
-    descend_tensor snapshot = {0}, now;
-    if (descend_optimizer_tensor(loading->optimizer, t, &now, NULL) != DESCEND_OK)
-        return snapshot; /* not reached: t is below the count */
+    const descend_tensor now = descend_call_tensor(loading->optimizer, t, NULL);
+    descend_tensor snapshot = {0};
     (void)find_count(loading, KEY(KEY_STEP, now.name), &snapshot.step);
     if (loading->checkpoint->params)
         snapshot.param = snapshot_array(loading, t, DESCEND_STATES);
@@ -239,18 +233,13 @@ static descend_tensor snapshot_tensor(void *context, size_t t)
 static descend_status snapshot_read(void *context, size_t t, size_t state, const descend_array *to)
 {
     struct loading *loading = context;
-    struct descend_item item;
-    struct descend_entry entry;
-    descend_status status = descend_item_of(loading->optimizer, t, state, &item);
-    if (status != DESCEND_OK)
-        return status;
-    if (!find_data(loading, &item, &entry))
-        return DESCEND_BAD_FILE_MISSING; /* not reached: snapshot_array has found it */
-    status = descend_safetensors_read(&loading->file, &entry, to->data);
+    const struct descend_item item = descend_item_of(loading->optimizer, t, state);
+    struct descend_entry entry = {.size = 0};
+    (void)find_data(loading, &item, &entry); /* snapshot_array has found it */
+    const descend_status status = descend_safetensors_read(&loading->file, &entry, to->data);
     if (status != DESCEND_OK || item.form.second == NULL)
         return status;
-    if (!find_second(loading, &item, &entry))
-        return DESCEND_BAD_FILE_MISSING; /* not reached: check_array has found it */
+    (void)find_second(loading, &item, &entry); /* check_array has found it */
     return descend_safetensors_read(&loading->file, &entry, to->second);
 }
 

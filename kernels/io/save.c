@@ -70,27 +70,24 @@ static void append_tensor(struct lists *lists, const char *const key[DESCEND_KEY
     lists->tensor_count++;
 }
 
-static descend_status append_groups(struct lists *lists, const descend_optimizer *optimizer)
+static void append_groups(struct lists *lists, const descend_optimizer *optimizer)
 {
     const descend_kind kind = descend_optimizer_kind(optimizer);
     for (unsigned group = 0; group < descend_optimizer_group_count(optimizer); group++) {
         char number[DESCEND_NUMERAL];
-        descend_config config;
-        descend_status status = descend_optimizer_config(optimizer, group, &config);
+        descend_config config = {.kind = kind};
+        (void)descend_optimizer_config(optimizer, group, &config); /* refuses only other numbers */
         descend_uint64_to_text(group, number);
-        for (size_t i = 0; i < descend_kind_field_count(kind) && status == DESCEND_OK; i++) {
+        for (size_t i = 0; i < descend_kind_field_count(kind); i++) {
             const descend_field *field = descend_kind_field(kind, i);
             double value = 0;
-            status = descend_config_get(&config, field->name, &value);
+            (void)descend_config_get(&config, field->name, &value); /* refuses only other names */
             if (field->flag)
                 append_pair(lists, KEY(KEY_GROUP, number, ".", field->name), value != 0 ? TEXT_TRUE : TEXT_FALSE);
             else
                 append_number(lists, KEY(KEY_GROUP, number, ".", field->name), value);
         }
-        if (status != DESCEND_OK)
-            return status;
     }
-    return DESCEND_OK;
 }
 
 /* Refuses a key "state.TENSOR.…" if there is such a tensor, whose name ends at `end`. */
@@ -127,11 +124,9 @@ static descend_status check_param_name(const descend_optimizer *optimizer, const
 static descend_status append_steps(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
-        descend_tensor now;
         unsigned group;
-        descend_status status = descend_optimizer_tensor(optimizer, t, &now, &group);
-        if (status == DESCEND_OK && params)
-            status = check_param_name(optimizer, now.name);
+        const descend_tensor now = descend_call_tensor(optimizer, t, &group);
+        const descend_status status = params ? check_param_name(optimizer, now.name) : DESCEND_OK;
         if (status != DESCEND_OK)
             return status;
         append_count(lists, KEY(KEY_STEP, now.name), now.step);
@@ -141,13 +136,11 @@ static descend_status append_steps(struct lists *lists, const descend_optimizer 
 }
 
 /* Appends those tensors of an array whose elements have so many bytes. */
-static descend_status append_array(struct lists *lists, const descend_optimizer *optimizer, size_t t, size_t array,
-                                   size_t bytes)
+static void append_array(struct lists *lists, const descend_optimizer *optimizer, size_t t, size_t array, size_t bytes)
 {
-    struct descend_item item;
-    const descend_status status = descend_item_of(optimizer, t, array, &item);
-    if (status != DESCEND_OK || (item.state && item.array.data == NULL))
-        return status;
+    const struct descend_item item = descend_item_of(optimizer, t, array);
+    if (item.state && item.array.data == NULL)
+        return;
     if (bytes == descend_file_dtype_size(item.form.data)) {
         append_tensor(lists, ITEM_KEY("", &item, ""), item.form.data, item.n, item.array.data);
         if (item.form.storage)
@@ -156,23 +149,20 @@ static descend_status append_array(struct lists *lists, const descend_optimizer 
     if (item.form.second && bytes == descend_file_dtype_size(FILE_I16))
         append_tensor(lists, ITEM_KEY("", &item, item.form.second), FILE_I16,
                       descend_form_second(item.array.dtype, item.n), item.array.second);
-    return DESCEND_OK;
 }
 
 /* Larger elements come first: so each tensor begins at a multiple of its elements' size, which readers need that map the
  * file into memory. */
-static descend_status append_arrays(struct lists *lists, const descend_optimizer *optimizer, bool params)
+static void append_arrays(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
     const size_t states = descend_kind_state_count(descend_optimizer_kind(optimizer));
-    descend_status status = DESCEND_OK;
     for (size_t bytes = sizeof(float); bytes > 0; bytes /= 2)
-        for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer) && status == DESCEND_OK; t++) {
+        for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
             if (params)
-                status = append_array(lists, optimizer, t, DESCEND_STATES, bytes);
-            for (size_t state = 0; state < states && status == DESCEND_OK; state++)
-                status = append_array(lists, optimizer, t, state, bytes);
+                append_array(lists, optimizer, t, DESCEND_STATES, bytes);
+            for (size_t state = 0; state < states; state++)
+                append_array(lists, optimizer, t, state, bytes);
         }
-    return status;
 }
 
 static void append_scaler(struct lists *lists, const descend_scaler *scaler)
@@ -193,15 +183,14 @@ static descend_status append_contents(struct lists *lists, const descend_optimiz
     append_pair(lists, KEY(KEY_OPTIMIZER), descend_kind_name(descend_optimizer_kind(optimizer)));
     append_count(lists, KEY(KEY_SEED), descend_optimizer_seed(optimizer));
     append_count(lists, KEY(KEY_GROUPS), descend_optimizer_group_count(optimizer));
-    descend_status status = append_groups(lists, optimizer);
-    if (status != DESCEND_OK)
-        return status;
+    append_groups(lists, optimizer);
     if (checkpoint->scaler)
         append_scaler(lists, checkpoint->scaler);
     for (size_t i = 0; i < checkpoint->note_count; i++)
         append_pair(lists, KEY(KEY_NOTE, checkpoint->notes[i].key), checkpoint->notes[i].value);
-    status = append_steps(lists, optimizer, checkpoint->params);
-    return status == DESCEND_OK ? append_arrays(lists, optimizer, checkpoint->params) : status;
+    const descend_status status = append_steps(lists, optimizer, checkpoint->params);
+    append_arrays(lists, optimizer, checkpoint->params);
+    return status;
 }
 
 /* Allocates one block for all lists, whose lengths are known. */
