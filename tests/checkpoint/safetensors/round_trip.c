@@ -64,12 +64,12 @@ static void assert_tensor(struct descend_safetensors *file, const struct descend
     for (size_t i = 0; i < tensor->rank; i++)
         size *= tensor->shape[i];
     assert_int_equal(entry.size, size);
-    unsigned char *data = malloc(size + 1);
+    unsigned char *data = malloc((size_t)size + 1);
     assert_non_null(data);
     data[size] = 0xa5;
     assert_int_equal(descend_safetensors_read(file, &entry, data), DESCEND_OK);
     if (size > 0)
-        assert_memory_equal(data, tensor->data, size);
+        assert_memory_equal(data, tensor->data, (size_t)size);
     assert_int_equal(data[size], 0xa5);
     free(data);
 }
