@@ -6,6 +6,8 @@ include(CheckCCompilerFlag)
 #   -ffp-contract=off  gcc fuses even intrinsics into FMA otherwise
 #   -fno-math-errno    lets sqrt be an instruction; it changes no bit
 #   -fno-single-precision-constant  takes back what would make the double 0.999 the float 0.999
+#   -fexcess-precision=fast  lets gcc compute floats in float on machines that can (for s390x -std=c11 makes it double)
+#   -msse2 -mfpmath=sse      computes floats in float on i386 too: the x87 cannot
 # And, against a program that is led astray: indirect branches only to where the code expects them (x86's CET, else
 # AArch64's BTI and PAC, which clang silently ignores on x86), and no table of functions that stays writable.
 set(branch_protection "")
@@ -16,10 +18,14 @@ if(DESCEND_HAS_CET)
 elseif(DESCEND_HAS_BTI)
   set(branch_protection -mbranch-protection=standard)
 endif()
+set(descend_float_flags -ffp-contract=off $<$<C_COMPILER_ID:GNU>:-fexcess-precision=fast>)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
+  list(APPEND descend_float_flags -msse2 -mfpmath=sse)
+endif()
 function(descend_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
                         C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${target} PRIVATE -fno-fast-math -ffp-contract=off -fno-math-errno
+  target_compile_options(${target} PRIVATE -fno-fast-math ${descend_float_flags} -fno-math-errno
                          $<$<C_COMPILER_ID:GNU>:-fno-single-precision-constant> ${branch_protection})
   target_link_options(${target} PRIVATE LINKER:-z,relro LINKER:-z,now)
   descend_warnings(${target})

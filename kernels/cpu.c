@@ -96,8 +96,35 @@ static void fp_leave(fp_environment caller_environment)
     __asm__ volatile("msr fpsr, %0" : : "r"(caller_environment.status));
 }
 
-#else
-#error "descend has been built for x86-64 and AArch64 only"
+#else /* any other machine, as its C library knows it */
+#include <fenv.h>
+
+unsigned descend_cpu_features(void)
+{
+    return 0;
+}
+
+typedef fenv_t fp_environment;
+
+static fp_environment fp_enter(void)
+{
+    fp_environment caller_environment;
+    fegetenv(&caller_environment);
+    fesetenv(FE_DFL_ENV);
+    return caller_environment;
+}
+
+static fp_environment fp_mask(void)
+{
+    fp_environment caller_environment;
+    feholdexcept(&caller_environment);
+    return caller_environment;
+}
+
+static void fp_leave(fp_environment caller_environment)
+{
+    fesetenv(&caller_environment);
+}
 #endif
 
 __attribute__((noinline)) void descend_guarded(void (*work)(void *context), void *context)

@@ -86,10 +86,11 @@ static void part(void *context, enum descend_pass_kind pass, unsigned index, uns
 {
     const struct flat *flat = context;
     const struct descend_segments *segments = &flat->update.segments;
+    const uint64_t count = segments->count; /* times the parts it may not fit in a size_t of 32 bits */
     size_t begin, end;
     if (pass == PASS_REDUCE) {
-        begin = descend_segment_begin(segments, segments->count * index / parts);
-        end = descend_segment_begin(segments, segments->count * (index + 1) / parts);
+        begin = descend_segment_begin(segments, (size_t)(count * index / parts));
+        end = descend_segment_begin(segments, (size_t)(count * (index + 1) / parts));
     } else {
         descend_slice(flat->n, index, parts, &begin, &end);
     }

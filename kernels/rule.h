@@ -119,7 +119,7 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
  * scalar state follows them. */
 #define CHECK_RULE(NAME, config, scalars, extra)                                                           \
     _Static_assert(LENGTH(fields) == CONFIG_MEMBERS(config), "fields[] is not the members of the config"); \
-    _Static_assert(sizeof(config) / sizeof(double) == offsetof(config, maximize) / sizeof(double) + 1,     \
+    _Static_assert(sizeof(config) / _Alignof(config) == offsetof(config, maximize) / _Alignof(config) + 1, \
                    "maximize is not the config's last member");                                            \
     _Static_assert(LENGTH(states) == NAME##_STATES + (extra), "states[] is not the formula's states");     \
     _Static_assert((int)NAME##_STATES <= (int)STATES_MAX, "more states than struct lanes has");            \

@@ -97,14 +97,9 @@ struct job {
     descend_part *part;
     void *work;
     unsigned parts;
-    _Atomic uint64_t done; /* the sum of done_by */
+    atomic_uint done;    /* how many of the tasks */
+    atomic_uint indices; /* the sum of their numbers: or one task called twice would stand for another, never called */
 };
-
-/* The index counts as well: or else one task called twice would make up for another that was never called. */
-static uint64_t done_by(unsigned index)
-{
-    return (uint64_t)index << 32 | 1;
-}
 
 /* What the caller's run calls. Ignores an index that does not exist, which it may pass. Relaxed, since run has to wait
  * for its threads in any case: they have written the arrays. */
@@ -114,14 +109,16 @@ static void do_task(void *work, unsigned index)
     if (index >= job->parts)
         return;
     descend_run_part(job->part, job->work, index, job->parts);
-    atomic_fetch_add_explicit(&job->done, done_by(index), memory_order_relaxed);
+    atomic_fetch_add_explicit(&job->done, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&job->indices, index, memory_order_relaxed);
 }
 
 static bool do_tasks(struct job *job, const descend_exec *exec)
 {
-    const uint64_t parts = job->parts, sum_of_indices = parts * (parts - 1) / 2;
+    const uint64_t parts = job->parts;
     exec->run(exec->pool, do_task, job, job->parts);
-    return atomic_load_explicit(&job->done, memory_order_relaxed) == (sum_of_indices << 32) + parts;
+    return atomic_load_explicit(&job->done, memory_order_relaxed) == parts &&
+           atomic_load_explicit(&job->indices, memory_order_relaxed) == (unsigned)(parts * (parts - 1) / 2);
 }
 
 /* On threads that the library chose. On one the call would have taken as long as its parts one after the other; the

@@ -8,21 +8,20 @@
 struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole)
 {
     const uint64_t even = whole / SEGMENTS_MAX + (whole % SEGMENTS_MAX != 0);
-    const size_t length = even <= BLOCK ? BLOCK : (size_t)((even + BLOCK - 1) / BLOCK * BLOCK);
-    const size_t lead = (size_t)(first % length);
-    return (struct descend_segments){n, length, lead, n > 0 ? (n - 1 + lead) / length + 1 : 0};
+    const uint64_t length = even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK, lead = first % length;
+    return (struct descend_segments){n, length, lead, n > 0 ? (size_t)((n - 1 + lead) / length) + 1 : 0};
 }
 
 size_t descend_segment_at(const struct descend_segments *segments, size_t element)
 {
-    return (element + segments->lead) / segments->length;
+    return (size_t)((element + segments->lead) / segments->length);
 }
 
 size_t descend_segment_begin(const struct descend_segments *segments, size_t segment)
 {
     if (segment == 0)
         return 0;
-    return segment < segments->count ? segment * segments->length - segments->lead : segments->n;
+    return segment < segments->count ? (size_t)(segment * segments->length - segments->lead) : segments->n;
 }
 
 struct descend_norms descend_norms_of(const struct descend_norm_lanes *lanes)

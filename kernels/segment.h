@@ -12,10 +12,10 @@
 enum { SEGMENTS_MAX = 256 }; /* of a whole tensor */
 
 struct descend_segments {
-    size_t n;      /* elements of the array */
-    size_t length; /* of a segment; the tensor's last may be shorter */
-    size_t lead;   /* elements of the array's first segment that lie before the array */
-    size_t count;  /* segments that the array has elements of */
+    size_t n;        /* elements of the array */
+    uint64_t length; /* of a segment; the tensor's last may be shorter */
+    uint64_t lead;   /* elements of the array's first segment that lie before the array */
+    size_t count;    /* segments that the array has elements of */
 };
 
 /* The segments of an array with the elements first … first + n - 1 of a tensor of `whole` elements. */

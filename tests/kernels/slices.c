@@ -132,7 +132,7 @@ static void any_grid(void **state)
     uint64_t seed = 1;
     for (int i = 0; i < 100000; i++) {
         const uint64_t shifts = random_bits(&seed); /* every order of magnitude */
-        const size_t n = random_bits(&seed) >> shifts % 64;
+        const size_t n = (size_t)(random_bits(&seed) >> shifts % 64);
         const unsigned slices = (unsigned)(random_bits(&seed) >> (32 + (shifts >> 6) % 32)) | 1;
         check_slice(n, (unsigned)(random_bits(&seed) % slices), slices);
     }

@@ -17,7 +17,7 @@ survivors=0 count=0 skipped=0
 avx2=$(grep -cw avx2 /proc/cpuinfo || true)
 while IFS=$'\t' read -r test file edit; do
     [[ -n $test && $test != \#* ]] || continue
-    if [[ $avx2 == 0 && "$test $file" =~ avx2|kernels_hashes.*Flags ]]; then
+    if [[ $avx2 == 0 && "$test $file" =~ avx2|(kernels_hashes|compiler).*Flags ]]; then
         skipped=$((skipped + 1))
         continue
     fi

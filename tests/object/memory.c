@@ -235,7 +235,7 @@ static void check_creation(const struct configuration *configuration)
     for (unsigned made = 1, failed = 0; made < 40; heap.calls = 0) {
         unsigned group = 77;
         const long live = heap.live;
-        heap.fail_at = failed + 1;
+        heap.fail_at = (long)failed + 1;
         const descend_status status = descend_optimizer_group(optimizer, &configuration->config, &group);
         failed = status == DESCEND_OK ? 0 : failed + 1;
         assert_int_equal(status, failed ? DESCEND_NO_MEMORY : DESCEND_OK);

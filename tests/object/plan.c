@@ -36,7 +36,7 @@ static void visit(void *context, struct tensor *tensor, size_t begin, size_t end
 static void check_parts(struct scene *scene, unsigned parts, size_t widest)
 {
     const descend_optimizer *optimizer = scene->optimizer;
-    const size_t share = optimizer->table.work_before[optimizer->tensors] / parts;
+    const size_t share = (size_t)optimizer->table.work_before[optimizer->tensors] / parts;
     memset(scene->covered, 0, sizeof scene->covered);
     scene->on_grid = scene->in_order = true;
     for (unsigned part = 0; part < parts; part++) {
@@ -65,7 +65,7 @@ static void check_sizes(const size_t *sizes, size_t count)
         optimizer.elements += sizes[t];
         tensors[t].segments = descend_segments_of(sizes[t], 0, sizes[t]);
         if (tensors[t].segments.length > widest_segment)
-            widest_segment = tensors[t].segments.length;
+            widest_segment = (size_t)tensors[t].segments.length;
         before[t + 1] = before[t] + descend_plan_work(&tensors[t]);
     }
     for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
@@ -83,7 +83,7 @@ static void equal_parts(void **state)
     check_sizes(small, TENSORS_MAX);
     check_sizes((const size_t[]){1 << 24}, 1);
     check_sizes((const size_t[]){1, (1 << 22) + 1, 4095, 4096, 4097, 1 << 20, 3}, 7);
-    check_sizes((const size_t[]){(size_t)1 << 40, 5, (size_t)1 << 41}, 3);
+    check_sizes((const size_t[]){SIZE_MAX / 64, 5, SIZE_MAX / 32}, 3);
 }
 
 /* What a part of an optimizer without tensors or parts beyond them do: nothing. */
@@ -102,7 +102,7 @@ static void nothing_to_do(void **state)
 static void segments(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 4095, 4096, 4097, 256 * 4096, 256 * 4096 + 1, (size_t)3 << 33};
+    static const size_t sizes[] = {1, 4095, 4096, 4097, 256 * 4096, 256 * 4096 + 1, SIZE_MAX / 4};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t n = sizes[i], share = (n + 255) / 256, length = (share + BLOCK - 1) / BLOCK * BLOCK;
         const struct descend_segments found = descend_segments_of(n, 0, n);
@@ -121,21 +121,35 @@ static void segments_of_shards(void **state)
     static const uint64_t wholes[] = {1, 4096, 5 * 4096 + 1, 300 * 4096, 1 << 22};
     for (size_t w = 0; w < sizeof wholes / sizeof *wholes; w++)
         for (uint64_t first = 0; first < wholes[w]; first += 1 + wholes[w] / 37)
-            for (size_t n = 0; n <= wholes[w] - first; n += 1 + wholes[w] / 13) {
+            for (size_t n = 0; n <= wholes[w] - first; n += 1 + (size_t)wholes[w] / 13) {
                 const struct descend_segments found = descend_segments_of(n, first, wholes[w]);
-                const size_t length = descend_segments_of(wholes[w], 0, wholes[w]).length;
-                assert_int_equal(found.length, length);
+                const size_t length = (size_t)found.length;
+                assert_int_equal(length, descend_segments_of((size_t)wholes[w], 0, wholes[w]).length);
                 size_t at = 0;
                 for (size_t i = 0; i < found.count; i++) {
                     assert_int_equal(descend_segment_begin(&found, i), at);
                     assert_true(at == 0 || (first + at) % length == 0);
                     assert_int_equal(descend_segment_at(&found, at), i);
-                    at += length - (first + at) % length;
+                    at += length - (size_t)((first + at) % length);
                     assert_int_equal(descend_segment_at(&found, (at < n ? at : n) - 1), i);
                 }
                 assert_true(n == 0 ? found.count == 0 : at >= n && at < n + length);
                 assert_int_equal(descend_segment_begin(&found, found.count), n);
             }
+}
+
+/* The whole tensor may be larger than memory. */
+static void segments_of_a_small_shard(void **state)
+{
+    (void)state;
+    const uint64_t whole = UINT64_C(1) << 53, length = whole / 256;
+    const struct descend_segments found = descend_segments_of(100, 3 * length - 10, whole);
+    assert_int_equal(found.length, length);
+    assert_int_equal(found.lead, length - 10);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(descend_segment_at(&found, 9), 0);
+    assert_int_equal(descend_segment_at(&found, 10), 1);
+    assert_int_equal(descend_segment_begin(&found, 1), 10);
 }
 
 int main(void)
@@ -145,6 +159,7 @@ int main(void)
         cmocka_unit_test(nothing_to_do),
         cmocka_unit_test(segments),
         cmocka_unit_test(segments_of_shards),
+        cmocka_unit_test(segments_of_a_small_shard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void check_exec(const struct configuration *configuration)
         {"slices with run", {.slices = 2, .run = run_on_pool, .pool = &pool}, DESCEND_BAD_SPLIT},
         {"run with no threads", {.run = run_on_pool, .pool = &pool}, DESCEND_BAD_THREADS},
         {"reserved", {.reserved = {1}}, DESCEND_BAD_RESERVED},
-        {"the last reserved", {.reserved = {[6] = (uintptr_t)1 << 63}}, DESCEND_BAD_RESERVED},
+        {"the last reserved", {.reserved = {[6] = UINTPTR_MAX / 2 + 1}}, DESCEND_BAD_RESERVED},
     };
     struct mirror mirror = with_two_groups(configuration), empty = mirror_new(configuration);
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -3,11 +3,8 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "test.h"
 
 const char *const data_kind_names[DATA_KINDS] = {"ordinary", "special"};
 
@@ -122,28 +119,4 @@ const char *config_difference(const descend_config *a, const descend_config *b)
             return field->name;
     }
     return NULL;
-}
-
-void assert_config_equal(const descend_config *a, const descend_config *b)
-{
-    const char *field = config_difference(a, b);
-    if (field)
-        fail_msg("configs of %s differ in %s", descend_kind_name(a->kind), field);
-}
-
-void assert_same_arrays(const struct configuration *configuration, const struct arrays *a, const struct arrays *b,
-                        const char *context, ...)
-{
-    for (size_t k = 0; k < STATE + configuration->states; k++) {
-        const size_t n = array_length(configuration, k, a->n), i = first_difference(a->array[k], b->array[k], n);
-        if (i == n)
-            continue;
-        char where[256];
-        va_list arguments;
-        va_start(arguments, context);
-        vsnprintf(where, sizeof where, context, arguments);
-        va_end(arguments);
-        fail_msg("%s, %s: %s[%zu] is %a and %a of n %zu", configuration->label, where, array_name(configuration, k), i,
-                 (double)a->array[k][i], (double)b->array[k][i], a->n);
-    }
 }

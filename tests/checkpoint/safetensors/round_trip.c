@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What is written is read again; of other files, which are read, and which refused: each cause by its own status. */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoint/files.h"
 #include "order.h"
@@ -64,12 +66,12 @@ static void assert_tensor(struct descend_safetensors *file, const struct descend
     for (size_t i = 0; i < tensor->rank; i++)
         size *= tensor->shape[i];
     assert_int_equal(entry.size, size);
-    unsigned char *data = malloc(size + 1);
+    unsigned char *data = malloc((size_t)size + 1);
     assert_non_null(data);
     data[size] = 0xa5;
     assert_int_equal(descend_safetensors_read(file, &entry, data), DESCEND_OK);
     if (size > 0)
-        assert_memory_equal(data, tensor->data, size);
+        assert_memory_equal(data, tensor->data, (size_t)size);
     assert_int_equal(data[size], 0xa5);
     free(data);
 }
@@ -221,6 +223,29 @@ static void next_to_nothing(void **state)
     descend_safetensors_close(&file);
 }
 
+/* A file of holes, with sizes and offsets beyond 32 bits. */
+static void five_gibibytes(void **state)
+{
+    (void)state;
+    const struct bytes head =
+        with_header("{\"holes\":{\"dtype\":\"U8\",\"shape\":[5368709120],\"data_offsets\":[0,5368709120]},"
+                    "\"last\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[5368709120,5368709122]}}",
+                    0);
+    struct descend_safetensors file;
+    struct descend_entry entry;
+    char last[2];
+    write_bytes(FILE_PATH, head);
+    const int descriptor = open(FILE_PATH, O_WRONLY);
+    assert_int_equal(pwrite(descriptor, "ab", 2, ((off_t)5 << 30) + (off_t)head.size), 2);
+    close(descriptor);
+    assert_int_equal(descend_safetensors_open(&file, FILE_PATH), DESCEND_OK);
+    assert_true(descend_header_find(&file.header, "last", &entry));
+    assert_int_equal(descend_safetensors_read(&file, &entry, last), DESCEND_OK);
+    assert_memory_equal(last, "ab", 2);
+    descend_safetensors_close(&file);
+    free(head.data);
+}
+
 /* What a big-endian machine does to the elements between memory and file. */
 static void words_are_reversed(void **state)
 {
@@ -244,7 +269,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),   cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(every_truncation_and_flip), cmocka_unit_test(bad_contents_are_not_written),
-        cmocka_unit_test(next_to_nothing),           cmocka_unit_test(words_are_reversed),
+        cmocka_unit_test(next_to_nothing),           cmocka_unit_test(five_gibibytes),
+        cmocka_unit_test(words_are_reversed),
     };
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (unsigned char)(i * i >> 3);
