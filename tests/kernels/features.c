@@ -14,12 +14,12 @@ unsigned __wrap_descend_cpu_features(void)
     return features;
 }
 
-enum { AVX2 = CPU_AVX2 | CPU_FMA | CPU_F16C, ALL = AVX2 | CPU_AVX512F | CPU_NEON };
+enum { AVX2 = CPU_AVX2 | CPU_FMA | CPU_F16C, AVX512 = AVX2 | CPU_AVX512F | CPU_AVX512BW, ALL = AVX512 | CPU_NEON };
 
 static const struct {
     const char *isa;
     unsigned needs;
-} variants[] = {{"scalar", 0}, {"avx2", AVX2}, {"avx512", AVX2 | CPU_AVX512F}, {"neon", CPU_NEON}};
+} variants[] = {{"scalar", 0}, {"avx2", AVX2}, {"avx512", AVX512}, {"neon", CPU_NEON}};
 
 static bool is_built(const char *isa)
 {
