@@ -8,10 +8,13 @@
 #include <stdint.h>
 
 /* What docs/numerics.md takes for granted. */
-static_assert(FLT_RADIX == 2 && FLT_MANT_DIG == 24 && FLT_MIN_EXP == -125 && FLT_MAX_EXP == 128 && FLT_HAS_SUBNORM == 1,
-              "descend needs a float that is IEEE 754's binary32");
-static_assert(DBL_MANT_DIG == 53 && DBL_MIN_EXP == -1021 && DBL_MAX_EXP == 1024 && DBL_HAS_SUBNORM == 1,
-              "descend needs a double that is IEEE 754's binary64");
+static_assert(FLT_RADIX == 2, "descend needs binary floats");
+static_assert(FLT_MANT_DIG == 24, "descend needs a float that is IEEE 754's binary32");
+static_assert(FLT_MAX_EXP - FLT_MIN_EXP == 253, "descend needs a float that is IEEE 754's binary32");
+static_assert(FLT_HAS_SUBNORM == 1, "descend needs subnormal floats");
+static_assert(DBL_MANT_DIG == 53, "descend needs a double that is IEEE 754's binary64");
+static_assert(DBL_MAX_EXP - DBL_MIN_EXP == 2045, "descend needs a double that is IEEE 754's binary64");
+static_assert(DBL_HAS_SUBNORM == 1, "descend needs subnormal doubles");
 static_assert(FLT_EVAL_METHOD == 0, "descend needs floats that are computed in float, on i386 by SSE2, not by the x87");
 
 enum { CPU_AVX2 = 1, CPU_FMA = 2, CPU_AVX512F = 4, CPU_NEON = 8, CPU_F16C = 16, CPU_AVX512BW = 32 };
