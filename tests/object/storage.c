@@ -61,11 +61,7 @@ static void set_array(struct pair *pair, unsigned k, enum data_kind kind, uint64
             ((uint16_t *)pair->ruled[k].data)[i] = (uint16_t)random_bits(&seed);
     else
         stored_put(&pair->ruled[k], n, values, NULL);
-    size_t data, second;
-    descend_array_size(pair->ruled[k].dtype, n, &data, &second);
-    memcpy(pair->given[k].data, pair->ruled[k].data, data);
-    if (second > 0)
-        memcpy(pair->given[k].second, pair->ruled[k].second, second);
+    stored_copy(&pair->given[k], &pair->ruled[k], n);
 }
 
 static void pair_new(struct pair *pair, enum data_kind kind, bool own_states)

@@ -184,6 +184,13 @@ void stored_get(const descend_array *from, size_t n, float *to)
         to[i] = get(from, i);
 }
 
+void stored_copy(const descend_array *to, const descend_array *from, size_t n)
+{
+    memcpy(to->data, from->data, n * size_of(from->dtype));
+    if (from->second)
+        memcpy(to->second, from->second, second_of(from->dtype, n) * sizeof(int16_t));
+}
+
 bool stored_equal(const descend_array *a, const descend_array *b, size_t n)
 {
     if (a->dtype != b->dtype)

@@ -25,6 +25,9 @@ void stored_free(descend_array *array);
 void stored_put(const descend_array *to, size_t n, const float *from, const struct random_source *source);
 void stored_get(const descend_array *from, size_t n, float *to);
 
+/* The bytes of an array of the same dtype. */
+void stored_copy(const descend_array *to, const descend_array *from, size_t n);
+
 /* Whether two arrays of n elements are stored alike, byte by byte; any NaN of a float32 equals any other. */
 bool stored_equal(const descend_array *a, const descend_array *b, size_t n);
 
