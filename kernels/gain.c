@@ -50,5 +50,5 @@ void descend_gain_note(struct descend_gain *gain, uint64_t parallel, uint64_t se
         lost = -CREDIT;
         atomic_store_explicit(&gain->failures, 0, memory_order_relaxed);
     }
-    atomic_store_explicit(&gain->lost, lost, memory_order_relaxed);
+    atomic_store_explicit(&gain->lost, (int)lost, memory_order_relaxed);
 }

@@ -14,7 +14,7 @@
 /* The account of calls of about one size. All zeros: nothing is known yet. Any number of threads may use it at once: what
  * they overwrite of each other is a measurement or two, and no result depends on any. */
 struct descend_gain {
-    _Atomic int64_t lost; /* nanoseconds of late; negative: gained */
+    atomic_int lost;      /* nanoseconds of late; negative: gained */
     atomic_uint serial;   /* the number of next calls that are not to have threads */
     atomic_uint failures; /* trials of threads in a row that lost */
 };

@@ -37,10 +37,10 @@ typedef void descend_task(void *work, unsigned index);
 typedef struct descend_exec {
     /* The number of threads. 0: the library's choice, which is OpenMP's maximum, but 1 inside an active parallel
      * region, and 1 for a while after calls of about this size were slower on threads than on one (other programs want
-     * the processors). 1: the calling thread. More: so many are requested from OpenMP, but never more than there are blocks of
-     * 4096 elements, nor more than max(64, processors). Inside an active parallel region that asks for a nested one,
-     * which OpenMP creates only as far as its max-active-levels allows. With run: the exact number of tasks, at least
-     * 1.
+     * the processors). 1: the calling thread. More: so many are requested from OpenMP, but never more than there are
+     * blocks of 4096 elements, nor more than max(64, processors). Inside an active parallel region that asks for a
+     * nested one, which OpenMP creates only as far as its max-active-levels allows. With run: the exact number of
+     * tasks, at least 1.
      *
      * OpenMP ends the process where it cannot start a thread. So before the first call that needs more of them than the
      * calling thread has had, the library tries whether the system lets the process have so many (ulimit -u, memory),
