@@ -202,7 +202,8 @@ descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const d
  *
  * exec is as in the step functions over flat arrays, where n is the number of elements of all tensors. With slices
  * there is one call for each slice, whose other arguments are equal; the step is complete when all of them have
- * returned, and until then no other function may be called with this optimizer, nor a slice twice.
+ * returned, and until then no other function may be called with this optimizer, nor a slice twice. At most 2^30 - 1
+ * slices, else DESCEND_BAD_SLICE.
  *
  * DESCEND_BAD_GRAD_SCALE and DESCEND_BAD_RESERVED: see descend_pass. DESCEND_BAD_STEP: a tensor has taken 2^53 steps.
  * DESCEND_OVERFLOW: a coefficient of a tensor's step overflows float32. DESCEND_NO_SLICES: LAMB with slices. The errors

@@ -37,13 +37,15 @@ struct descend_optimizer {
     uint64_t seed;
     struct block *blocks; /* the memory of names, spans and states */
     struct span *spans;   /* the caller's arrays and these blocks */
-    /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. */
-    _Atomic uint64_t begun;
+    /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. In an int, since atomics
+     * of 64 bits need a library on some machines. */
+    atomic_uint begun;
     atomic_uint done; /* the slices of it that have ended */
 };
 
 /* The calls that may be done by slices. */
 enum call { CALL_STEP = 1, CALL_ZERO_GRAD, CALL_MEASURE };
+enum { SLICES_MAX = (1 << 30) - 1 };
 
 /* DESCEND_NULL_OPTIMIZER, DESCEND_UNFINISHED where a call was not finished, or DESCEND_OK. */
 descend_status descend_object_check(const descend_optimizer *optimizer);

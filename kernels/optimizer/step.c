@@ -202,8 +202,8 @@ static unsigned slices_of(const struct job *job)
 /* Counts this slice as begun. False where another call has been begun and not finished, or all slices of this one. */
 static bool begin(const struct job *job)
 {
-    const uint64_t one = 4, call_bits = one - 1;
-    uint64_t begun = atomic_load_explicit(&job->optimizer->begun, memory_order_relaxed), with_this;
+    const unsigned one = 4, call_bits = one - 1;
+    unsigned begun = atomic_load_explicit(&job->optimizer->begun, memory_order_relaxed), with_this;
     do {
         if (begun != 0 && ((begun & call_bits) != job->call || begun / one >= slices_of(job)))
             return false;
@@ -229,7 +229,7 @@ static descend_status check_call(struct job *job, const descend_exec *exec)
         return DESCEND_NULL_OPTIMIZER;
     if ((job->kernels = descend_dispatch()) == NULL)
         return DESCEND_NO_ISA;
-    return descend_run_check(job->exec);
+    return job->exec->slices > SLICES_MAX ? DESCEND_BAD_SLICE : descend_run_check(job->exec);
 }
 
 static descend_status check_pass(struct job *job)

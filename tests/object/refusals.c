@@ -56,6 +56,7 @@ static void check_exec(const struct configuration *configuration)
         {"slice 1 of 1", {.slice = 1, .slices = 1}, DESCEND_BAD_SLICE},
         {"slice 8 of 7", {.slice = 8, .slices = 7}, DESCEND_BAD_SLICE},
         {"slice beyond the most slices", {.slice = UINT_MAX, .slices = UINT_MAX}, DESCEND_BAD_SLICE},
+        {"more slices than an object counts", {.slices = 1u << 30}, DESCEND_BAD_SLICE},
         {"slice without slices", {.slice = 1}, DESCEND_BAD_SLICE},
         {"slices with threads", {.slice = 1, .slices = 2, .threads = 1}, DESCEND_BAD_SPLIT},
         {"slices with run", {.slices = 2, .run = run_on_pool, .pool = &pool}, DESCEND_BAD_SPLIT},
