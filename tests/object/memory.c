@@ -20,6 +20,7 @@ static struct {
         size_t size;
     } block[BLOCKS];
     long calls, live, fail_at;
+    size_t bytes; /* of all calls */
 } account;
 
 static void *allocate(void *context, size_t size, size_t alignment)
@@ -36,6 +37,7 @@ static void *allocate(void *context, size_t size, size_t alignment)
     assert_true(i < BLOCKS);
     account.block[i].memory = memory, account.block[i].size = size;
     account.live++;
+    account.bytes += size;
     return memset(memory, 0xff, size);
 }
 
@@ -350,12 +352,34 @@ static void places_of_states(void **state)
     for_each_structure(check_places);
 }
 
+/* What the states that are used need, and a little for their places and for the rest. */
+static void check_bytes(const struct configuration *configuration)
+{
+    static const struct shape shapes[] = {{.n = 100000}, {.n = 7}, {.n = 300000, .own_state = true}};
+    enum { REST = 16384 };
+    size_t states = 0;
+    for (unsigned k = 0; k < configuration->states; k++)
+        states += configuration->used >> k & 1;
+    struct mirror mirror = mirror_new(configuration);
+    assert_int_equal(descend_optimizer_set_allocator(mirror.optimizer, &accounting), DESCEND_OK);
+    account.bytes = 0;
+    mirror_add(&mirror, shapes, COUNT(shapes), ORDINARY, 1);
+    assert_in_range(account.bytes, states * 7 * sizeof(float), states * 100007 * sizeof(float) + REST);
+    mirror_free(&mirror);
+}
+
+static void no_more_bytes_than_states(void **state)
+{
+    (void)state;
+    for_each_structure(check_bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_that_fail),  cmocka_unit_test(objects_and_groups_that_fail),
         cmocka_unit_test(steps_allocate_nothing), cmocka_unit_test(allocators),
-        cmocka_unit_test(places_of_states),
+        cmocka_unit_test(places_of_states),       cmocka_unit_test(no_more_bytes_than_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

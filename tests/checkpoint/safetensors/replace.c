@@ -3,6 +3,7 @@
  * new, whole. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -59,6 +60,18 @@ static void a_new_file_that_fails_is_not_there(void **state)
         assert_int_equal(save_with((struct plan){FAILS, ENOSPC, at, 0}, 'n'), DESCEND_FILE_WRITE);
         assert_entries(0);
     }
+}
+
+/* So 0 is the descriptor of a directory. */
+static void without_standard_input(void **state)
+{
+    const int input = dup(STDIN_FILENO);
+    assert_true(input >= 0);
+    assert_int_equal(close(STDIN_FILENO), 0);
+    every_call_fails_in_turn(state);
+    assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+    assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
+    assert_int_equal(close(input), 0);
 }
 
 static void interrupted_and_short_calls_go_on(void **state)
@@ -237,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_fails_in_turn),
+        cmocka_unit_test(without_standard_input),
         cmocka_unit_test(a_new_file_that_fails_is_not_there),
         cmocka_unit_test(interrupted_and_short_calls_go_on),
         cmocka_unit_test(a_file_size_limit),
