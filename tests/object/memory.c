@@ -356,7 +356,7 @@ static void places_of_states(void **state)
 static void check_bytes(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 100000}, {.n = 7}, {.n = 300000, .own_state = true}};
-    enum { REST = 16384 };
+    enum { REST = 65536 };
     size_t states = 0;
     for (unsigned k = 0; k < configuration->states; k++)
         states += configuration->used >> k & 1;

@@ -136,7 +136,7 @@ static void add_refused(struct object *object)
         bad->param.data = NULL;
         break;
     case 5:
-        bad->grad.dtype = DESCEND_BF16;
+        bad->grad.dtype = (descend_dtype)99;
         break;
     case 6:
         bad->grad.data = (char *)arrays[3] + 1;
