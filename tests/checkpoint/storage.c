@@ -66,7 +66,8 @@ static void run_new(struct run *run, const struct configuration *configuration, 
     assert_int_equal(descend_optimizer_create(&run->optimizer, &configuration->config), DESCEND_OK);
     assert_int_equal(descend_optimizer_set_seed(run->optimizer, seed), DESCEND_OK);
     for (size_t t = 0; t < TENSORS; t++) {
-        const size_t n = shapes[t].n, first = shapes[t].first;
+        const size_t n = shapes[t].n;
+        const uint64_t first = shapes[t].first;
         run->param[t] = stored_new(layout.param, n);
         run->grad[t] = stored_new(DESCEND_BF16, n);
         put_random(&run->param[t], n, seed + t);
@@ -168,7 +169,7 @@ static void assert_tensor(struct descend_safetensors *file, const char *key, enu
     assert_true(descend_entry_has_shape(&entry, &length, 1));
     assert_true(entry.size <= sizeof found);
     assert_int_equal(descend_safetensors_read(file, &entry, found), DESCEND_OK);
-    assert_memory_equal(found, bytes, entry.size);
+    assert_memory_equal(found, bytes, (size_t)entry.size);
 }
 
 static void assert_text(const struct descend_safetensors *file, const char *key, const char *expected)

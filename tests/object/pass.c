@@ -167,11 +167,12 @@ static void still_new(void)
     assert_int_equal(descend_optimizer_create(&still.optimizer, &(descend_config){.kind = DESCEND_SGD, .sgd = config}),
                      DESCEND_OK);
     for (descend_dtype dtype = DESCEND_F32; dtype <= DESCEND_F16; dtype++) {
-        const descend_tensor tensor = {.name = names[dtype],
-                                       .n = CHUNK,
-                                       .param.data = still.param[dtype],
-                                       .grad.data = still.grad[dtype],
-                                       .copy = {dtype == DESCEND_F32 ? NULL : still.copy[dtype], dtype}};
+        const descend_tensor tensor = {
+            .name = names[dtype],
+            .n = CHUNK,
+            .param.data = still.param[dtype],
+            .grad.data = still.grad[dtype],
+            .copy = {.data = dtype == DESCEND_F32 ? NULL : still.copy[dtype], .dtype = dtype}};
         assert_int_equal(descend_optimizer_add(still.optimizer, 0, &tensor, 1), DESCEND_OK);
     }
 }

@@ -86,9 +86,9 @@ void network_tensors(const struct network *net, uint16_t *copy, descend_tensor t
         const size_t begin = parts[i].begin;
         tensors[i] = (descend_tensor){.name = parts[i].name,
                                       .n = parts[i].end - begin,
-                                      .param = {net->param + begin, DESCEND_F32},
-                                      .grad = {net->grad + begin, DESCEND_F32},
-                                      .copy = {copy ? copy + begin : NULL, DESCEND_BF16}};
+                                      .param.data = net->param + begin,
+                                      .grad.data = net->grad + begin,
+                                      .copy = {.data = copy ? copy + begin : NULL, .dtype = DESCEND_BF16}};
     }
 }
 
