@@ -35,7 +35,7 @@ while IFS=$'\t' read -r test file edit; do
         echo "mutant $count does not compile: $file: $edit" >&2
         tail -n 5 "$work_dir/log" >&2
         survivors=$((survivors + 1))
-    elif ctest --test-dir "$build" -R "^$test\$" --no-tests=error >"$work_dir/log" 2>&1; then
+    elif ctest --test-dir "$build" -R "^$test\$" --no-tests=error --timeout 120 >"$work_dir/log" 2>&1; then
         echo "mutant $count survives $test: $file: $edit" >&2
         survivors=$((survivors + 1))
     fi
