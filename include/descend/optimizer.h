@@ -58,8 +58,8 @@ typedef struct descend_optimizer descend_optimizer;
  *   copy     BF16; F16
  *   state    F32; those that descend_state.smallest allows also BF16 and B8 or UB8
  *
- * second: for BF16_SPLIT an int16 for each element, the lower halves; for B8 and UB8 an int16 for each 256 elements, the
- * bases; else not used.
+ * second: for BF16_SPLIT an int16 for each element, the lower halves (of a parameter, NULL: allocated by the object, all
+ * 0, so that it begins as its bfloat16); for B8 and UB8 an int16 for each 256 elements, the bases; else not used.
  */
 typedef struct descend_array {
     void *data;

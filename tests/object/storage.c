@@ -231,12 +231,45 @@ static void shards(void **state)
     for_each_structure(check_shards);
 }
 
+/* Lower halves that are not given are the object's, and begin as 0. */
+static void lower_halves_of_the_object(void **state)
+{
+    (void)state;
+    enum { N = 700 };
+    const descend_config config = descend_config_defaults(DESCEND_ADAM);
+    descend_array param[2], grad = stored_new(DESCEND_BF16, N);
+    descend_optimizer *optimizer[2];
+    float values[N];
+    fill(values, N, ORDINARY, 3);
+    stored_put(&grad, N, values, NULL);
+    for (int given = 0; given < 2; given++) {
+        param[given] = stored_new(DESCEND_BF16_SPLIT, N);
+        stored_put(&(descend_array){.data = param[given].data, .dtype = DESCEND_BF16}, N, values, NULL);
+        descend_tensor tensor = {.name = "w", .n = N, .param = param[given], .grad = grad};
+        tensor.param.second = given ? param[given].second : NULL;
+        tensor.grad.data = NULL;
+        assert_int_equal(descend_optimizer_create(&optimizer[given], &config), DESCEND_OK);
+        assert_int_equal(descend_optimizer_add(optimizer[given], 0, &tensor, 1), DESCEND_OK);
+        assert_int_equal(descend_optimizer_set_grad(optimizer[given], 0, grad.data), DESCEND_OK);
+        assert_int_equal(descend_optimizer_step(optimizer[given], NULL, NULL), DESCEND_OK);
+    }
+    descend_tensor now;
+    assert_int_equal(descend_optimizer_tensor(optimizer[0], 0, &now, NULL), DESCEND_OK);
+    assert_true(stored_equal(&now.param, &param[1], N));
+    for (int given = 0; given < 2; given++) {
+        descend_optimizer_destroy(optimizer[given]);
+        stored_free(&param[given]);
+    }
+    stored_free(&grad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout),
         cmocka_unit_test(any_parts),
         cmocka_unit_test(shards),
+        cmocka_unit_test(lower_halves_of_the_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
