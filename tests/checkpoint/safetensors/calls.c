@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -44,19 +45,24 @@ static ssize_t done(ssize_t result)
     return result;
 }
 
-int __real_open(const char *path, int flags, mode_t mode);
-int __wrap_open(const char *path, int flags, mode_t mode);
-int __wrap_open(const char *path, int flags, mode_t mode)
+/* With variable arguments, as they are: some machines pass those in another way. */
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
 {
-    return fails() ? -1 : (int)done(__real_open(path, flags, mode));
+    return fails() ? -1 : (int)done(__real_open(path, flags)); /* never with O_CREAT */
 }
 
-int __real_openat(int directory, const char *path, int flags, mode_t mode);
-int __wrap_openat(int directory, const char *path, int flags, mode_t mode);
-int __wrap_openat(int directory, const char *path, int flags, mode_t mode)
+int __real_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...)
 {
     if (!(flags & O_CREAT)) /* looks for a leftover */
-        return interrupted() ? -1 : __real_openat(directory, path, flags, mode);
+        return interrupted() ? -1 : __real_openat(directory, path, flags);
+    va_list arguments;
+    va_start(arguments, flags);
+    const mode_t mode = va_arg(arguments, mode_t);
+    va_end(arguments);
     return fails() ? -1 : (int)done(__real_openat(directory, path, flags, mode));
 }
 
