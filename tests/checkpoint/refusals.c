@@ -277,7 +277,7 @@ static void check_arguments(const struct configuration *configuration)
     assert_both_refuse(&scene, FILE_PATH, &(descend_checkpoint){.notes = last_bad, .note_count = 2}, DESCEND_BAD_NOTE);
     for (size_t word = 0; word < COUNT(scene.with.reserved); word++) {
         descend_checkpoint with = scene.with;
-        with.reserved[word] = (uintptr_t)1 << 8 * word;
+        with.reserved[word] = (uintptr_t)1 << 8 * (word % sizeof(uintptr_t));
         assert_both_refuse(&scene, FILE_PATH, &with, DESCEND_BAD_RESERVED);
     }
     scene_free(&scene);

@@ -110,7 +110,7 @@ static void check_pass(const struct configuration *configuration)
     }
     for (size_t word = 0; word < 8; word++) {
         descend_pass pass = {.zero_grad = true};
-        pass.reserved[word] = (uintptr_t)1 << 8 * word;
+        pass.reserved[word] = (uintptr_t)1 << 8 * (word % sizeof(uintptr_t));
         check_step_refused(&mirror, &pass, DESCEND_BAD_RESERVED, "reserved of pass");
     }
     for (size_t i = 0; i < COUNT(good); i++) {
