@@ -70,32 +70,36 @@ static const struct row {
     {"adam", &mixed_8_bits, SETTINGS({"lr", 0.0017}, {"amsgrad", 1}), 0xe2a146bb, 0},
 };
 
-static uint32_t crc32_of(uint32_t crc, const void *data, size_t size)
+/* CRC-32, of a number of so many bytes in little-endian order. */
+static uint32_t add_number(uint32_t crc, uint32_t number, size_t bytes)
 {
-    const unsigned char *at = data;
     crc = ~crc;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= at[i];
+    for (size_t i = 0; i < bytes; i++) {
+        crc ^= number >> 8 * i & 0xff;
         for (int bit = 0; bit < 8; bit++)
             crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
     }
     return ~crc;
 }
 
-/* Of its bytes, with any NaN of float32 as one. */
+/* Element i, with any NaN of float32 as one. */
+static uint32_t element(const void *data, size_t bytes, size_t i)
+{
+    if (bytes < 4)
+        return bytes == 2 ? ((const uint16_t *)data)[i] : ((const unsigned char *)data)[i];
+    const uint32_t bits = ((const uint32_t *)data)[i];
+    return (bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits;
+}
+
 static uint32_t add_array(uint32_t crc, const descend_array *array)
 {
     size_t data, second;
     descend_array_size(array->dtype, N, &data, &second);
-    if (array->dtype == DESCEND_F32)
-        for (size_t i = 0; i < N; i++) {
-            uint32_t bits = ((const uint32_t *)array->data)[i];
-            bits = (bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits;
-            crc = crc32_of(crc, &bits, sizeof bits);
-        }
-    else
-        crc = crc32_of(crc, array->data, data);
-    return crc32_of(crc, array->second, second);
+    for (size_t i = 0; i < N; i++)
+        crc = add_number(crc, element(array->data, data / N, i), data / N);
+    for (size_t i = 0; i < second / 2; i++)
+        crc = add_number(crc, ((const uint16_t *)array->second)[i], 2);
+    return crc;
 }
 
 static descend_config config_of(const struct row *row)
