@@ -50,14 +50,15 @@ struct environment environment_with(int rounding, bool flush_to_zero, bool unmas
 struct x87 {
     uint16_t control, unused, status, rest[11];
 };
-static const uint16_t x87_flags = 0x3f;
+/* To return a subnormal number and to take it raises two exceptions in the x87, whatever computed it. */
+enum { X87_ALL = 0x3f, X87_SUBNORMAL = 0x12, X87_FLAGS = X87_ALL & ~X87_SUBNORMAL };
 
 struct environment environment_get(void)
 {
     struct x87 x87;
     __asm__ volatile("fnstenv %0\n\tfldenv %0" : "=m"(x87));
     return (struct environment){.control = (uint64_t)x87.control << 32 | _mm_getcsr(),
-                                .status = x87.status & x87_flags};
+                                .status = x87.status & X87_FLAGS};
 }
 
 void environment_set(struct environment environment)
@@ -65,15 +66,15 @@ void environment_set(struct environment environment)
     struct x87 x87;
     __asm__ volatile("fnstenv %0" : "=m"(x87));
     x87.control = (uint16_t)(environment.control >> 32);
-    x87.status = (uint16_t)((x87.status & ~x87_flags) | environment.status);
+    x87.status = (uint16_t)((x87.status & ~(unsigned)X87_FLAGS) | (unsigned)environment.status);
     __asm__ volatile("fldenv %0" : : "m"(x87));
     _mm_setcsr((unsigned)environment.control);
 }
 
 struct environment environment_with(int rounding, bool flush_to_zero, bool unmasked)
 {
-    const uint64_t double_precision = 0x240, all_masked = 0x3f, inexact_flag = 0x20;
-    const uint64_t x87_control = (unsigned)rounding | double_precision | (unmasked ? 0 : all_masked);
+    const uint64_t double_precision = 0x240, inexact_flag = 0x20;
+    const uint64_t x87_control = (unsigned)rounding | double_precision | (unmasked ? X87_SUBNORMAL : X87_ALL);
     /* A flag whose exception is not masked would trap at once. */
     return (struct environment){.control = x87_control << 32 | mxcsr_with(rounding, flush_to_zero, unmasked),
                                 .status = unmasked ? 0 : inexact_flag};
