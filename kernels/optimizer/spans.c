@@ -6,13 +6,11 @@
  */
 #include "optimizer/spans.h"
 
-/* The finaliser of splitmix64 (Steele, Lea and Flood 2014). */
+#include "random.h"
+
 static uint64_t priority(const struct span *span)
 {
-    uint64_t x = (uint64_t)(uintptr_t)span;
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
+    return random_mix((uintptr_t)span);
 }
 
 /* The order of the tree; spans that begin at the same address are ordered by their own. */
