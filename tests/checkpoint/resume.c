@@ -82,27 +82,13 @@ static descend_status step(void *optimizer, const descend_exec *exec)
     return descend_optimizer_step(optimizer, NULL, exec);
 }
 
-/* Takes the step on some variant and threads: others for every turn. */
+/* Takes the step on another variant and in other parts for every turn. */
 static void take_step(struct mirror *mirror, unsigned number, enum data_kind kind, unsigned turn)
 {
-    size_t variant_count = 0, way_count = 0;
-    do /* there is one at least */
-        variant_count++;
-    while (variants()[variant_count]);
-    do
-        way_count++;
-    while (executions[way_count].name);
-    assert_int_equal(descend_isa_force(variants()[turn % variant_count]), DESCEND_OK);
     mirror_gradients(mirror, kind, 1000 * number);
     for (size_t i = 0; i < mirror->count; i++)
         mirror_absent(mirror, i, !(kinds[i % COUNT(kinds)].present >> number & 1));
-    const bool in_slices = mirror->group[0].in_slices;
-    const struct execution *execution = &executions[turn % way_count];
-    if (!in_slices && strstr(execution->name, "slices"))
-        execution = executions;
-    runs_of_a_call = in_slices ? 1 : 2;
-    assert_int_equal(execution->make(step, mirror->optimizer, 1 + turn % 4), DESCEND_OK);
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+    assert_int_equal(make_in_turn(step, mirror->optimizer, turn, mirror->group[0].in_slices), DESCEND_OK);
 }
 
 /* An object of other configs, values and past, which goes on from the file of this one. */

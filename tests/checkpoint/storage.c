@@ -99,25 +99,12 @@ static descend_status step(void *optimizer, const descend_exec *exec)
     return descend_optimizer_step(optimizer, NULL, exec);
 }
 
-/* On some variant and in some parts: others for every turn. */
+/* On another variant and in other parts for every turn. */
 static void take_step(struct run *run, unsigned number, unsigned turn)
 {
-    size_t variant_count = 0, way_count = 0;
-    do /* there is one at least */
-        variant_count++;
-    while (variants()[variant_count]);
-    do
-        way_count++;
-    while (executions[way_count].name);
-    const struct execution *execution = &executions[turn % way_count];
-    if (!run->configuration->in_slices && strstr(execution->name, "slices"))
-        execution = executions;
     for (size_t t = 0; t < TENSORS; t++)
         put_random(&run->grad[t], shapes[t].n, 1000 * (number + 1) + t);
-    runs_of_a_call = run->configuration->in_slices ? 1 : 2;
-    assert_int_equal(descend_isa_force(variants()[turn % variant_count]), DESCEND_OK);
-    assert_int_equal(execution->make(step, run->optimizer, 1 + turn % 4), DESCEND_OK);
-    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+    assert_int_equal(make_in_turn(step, run->optimizer, turn, run->configuration->in_slices), DESCEND_OK);
 }
 
 static const descend_checkpoint with_params = {.params = true};

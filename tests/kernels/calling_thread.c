@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which threads work: the calling one alone where the header promises it, as many as asked for elsewhere; and calls
  * from inside OpenMP regions, which are right besides. */
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #endif
 
 #include "data.h"
+#include "process.h"
 #include "sanitizers.h"
 #include "test.h"
 #include "touch.h"
@@ -98,18 +98,6 @@ static unsigned most_threads(void)
 {
     const int processors = omp_get_num_procs();
     return processors > 64 ? (unsigned)processors : 64;
-}
-
-/* Threads of this process, asleep or not. */
-static unsigned threads_alive(void)
-{
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    assert_non_null(tasks);
-    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;)
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    return count;
 }
 
 /* A thread without a block touches nothing, but OpenMP keeps those that it has started. The first test, so that it has

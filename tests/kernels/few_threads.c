@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A step where the system does not let the process have the threads: it is done, and the process lives on. Each case is a
  * process of its own with such a limit: this program with the case in its argument. */
-#include <dirent.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "data.h"
+#include "process.h"
 #include "sanitizers.h"
 #include "test.h"
 #include "threads.h"
@@ -38,17 +38,6 @@ static bool set_limit(unsigned threads)
     if (geteuid() != 0)
         return threads == 0 || (threads == 1 && setrlimit(RLIMIT_NPROC, &limit) == 0);
     return threads == 0 || (setresuid(user, user, user) == 0 && setrlimit(RLIMIT_NPROC, &limit) == 0);
-}
-
-static unsigned threads_alive(void)
-{
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    for (const struct dirent *entry; tasks && (entry = readdir(tasks)) != NULL;)
-        count += entry->d_name[0] != '.';
-    if (tasks)
-        closedir(tasks);
-    return count;
 }
 
 /* Ends without the handlers of exit: a sanitizer's want threads. */

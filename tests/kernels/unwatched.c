@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the library cannot learn of forks, it never starts a thread: a forked child would wait for it for ever. */
-#include <dirent.h>
 #include <errno.h>
 
 #include "data.h"
+#include "process.h"
 #include "test.h"
 
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
@@ -14,23 +14,12 @@ int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*ch
     return ENOMEM;
 }
 
-static unsigned threads_alive(void)
-{
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    assert_non_null(tasks);
-    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;)
-        count += entry->d_name[0] != '.';
-    closedir(tasks);
-    return count;
-}
-
 static void starts_no_thread(void **state)
 {
     (void)state;
     const struct configuration *adam = configuration_of("adam");
     struct arrays arrays = arrays_new(100000);
-    const unsigned before = threads_alive(); /* a sanitizer's, too */
+    const unsigned before = threads_alive();
     arrays_fill(adam, &arrays, ORDINARY, 1);
     assert_int_equal(arrays_step(adam, 1, &arrays, &(descend_exec){.threads = 4, .serial_below = 1}), DESCEND_OK);
     assert_int_equal(threads_alive(), before);

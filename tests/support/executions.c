@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "configuration.h"
 #include "test.h"
 
 static descend_status worse(descend_status a, descend_status b)
@@ -144,3 +146,23 @@ const struct execution executions[] = {
     {"run on pthreads", by_run_on_pthreads},
     {NULL, NULL},
 };
+
+static unsigned variant_count(void)
+{
+    unsigned count = 0;
+    while (variants()[count])
+        count++;
+    return count;
+}
+
+descend_status make_in_turn(split_call *call, void *work, unsigned turn, bool in_slices)
+{
+    const struct execution *execution = &executions[turn % (COUNT(executions) - 1)];
+    if (!in_slices && strstr(execution->name, "slices"))
+        execution = executions;
+    runs_of_a_call = in_slices ? 1 : 2;
+    assert_int_equal(descend_isa_force(variants()[turn % variant_count()]), DESCEND_OK);
+    const descend_status status = execution->make(call, work, 1 + turn % 4);
+    assert_int_equal(descend_isa_force(NULL), DESCEND_OK);
+    return status;
+}

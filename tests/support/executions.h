@@ -3,7 +3,7 @@
 #ifndef DESCEND_TESTS_EXECUTIONS_H
 #define DESCEND_TESTS_EXECUTIONS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "descend/descend.h"
 
@@ -20,6 +20,10 @@ struct execution {
 
 /* Ended by one without a name. */
 extern const struct execution executions[];
+
+/* Makes the call on one of the variants, in one of the ways and in one of the numbers of parts: others for every turn.
+ * in_slices: whether the call can be made slice by slice. */
+descend_status make_in_turn(split_call *call, void *work, unsigned turn, bool in_slices);
 
 /* How often a call hands its work to a pool: 1 unless a test says otherwise. */
 extern unsigned runs_of_a_call;

@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 import test_train
-from test_train import Case
+from test_train import Case, PlotCase
 
 PLOT = Path(__file__).resolve().parents[2] / "tools/plots/plot_storage.py"
 
@@ -44,12 +44,9 @@ class Storage(Case):
             self.train("--optimizer", name, "--storage", "split", "--epochs", 1)
 
 
-class Plot(Case):
+class Plot(PlotCase):
     def setUp(self):
         super().setUp()
-        find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('matplotlib') is None)"
-        if subprocess.run(["/usr/bin/python3", "-c", find], check=False).returncode:
-            self.skipTest("no python3-matplotlib")
         self.write()
         self.picture = self.directory / "picture.png"
 

@@ -324,13 +324,17 @@ class Options(Case):
             self.assert_refused(done, "standard output")
 
 
-class Plot(Case):
+class PlotCase(Case):
+    """Tests of a script that draws; skipped where the python3 that runs it has no matplotlib."""
+
     def setUp(self):
         super().setUp()
         find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('matplotlib') is None)"
         if subprocess.run(["/usr/bin/python3", "-c", find], check=False).returncode:
             self.skipTest("no python3-matplotlib")
 
+
+class Plot(PlotCase):
     def plot(self, table, picture, *options):
         return subprocess.run(["/usr/bin/python3", PLOT, *options, table, picture], capture_output=True, text=True,
                               check=False)
