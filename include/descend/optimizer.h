@@ -285,6 +285,8 @@ typedef struct descend_snapshot {
  * parameters and for the states that a step has used. (Other states are read to where they stay.)
  *
  * DESCEND_NULL_SNAPSHOT: the snapshot, its config or its tensor is NULL. DESCEND_BAD_STEP: a step is above 2^53.
+ * DESCEND_BAD_DTYPE: an array is not of the dtype of the optimizer's. DESCEND_NULL_ARRAY: an array that is to be copied
+ * lacks its second part.
  * DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. What read and verify return.
  */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot);

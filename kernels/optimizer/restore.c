@@ -87,6 +87,21 @@ static bool is_saved(const struct restoration *r, size_t number, size_t array)
     return r->optimizer->table.tensor[number].n > 0 && r->saved[number].array[array].data != NULL;
 }
 
+/* Checks an array of a tensor of the snapshot, and what is copied from its memory. */
+static descend_status check_saved(const struct restoration *r, size_t number, size_t array)
+{
+    const descend_optimizer *optimizer = r->optimizer;
+    const struct tensor *tensor = &optimizer->table.tensor[number];
+    const descend_array *from = &r->saved[number].array[array];
+    if (from->data && from->dtype != array_of(tensor, array)->dtype)
+        return DESCEND_BAD_DTYPE;
+    if (r->snapshot->read || !is_saved(r, number, array))
+        return DESCEND_OK;
+    if (from->second == NULL && second_bytes(from, length_of(optimizer, tensor, array)) > 0)
+        return DESCEND_NULL_ARRAY;
+    return is_scalar(optimizer, array) && !scalar_is_valid(from->data) ? DESCEND_BAD_MU_PRODUCT : DESCEND_OK;
+}
+
 static descend_status get_tensors(struct restoration *r)
 {
     const descend_optimizer *optimizer = r->optimizer;
@@ -99,12 +114,9 @@ static descend_status get_tensors(struct restoration *r)
         for (size_t state = 0; state < optimizer->rule->state_count; state++)
             saved->array[state] = tensor.state[state];
         for (size_t array = 0; array < ARRAYS; array++) {
-            const descend_array *from = &saved->array[array];
-            if (from->data && from->dtype != array_of(&optimizer->table.tensor[t], array)->dtype)
-                return DESCEND_BAD_DTYPE;
-            if (r->snapshot->read == NULL && is_saved(r, t, array) && is_scalar(optimizer, array) &&
-                !scalar_is_valid(from->data))
-                return DESCEND_BAD_MU_PRODUCT;
+            const descend_status status = check_saved(r, t, array);
+            if (status != DESCEND_OK)
+                return status;
         }
     }
     return DESCEND_OK;

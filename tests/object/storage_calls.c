@@ -139,6 +139,58 @@ static void restoring(void **state)
         check_restored(&layouts[i / 8], i & 1, i & 2, i & 4);
 }
 
+struct source {
+    const descend_optimizer *optimizer;
+    unsigned broken; /* the array that is broken: DESCEND_STATES for the parameter */
+    bool without_second;
+};
+
+static descend_config config_of_source(void *context, unsigned group)
+{
+    return config_of((void *)(uintptr_t)((const struct source *)context)->optimizer, group);
+}
+
+static descend_tensor broken_tensor(void *context, size_t number)
+{
+    const struct source *source = context;
+    assert_int_equal(number, 0);
+    descend_tensor tensor = tensor_of(source->optimizer);
+    descend_array *array = source->broken == DESCEND_STATES ? &tensor.param : &tensor.state[source->broken];
+    if (source->without_second)
+        array->second = NULL;
+    else
+        array->dtype = array->dtype == DESCEND_F32 ? DESCEND_BF16 : DESCEND_F32;
+    return tensor;
+}
+
+/* Another type, or no second part where one is needed: refused, and nothing has changed. */
+static void restoring_what_does_not_fit(void **state)
+{
+    (void)state;
+    const unsigned arrays[] = {0, 1, DESCEND_STATES};
+    for (size_t i = 0; i < 2 * COUNT(arrays) * COUNT(layouts); i++) {
+        const struct layout *layout = &layouts[i % COUNT(layouts)];
+        const unsigned array = arrays[i / COUNT(layouts) % COUNT(arrays)];
+        const descend_dtype dtype = array == DESCEND_STATES ? layout->param : layout->state[array];
+        size_t data, second;
+        descend_array_size(dtype, N, &data, &second);
+        struct trainer from = trainer_new(layout, 2, false), asked = trainer_new(layout, 3, false),
+                       untouched = trainer_new(layout, 3, false);
+        struct source source = {from.optimizer, array, i >= COUNT(arrays) * COUNT(layouts)};
+        const descend_snapshot snapshot = {.config = config_of_source, .tensor = broken_tensor, .context = &source};
+        take_steps(&from);
+        if (!source.without_second || second > 0)
+            assert_int_equal(descend_optimizer_restore(asked.optimizer, &snapshot),
+                             source.without_second ? DESCEND_NULL_ARRAY : DESCEND_BAD_DTYPE);
+        take_steps(&asked);
+        take_steps(&untouched);
+        assert_equal(&asked, &untouched);
+        trainer_free(&from);
+        trainer_free(&asked);
+        trainer_free(&untouched);
+    }
+}
+
 /* The lower halves that the object allocates are those of the bfloat16 weights. */
 static void a_split_parameter_without_lower_halves(void **state)
 {
@@ -295,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restoring),
+        cmocka_unit_test(restoring_what_does_not_fit),
         cmocka_unit_test(a_split_parameter_without_lower_halves),
         cmocka_unit_test(measuring_is_of_widened_gradients),
         cmocka_unit_test(zeroing),
