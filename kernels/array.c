@@ -139,6 +139,7 @@ descend_status descend_array_accumulate(const descend_array *from, size_t count,
 void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second)
 {
     const descend_array array = {.dtype = dtype};
-    *data = data_bytes(&array, n);
-    *second = second_bytes(&array, n);
+    const bool exists = dtype <= DESCEND_UB8;
+    *data = exists ? data_bytes(&array, n) : 0;
+    *second = exists ? second_bytes(&array, n) : 0;
 }

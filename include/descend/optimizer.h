@@ -67,11 +67,14 @@ typedef struct descend_array {
     void *second;
 } descend_array;
 
-/* Converts n elements from float32 into the dtype of an array, to the nearest, and back; and says how many bytes data and
- * second of an array take. DESCEND_NULL_ARRAY, DESCEND_MISALIGNED, DESCEND_OVERLAP, DESCEND_BAD_N and DESCEND_NO_ISA: as
- * in the step functions. DESCEND_BAD_DTYPE: there is no such dtype. */
+/* store converts n elements from float32 into the dtype of an array, to the nearest; load converts them back. Both may
+ * be called by many threads at once. DESCEND_NULL_ARRAY, DESCEND_MISALIGNED, DESCEND_OVERLAP, DESCEND_BAD_N and
+ * DESCEND_NO_ISA: as in the step functions. DESCEND_BAD_DTYPE: there is no such dtype. */
 descend_status descend_array_store(const descend_array *to, size_t n, const float *from);
 descend_status descend_array_load(const descend_array *from, size_t n, float *to);
+
+/* The number of bytes that data and second of an array of n elements take, n at most PTRDIFF_MAX / 4. Both are 0 where
+ * there is no such dtype. Neither pointer may be NULL. */
 void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second);
 
 /*
@@ -94,7 +97,9 @@ typedef struct descend_tensor {
     /* For a shard of a larger tensor: the index of its first element in the whole tensor, and the number of elements of
      * the whole tensor. Sums of squares are then taken over the segments of the whole tensor (docs/numerics.md, rule
      * 7). whole 0: not given, and these elements are taken for the whole tensor. first + n <= whole, or <= 2^53 where
-     * whole is 0; else DESCEND_BAD_FIRST. */
+     * whole is 0; else DESCEND_BAD_FIRST. With a state of dtype B8 or UB8 first has to be a multiple of 256, too: the
+     * blocks are counted from it on. Let a shard also end at one, or at the end of the whole tensor, and its bits are
+     * those of the whole tensor's step. */
     uint64_t first, whole;
     /* The whole tensor's shape as a matrix of rows * columns elements, else DESCEND_BAD_SHAPE; both 0: not given. */
     uint64_t rows, columns;

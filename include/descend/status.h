@@ -74,7 +74,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_NAME = 43,        /* a tensor's name is NULL, empty, or not UTF-8 */
     DESCEND_DUPLICATE_NAME = 44,  /* a tensor's name was given before */
     DESCEND_BAD_DTYPE = 45,       /* an array has an element type that is not supported for it */
-    DESCEND_BAD_FIRST = 46,       /* first + n is above whole, or above 2^53 */
+    DESCEND_BAD_FIRST = 46,       /* first + n is above whole or 2^53, or an 8-bit state begins within a block */
     DESCEND_BAD_GRAD_SCALE = 47,  /* grad_scale is negative, or not finite as float32 */
     DESCEND_BAD_ALLOCATOR = 48,   /* the allocator or one of its functions is NULL */
     DESCEND_IN_USE = 49,          /* the allocator is changed after the first tensor was added */

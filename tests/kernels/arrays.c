@@ -256,6 +256,31 @@ static void refusals(void **state)
     refuse(&(descend_array){(char *)few + 4 * FEW, DESCEND_B8, of_second}, FEW, few, DESCEND_OK, "floats up to data");
 }
 
+static void sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        descend_dtype dtype;
+        size_t n, data, second;
+    } cases[] = {
+        {DESCEND_F32, 257, 1028, 0},
+        {DESCEND_BF16, 257, 514, 0},
+        {DESCEND_F16, 257, 514, 0},
+        {DESCEND_BF16_SPLIT, 257, 514, 514},
+        {DESCEND_B8, 256, 256, 2},
+        {DESCEND_UB8, 257, 257, 4},
+        {DESCEND_B8, 0, 0, 0},
+        {(descend_dtype)TYPES, 257, 0, 0},
+        {(descend_dtype)UINT32_MAX, 257, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t in_data = 1, in_second = 1;
+        descend_array_size(cases[i].dtype, cases[i].n, &in_data, &in_second);
+        assert_int_equal(in_data, cases[i].data);
+        assert_int_equal(in_second, cases[i].second);
+    }
+}
+
 static void refusals_of_exec(void **state)
 {
     (void)state;
@@ -297,6 +322,7 @@ int main(void)
         cmocka_unit_test(every_length_and_nothing_outside),
         cmocka_unit_test(every_float16),
         cmocka_unit_test(sums_in_any_parts),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(refusals_of_exec),
         cmocka_unit_test(unfinished),
