@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows for the number of threads that the library chooses itself: beside programs that want the processors, and alone. */
+/* Rows for the number of threads that the library chooses itself: alone, and beside busy programs. */
 #ifndef DESCEND_BENCH_CROWD_H
 #define DESCEND_BENCH_CROWD_H
 

@@ -12,8 +12,8 @@ struct limit_array {
     bool written;
 };
 
-/* Reads the elements [begin, end) of each array, block after block as the loops over stored arrays do, and writes what is
- * there back to those that are written: nothing is 0. Both ends are multiples of 256. The result is of no use. */
+/* Reads the elements [begin, end) of each array, block after block as the loops over stored arrays do, and writes what
+ * is there back to those that are written: nothing is 0. Both ends are multiples of 256. The result is of no use. */
 typedef uint32_t limit_bytes_kernel(const struct limit_array *arrays, size_t count, uint32_t nothing, size_t begin,
                                     size_t end);
 

@@ -131,8 +131,8 @@ CODEC_INLINE uint16_t codec_base(const float *from, unsigned top)
     return (uint16_t)(base < limit ? base : limit);
 }
 
-/* The magnitude's upper 12 bits, which are exponent and 3 bits of mantissa, rounded up where the 16 bits below them carry
- * with the random ones; less the base; at most NaN's code, which infinity has, too. */
+/* The magnitude's upper 12 bits, which are exponent and 3 bits of mantissa, rounded up where the 16 bits below them
+ * carry with the random ones; less the base; at most NaN's code, which infinity has, too. */
 CODEC_INLINE vw codec_code(vw upper, vw lower, vw random, vw base, unsigned top)
 {
     const vw below = vw_or(vw_shift_left(upper, 12), vw_shift_right(lower, 4));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A loop over a block of arrays of storage types that are known when it is compiled, which loads and stores them itself:
- * faster than by way of float32 (stored.h), with the same bits, but a kernel for each rule, its options and the types. */
+/* A loop over a block of arrays of storage types that are known when it is compiled, which loads and stores them
+ * itself: faster than by way of float32 (stored.h), with the same bits, but a kernel for each rule, its options and the
+ * types. */
 #ifndef DESCEND_DIRECT_H
 #define DESCEND_DIRECT_H
 

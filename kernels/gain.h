@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What threads gain or lose, for calls that leave their number to the library. Where other programs want the processors,
- * a call on threads may take many times as long as on one: it has to wait until each of them has had its turn. So calls
- * are measured, and while they lose they are serial, but for rare trials.
+ * What threads gain or lose, for calls that leave their number to the library. Where other programs want the
+ * processors, a call on threads may take many times as long as on one: it has to wait until each of them has had its
+ * turn. So calls are measured, and while they lose they are serial, but for rare trials.
  */
 #ifndef DESCEND_GAIN_H
 #define DESCEND_GAIN_H
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The account of calls of about one size. All zeros: nothing is known yet. Any number of threads may use it at once: what
- * they overwrite of each other is a measurement or two, and no result depends on any. */
+/* The account of calls of about one size. All zeros: nothing is known yet. Any number of threads may use it at once:
+ * what they overwrite of each other is a measurement or two, and no result depends on any. */
 struct descend_gain {
     atomic_int lost;      /* nanoseconds of late; negative: gained */
     atomic_uint serial;   /* the number of next calls that are not to have threads */

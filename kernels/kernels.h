@@ -55,8 +55,8 @@ struct descend_norm_lanes {
     double param[SQUARES_LANES], step[SQUARES_LANES];
 };
 
-/* Updates the states of the elements [begin, end), of one segment from a multiple of 16 in it on, and adds their squares
- * to the lanes. */
+/* Updates the states of the elements [begin, end), of one segment from a multiple of 16 in it on, and adds their
+ * squares to the lanes. */
 typedef void descend_reduce_kernel(const void *scalars, const struct descend_streams *streams, size_t begin, size_t end,
                                    struct descend_norm_lanes *lanes);
 

@@ -2,9 +2,9 @@
 /*
  * OpenMP's threads. All that the library knows of OpenMP stands in openmp.c; in a build without it every team is one.
  *
- * Runtimes compute too, at least when they are entered for the first time, and must neither trap nor leave flags behind.
- * So one function here wants to be called guarded (cpu.h). The other starts threads, which inherit its environment, and
- * wants to be called in the caller's: it masks exceptions alone.
+ * Runtimes compute too, at least when they are entered for the first time, and must neither trap nor leave flags
+ * behind. So one function here wants to be called guarded (cpu.h). The other starts threads, which inherit its
+ * environment, and wants to be called in the caller's: it masks exceptions alone.
  */
 #ifndef DESCEND_OPENMP_H
 #define DESCEND_OPENMP_H

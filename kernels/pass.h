@@ -8,8 +8,8 @@
 #include "run.h"
 #include "segment.h"
 
-/* PASS_REDUCE updates the states and sums the squares of parameters and steps: only rules that need those norms have it.
- * PASS_STREAM updates the parameters and, in rules without PASS_REDUCE, the states. */
+/* PASS_REDUCE updates the states and sums the squares of parameters and steps: only rules that need those norms have
+ * it. PASS_STREAM updates the parameters and, in rules without PASS_REDUCE, the states. */
 enum descend_pass_kind { PASS_REDUCE, PASS_STREAM };
 
 /* One array's step. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random bits as a function of the optimizer's seed and of a tensor's name, step, array and element, never of who computes
- * them (docs/numerics.md, rule 11). */
+/* Random bits as a function of the optimizer's seed and of a tensor's name, step, array and element, never of who
+ * computes them (docs/numerics.md, rule 11). */
 #ifndef DESCEND_RANDOM_H
 #define DESCEND_RANDOM_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How the arrays of a tensor are stored (docs/numerics.md, rules 10 to 13), for plain C; the conversions are in codec.h. */
+/* How the arrays of a tensor are stored (docs/numerics.md, rules 10 to 13), for plain C; the conversions are in
+ * codec.h. */
 #ifndef DESCEND_STORAGE_H
 #define DESCEND_STORAGE_H
 

@@ -104,8 +104,8 @@ STREAM_INLINE void stream_four(const struct stream *k, size_t i)
  * they would wait for its last divisions (docs/performance.md). */
 enum { STREAM_CHUNK = VF_LANES > 1 ? 16 * VF_LANES : 1024 };
 
-/* Updates all whole groups of four vectors; returns the first element that is left. Where a vector has one lane, a plain
- * loop over all elements, for the compiler to vectorise. */
+/* Updates all whole groups of four vectors; returns the first element that is left. Where a vector has one lane, a
+ * plain loop over all elements, for the compiler to vectorise. */
 STREAM_INLINE size_t stream_groups(const struct stream *k, size_t i, size_t end)
 {
     if (VF_LANES > 1)
@@ -148,8 +148,8 @@ STREAM_INLINE void stream_with_extras(const struct stream *k, descend_stream_ker
     extras_range(streams, k->use.written, done, end);
 }
 
-/* Takes the count <= VF_LANES elements from i through the first half alone. Returns the values whose squares are summed:
- * the unchanged parameters in p, and the step in x. */
+/* Takes the count <= VF_LANES elements from i through the first half alone. Returns the values whose squares are
+ * summed: the unchanged parameters in p, and the step in x. */
 STREAM_INLINE struct lanes stream_step(const struct stream *k, size_t i, size_t count)
 {
     struct lanes v;

@@ -12,8 +12,8 @@ struct trial {
     long thread; /* the kernel's number of the first one */
 };
 
-/* A thread that has been joined still counts against the limits until the kernel has forgotten its number. The number of
- * tries is for debuggers, which may keep it. */
+/* A thread that has been joined still counts against the limits until the kernel has forgotten its number. The number
+ * of tries is for debuggers, which may keep it. */
 static void wait_until_gone(long thread)
 {
     enum { TRIES = 1000 };

@@ -40,8 +40,8 @@ typedef struct descend_field {
 typedef struct descend_state {
     const char *name; /* as in torch: "exp_avg" */
     bool scalar;      /* true: one number for the whole tensor; false: one for each of its elements */
-    /* The smallest type in which the optimizer object can keep it: DESCEND_B8 or DESCEND_UB8, then DESCEND_BF16 as well;
-     * or DESCEND_F32, then no other. */
+    /* The smallest type in which the optimizer object can keep this state. DESCEND_B8 or DESCEND_UB8: it can also be
+     * DESCEND_BF16 or DESCEND_F32. DESCEND_F32: it can be nothing else. */
     descend_dtype smallest;
 } descend_state;
 

@@ -11,7 +11,8 @@
  * sign of a NaN are not part of it.
  *
  * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed no byte.
- * There is one exception, DESCEND_UNFINISHED: the caller's run did not do all tasks, so part of each array is as before.
+ * There is one exception, DESCEND_UNFINISHED: descend_exec.run did not do all tasks, so only a part of the elements has
+ * been updated.
  *
  * Thread safety. Every function may be called from any thread at any time, as long as no two calls write the same
  * elements at the same time. The caller's floating-point environment (rounding, flush to zero, exception masks and
@@ -52,9 +53,9 @@ const char *descend_version_string(void);
 /*
  * Variants of the kernels: "scalar" everywhere, "avx2" and "avx512" on x86-64, "neon" on aarch64. The first call
  * chooses the best one that can run on this machine, unless the environment variable DESCEND_ISA, which is read once,
- * names another. An empty DESCEND_ISA counts as unset, and so does any in a program with other rights than its user's
- * (setuid). With any other value that is not exactly the name of a variant that can run, every step returns
- * DESCEND_NO_ISA until descend_isa_force overrides it.
+ * names another. An empty DESCEND_ISA counts as unset. A program that runs with other rights than its user's (setuid)
+ * does not read DESCEND_ISA. With any other value that is not exactly the name of a variant that can run, every step
+ * returns DESCEND_NO_ISA until descend_isa_force overrides it.
  */
 const char *descend_isa_active(void);         /* the variant in use; "none" while DESCEND_ISA is in error */
 size_t descend_isa_count(void);               /* the number of variants in this binary */

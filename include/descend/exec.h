@@ -19,9 +19,9 @@ typedef enum descend_dtype {
     DESCEND_F32 = 0,
     DESCEND_BF16 = 1,       /* bfloat16 */
     DESCEND_F16 = 2,        /* IEEE half precision */
-    DESCEND_BF16_SPLIT = 3, /* a float32 in two parts: a bfloat16, and in another array its 16 lower bits */
-    DESCEND_B8 = 4,         /* 8-bit floats; 256 elements share an exponent */
-    DESCEND_UB8 = 5         /* the same without a sign, for what is never negative */
+    DESCEND_BF16_SPLIT = 3, /* a float32 in two arrays: the nearest bfloat16, and the float32's lower 16 bits */
+    DESCEND_B8 = 4,         /* 8-bit floats with a sign; each 256 elements share an offset of their exponents */
+    DESCEND_UB8 = 5         /* like DESCEND_B8 without a sign, for values that are never negative */
 } descend_dtype;
 
 /* Does one task of a call: task number `index`. Given to descend_exec.run. */
@@ -36,23 +36,25 @@ typedef void descend_task(void *work, unsigned index);
  */
 typedef struct descend_exec {
     /* The number of threads. 0: the library's choice, which is OpenMP's maximum, but 1 inside an active parallel
-     * region, and 1 for a while after calls of about this size were slower on threads than on one (other programs want
-     * the processors). 1: the calling thread. More: so many are requested from OpenMP, but never more than there are
-     * blocks of 4096 elements, nor more than max(64, processors). Inside an active parallel region that asks for a
-     * nested one, which OpenMP creates only as far as its max-active-levels allows. With run: the exact number of
-     * tasks, at least 1.
+     * region, and 1 for some time after calls of about this size were slower on several threads than on one, as they
+     * are where other programs use the processors. 1: the calling thread. More: so many are requested from OpenMP, but
+     * never more than there are blocks of 4096 elements, nor more than max(64, processors). Inside an active parallel
+     * region that asks for a nested one, which OpenMP creates only as far as its max-active-levels allows. With run:
+     * the exact number of tasks, at least 1.
      *
-     * OpenMP ends the process where it cannot start a thread. So before the first call that needs more of them than the
-     * calling thread has had, the library tries whether the system lets the process have so many (ulimit -u, memory),
-     * and if not, stays on the calling thread. What is left to OpenMP: others that take the threads between trial and
-     * start, and threads that OpenMP gives up and starts again (nested regions, teams of changing size). */
+     * OpenMP ends the process where it cannot start a thread. So before a call that needs more threads than OpenMP has
+     * started for the calling thread, the library tries to start as many itself. Where the system refuses them (ulimit
+     * -u, memory), the call stays on the calling thread, and so do the next calls of this kind. Two cases remain in
+     * which OpenMP may end the process: another program takes the threads between the trial and the start, or OpenMP
+     * ends threads and starts them again (nested regions, teams of changing size). */
     unsigned threads;
     /* slices > 0: this call does only part number `slice`, from 0 on, of `slices` equal parts, on the calling thread;
      * threads and run must be 0. The caller makes one call for each slice, in any order and on any thread, whose other
      * arguments are equal; all return the same status. */
     unsigned slice, slices;
     /* The caller's own thread pool. It must call task(work, index) once for each index of 0 … tasks - 1, on any
-     * threads, and return when all of them have returned. NULL: OpenMP, or serial in a build without it. */
+     * threads, and return when all of them have returned; if it leaves tasks out, the call returns DESCEND_UNFINISHED.
+     * NULL: OpenMP, or serial in a build without it. */
     void (*run)(void *pool, descend_task *task, void *work, unsigned tasks);
     void *pool; /* passed to run */
     /* A call of fewer elements stays on the calling thread. 0: below 32768, which was measured for OpenMP; run is then

@@ -23,13 +23,14 @@
  * results have the bits of the flat functions of descend.h on each tensor; they depend neither on the grouping or order
  * of the tensors nor on threads, slices or variants.
  *
- * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed nothing.
- * Where the optimizer is NULL, functions that return a status return DESCEND_NULL_OPTIMIZER. Nothing prints or aborts.
+ * Errors. Every check is made before the first write: a call that returns anything but DESCEND_OK has changed nothing,
+ * with the exception of DESCEND_UNFINISHED. Where the optimizer is NULL, functions that return a status return
+ * DESCEND_NULL_OPTIMIZER. Nothing prints or aborts.
  *
- * Unfinished calls. Where a slice of a call is never done, or a caller's run leaves tasks out (that call itself then
- * returns DESCEND_UNFINISHED, the one error with which something has changed), or an exception has left it, all
- * functions that change or save the optimizer return DESCEND_UNFINISHED, until descend_optimizer_restore or
- * descend_optimizer_load replaces what it holds, or descend_optimizer_abandon is called.
+ * Unfinished calls. A call of step, zero_grad or measure is unfinished where one of its slices is never done, where
+ * descend_exec.run leaves tasks out (the call itself then returns DESCEND_UNFINISHED), or where an exception leaves the
+ * call. From then on all functions that change or save the optimizer return DESCEND_UNFINISHED, until
+ * descend_optimizer_restore or descend_optimizer_load replaces its contents, or descend_optimizer_abandon is called.
  *
  * Thread safety. An optimizer may be used by one thread at a time, except that the slices of one call
  * (descend_exec.slices) may run at the same time. Different optimizers are independent. As for the functions of
@@ -51,15 +52,18 @@ extern "C" {
 typedef struct descend_optimizer descend_optimizer;
 
 /*
- * An array and how its elements are stored (docs/storage.md). What may be stored how, else DESCEND_BAD_DTYPE:
+ * An array and how its elements are stored (docs/storage.md). The arrays of a tensor may have these types; others are
+ * refused with DESCEND_BAD_DTYPE:
  *
- *   param    F32; BF16; BF16_SPLIT
- *   grad     F32; BF16; F16
- *   copy     BF16; F16
- *   state    F32; those that descend_state.smallest allows also BF16 and B8 or UB8
+ *   param    DESCEND_F32, DESCEND_BF16, DESCEND_BF16_SPLIT
+ *   grad     DESCEND_F32, DESCEND_BF16, DESCEND_F16
+ *   copy     DESCEND_BF16, DESCEND_F16; a copy is allowed only where param is DESCEND_F32
+ *   state    DESCEND_F32; where descend_state.smallest is not DESCEND_F32, also DESCEND_BF16 and that type
  *
- * second: for BF16_SPLIT an int16 for each element, the lower halves (of a parameter, NULL: allocated by the object, all
- * 0, so that it begins as its bfloat16); for B8 and UB8 an int16 for each 256 elements, the bases; else not used.
+ * Some types need a second array, of int16_t. DESCEND_BF16_SPLIT: one number for each element, the lower 16 bits of the
+ * float32. DESCEND_B8 and DESCEND_UB8: one number for each 256 elements (the last may stand for fewer), their base.
+ * Other types do not use second. If second of a DESCEND_BF16_SPLIT parameter is NULL, the object allocates it and sets
+ * it to 0: the float32 parameter then equals the bfloat16 in data.
  */
 typedef struct descend_array {
     void *data;
@@ -67,9 +71,13 @@ typedef struct descend_array {
     void *second;
 } descend_array;
 
-/* store converts n elements from float32 into the dtype of an array, to the nearest; load converts them back. Both may
- * be called by many threads at once. DESCEND_NULL_ARRAY, DESCEND_MISALIGNED, DESCEND_OVERLAP, DESCEND_BAD_N and
- * DESCEND_NO_ISA: as in the step functions. DESCEND_BAD_DTYPE: there is no such dtype. */
+/*
+ * store converts n elements from float32 to the dtype of an array, rounded to nearest; load converts them to float32,
+ * exactly. Both may be called by many threads at once.
+ *
+ * DESCEND_NULL_ARRAY, DESCEND_MISALIGNED, DESCEND_OVERLAP, DESCEND_BAD_N and DESCEND_NO_ISA: as in the step functions.
+ * DESCEND_NULL_ARRAY also where the dtype needs second and it is NULL. DESCEND_BAD_DTYPE: there is no such dtype.
+ */
 descend_status descend_array_store(const descend_array *to, size_t n, const float *from);
 descend_status descend_array_load(const descend_array *from, size_t n, float *to);
 
@@ -78,12 +86,13 @@ descend_status descend_array_load(const descend_array *from, size_t n, float *to
 void descend_array_size(descend_dtype dtype, size_t n, size_t *data, size_t *second);
 
 /*
- * Adds arrays to one of float32: gradients of micro-batches, for example. to[i] += from[0][i], then from[1][i] and so on,
- * each of the `count` sums rounded to float32 once: any grouping into calls, in the same order, gives the same bits, as do
- * all variants, threads and slices. exec is as in the step functions.
+ * Adds `count` arrays to an array of float32, for example the gradients of micro-batches: to[i] += from[0][i], then
+ * from[1][i] and so on. Each addition is rounded to float32. As long as the order of the arrays is the same, so are the
+ * bits, however the arrays are grouped into calls, and with every variant, number of threads and slicing. exec is as in
+ * the step functions.
  *
- * The errors are those of descend_array_store, and of exec. The arrays of from may share memory, for they are only
- * read.
+ * The errors are those of descend_array_store, those of exec, and DESCEND_UNFINISHED. The arrays of from may share
+ * memory with each other, but not with to.
  */
 descend_status descend_array_accumulate(const descend_array *from, size_t count, size_t n, float *to,
                                         const descend_exec *exec);
@@ -96,10 +105,10 @@ typedef struct descend_tensor {
     size_t n;         /* the number of elements; with 0 the pointers do not matter */
     /* For a shard of a larger tensor: the index of its first element in the whole tensor, and the number of elements of
      * the whole tensor. Sums of squares are then taken over the segments of the whole tensor (docs/numerics.md, rule
-     * 7). whole 0: not given, and these elements are taken for the whole tensor. first + n <= whole, or <= 2^53 where
-     * whole is 0; else DESCEND_BAD_FIRST. With a state of dtype B8 or UB8 first has to be a multiple of 256, too: the
-     * blocks are counted from it on. Let a shard also end at one, or at the end of the whole tensor, and its bits are
-     * those of the whole tensor's step. */
+     * 7). whole 0: not given, and these elements are taken for the whole tensor. first + n <= whole <= 2^53, or
+     * first + n <= 2^53 where whole is 0; first is a multiple of 256 where a state is DESCEND_B8 or DESCEND_UB8; else
+     * DESCEND_BAD_FIRST. Blocks of 8-bit states are counted from first on: if a shard also ends at a multiple of 256,
+     * or at the end of the whole tensor, its bits are those of the whole tensor's step. */
     uint64_t first, whole;
     /* The whole tensor's shape as a matrix of rows * columns elements, else DESCEND_BAD_SHAPE; both 0: not given. */
     uint64_t rows, columns;
@@ -108,8 +117,9 @@ typedef struct descend_tensor {
     descend_array grad; /* data NULL: absent. step, measure and zero_grad skip such a tensor */
     descend_array copy; /* each step also writes the new parameter here, as bfloat16 or float16; data NULL: no copy */
     /* In the order of descend_kind_state: one element for each of param, or one in all for a scalar state. data NULL:
-     * allocated by the object, as dtype, where the config uses the state; second is then not used. Else the caller's array, whose values are kept if step >
-     * 0; if step is 0, the first step that uses it writes its start value. */
+     * where the config uses the state, the object allocates it with this dtype, and second is ignored. Else this is the
+     * caller's array. Its values are kept if step > 0; if step is 0, the first step that uses it writes its start
+     * value. */
     descend_array state[DESCEND_STATES];
     uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_tensor;
@@ -121,8 +131,8 @@ typedef struct descend_tensor {
  * rounded to nearest even, NaN kept. The results have the bits of separate passes in that order.
  */
 typedef struct descend_pass {
-    /* NULL: 1. Else the number is >= 0 and finite, also as float32, or DESCEND_BAD_GRAD_SCALE is returned. 0 is a number
-     * like others: the gradients count as 0. */
+    /* NULL: 1. Else the number is >= 0 and finite, also as float32, or DESCEND_BAD_GRAD_SCALE is returned. 0 is a
+     * number like others: the gradients count as 0. */
     const double *grad_scale;
     bool zero_grad; /* sets gradients to 0 after use; absent ones stay absent */
     /* Stores elements of parameters and state arrays that are below 2^-126 in magnitude as +0. Without it, where
@@ -166,8 +176,8 @@ typedef struct descend_allocator {
 descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, const descend_allocator *allocator);
 
 /*
- * Adds tensors to a group. The tensors of an optimizer are numbered from 0 in the order in which they are added. Whether
- * n tensors are added by one call or by n, it takes time proportional to n log n.
+ * Adds tensors to a group. The tensors of an optimizer are numbered from 0 in the order in which they are added.
+ * Whether n tensors are added by one call or by n, it takes time proportional to n log n.
  *
  * States that the object allocates start at multiples of 64 bytes. Large ones are placed so that their addresses differ
  * modulo 4096 from those of the tensor's other arrays, which is faster. The threads of the first step are the first to
@@ -183,15 +193,16 @@ descend_status descend_optimizer_set_allocator(descend_optimizer *optimizer, con
 descend_status descend_optimizer_add(descend_optimizer *optimizer, unsigned group, const descend_tensor *tensors,
                                      size_t count);
 
-/* Sets the array that a tensor's gradient is read from. NULL: the gradient is absent, and step and zero_grad skip the
- * tensor with its step count, as in PyTorch. DESCEND_BAD_TENSOR: there is no such tensor. DESCEND_MISALIGNED,
+/* Sets the array that a tensor's gradient is read from. Its element type is the one with which the tensor was added.
+ * NULL: the gradient is absent; step, measure and zero_grad skip the tensor, whose step count stays as it is, as in
+ * PyTorch. DESCEND_BAD_TENSOR: there is no such tensor. DESCEND_MISALIGNED,
  * DESCEND_BAD_N. DESCEND_OVERLAP: grad shares memory with another array of this tensor; other tensors are not
  * checked. */
 descend_status descend_optimizer_set_grad(descend_optimizer *optimizer, size_t tensor, void *grad);
 
-/* The random numbers by which parameters and states of less than 32 bits are rounded (docs/numerics.md, rule 11) are a
- * function of this seed and of a tensor's name, step and elements, whatever computes them. 0 unless set. Checkpoints have
- * it. */
+/* Sets the seed of the random numbers by which bfloat16 and 8-bit parameters and states are rounded (docs/numerics.md,
+ * rule 11). The numbers depend on the seed, the tensor's name, the step and the element only, not on variant, threads
+ * or slices. The default is 0. Checkpoints hold the seed. */
 descend_status descend_optimizer_set_seed(descend_optimizer *optimizer, uint64_t seed);
 uint64_t descend_optimizer_seed(const descend_optimizer *optimizer); /* 0 for NULL */
 
@@ -207,8 +218,8 @@ descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const d
  *
  * exec is as in the step functions over flat arrays, where n is the number of elements of all tensors. With slices
  * there is one call for each slice, whose other arguments are equal; the step is complete when all of them have
- * returned, and until then no other function may be called with this optimizer, nor a slice twice. At most 2^30 - 1
- * slices, else DESCEND_BAD_SLICE.
+ * returned. Until then no other function may be called with this optimizer, and no slice may be called twice. At most
+ * 2^30 - 1 slices, else DESCEND_BAD_SLICE.
  *
  * DESCEND_BAD_GRAD_SCALE and DESCEND_BAD_RESERVED: see descend_pass. DESCEND_BAD_STEP: a tensor has taken 2^53 steps.
  * DESCEND_OVERFLOW: a coefficient of a tensor's step overflows float32. DESCEND_NO_SLICES: LAMB with slices. The errors
@@ -235,12 +246,13 @@ typedef struct descend_measurement {
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
 
-/* Whether a call was begun and not finished. False for NULL. */
+/* Whether a call of step, zero_grad or measure was begun and not finished. False for NULL. */
 bool descend_optimizer_unfinished(const descend_optimizer *optimizer);
 
-/* Forgets a call that was not finished, none of whose slices or tasks may still run. After zero_grad and measure, call
- * them again, and nothing is lost. After a step, step counts are as before it, but parameters and states are partly from
- * before and partly from after it, which only restoring mends. */
+/* Lets an optimizer with an unfinished call be used again. None of the call's slices or tasks may still be running. An
+ * unfinished zero_grad or measure can simply be called again. After an unfinished step, the step counts are those from
+ * before it, but parameters and states are partly those from before it and partly those from after it. Only
+ * descend_optimizer_restore and descend_optimizer_load repair that. */
 descend_status descend_optimizer_abandon(descend_optimizer *optimizer);
 
 /* The kind of an optimizer, whose name, fields and states config.h gives. DESCEND_KIND_NONE for NULL. */
@@ -269,30 +281,31 @@ typedef struct descend_snapshot {
     /* The config of a group. */
     descend_config (*config)(void *context, unsigned group);
     /* A tensor: step; state, with data NULL where no step had used a state; and param, with data NULL to keep the
-     * parameter as it is now. All else is ignored. */
+     * parameter as it is now. Arrays have the dtype that they have in the optimizer. All else is ignored. */
     descend_tensor (*tensor)(void *context, size_t tensor);
-    /* NULL: arrays are copied from the data of tensor(). Else that data is not read, but this function is called once
-     * for each array whose data is not NULL: it writes that state, or the parameter where state is DESCEND_STATES, to
-     * the memory of `to`. Anything but DESCEND_OK ends the call of restore, which returns it. */
+    /* NULL: arrays are copied from those that tensor returns. Else those are not read; instead this function is called
+     * once for each array whose data is not NULL. It writes that state, or the parameter where state is DESCEND_STATES,
+     * to the memory of `to`. Anything but DESCEND_OK ends the call of restore, which returns it. */
     descend_status (*read)(void *context, size_t tensor, size_t state, const descend_array *to);
-    /* NULL, or called after the last read, before anything changes. Anything but DESCEND_OK ends the call of restore,
-     * which returns it. */
+    /* Called after the last call of read, before anything changes; not called where it or read is NULL. Anything but
+     * DESCEND_OK ends the call of restore, which returns it. */
     descend_status (*verify)(void *context);
     void *context;
 } descend_snapshot;
 
 /*
  * Restores an optimizer with the same kind, groups and tensors: replaces configs and step counts, copies states and
- * parameters, and forgets a call that was not finished. The 16-bit copy of a parameter is not written before the next step. Configs are checked as in
- * descend_optimizer_configure.
+ * parameters, and lets an optimizer with an unfinished call be used again. The 16-bit copy of a parameter is not
+ * written before the next step. Configs are checked as in descend_optimizer_configure.
  *
- * Allocates the states that the optimizer does not have yet; and, with read, for the time of the call room for the
- * parameters and for the states that a step has used. (Other states are read to where they stay.)
+ * Allocates the states that the optimizer does not have yet and, until it returns, a table of the groups and tensors.
+ * With read it also allocates, until it returns, room for the parameters and states of the snapshot; but states in the
+ * object's own memory that no step has used are read into that memory.
  *
  * DESCEND_NULL_SNAPSHOT: the snapshot, its config or its tensor is NULL. DESCEND_BAD_STEP: a step is above 2^53.
- * DESCEND_BAD_DTYPE: an array is not of the dtype of the optimizer's. DESCEND_NULL_ARRAY: an array that is to be copied
- * lacks its second part.
- * DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. What read and verify return.
+ * DESCEND_BAD_DTYPE: an array has another dtype than in the optimizer. DESCEND_NULL_ARRAY: an array that is to be
+ * copied lacks its second part. DESCEND_BAD_MU_PRODUCT: a scalar state is not in [0, 1]. DESCEND_NO_MEMORY. Also what
+ * read and verify return.
  */
 descend_status descend_optimizer_restore(descend_optimizer *optimizer, const descend_snapshot *snapshot);
 

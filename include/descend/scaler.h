@@ -55,8 +55,8 @@ descend_status descend_scaler_update(descend_scaler *scaler, bool found_inf);
 
 /* The factor that brings gradients of this norm to a norm of at most max_norm: min(1, max_norm / (norm + 1e-6)), as in
  * torch.nn.utils.clip_grad_norm_, but in double where torch uses float32. NaN if an argument is NaN or negative, so a
- * NaN in the gradients is not hidden: descend_pass.grad_scale refuses it. For max_norm 0 and for an infinite norm it is
- * 0; infinite gradients times 0 are NaN, so skip steps with a gradient that is not finite. */
+ * NaN in the gradients is not hidden: a step refuses NaN as descend_pass.grad_scale. For max_norm 0 and for an infinite
+ * norm the factor is 0. An infinite gradient times 0 is NaN, so skip a step where a gradient is not finite. */
 double descend_clip_coefficient(double max_norm, double norm);
 
 #ifdef __cplusplus

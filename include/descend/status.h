@@ -39,7 +39,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_NO_ISA = 14,       /* the environment variable DESCEND_ISA names no variant that can run here */
     DESCEND_BAD_SPLIT = 15,    /* slices together with threads or run */
     DESCEND_NO_SLICES = 16,    /* slices with an optimizer that needs the whole tensor at once: LAMB */
-    DESCEND_UNFINISHED = 65,   /* not all tasks or slices of a call were done: of this one, or of an earlier one */
+    DESCEND_UNFINISHED = 65,   /* some tasks or slices of this call or of an earlier one were not done */
 
     /* Hyperparameters: a field is out of the range that kinds.h gives for it. */
     DESCEND_OVERFLOW = 20, /* all fields are in range, but a coefficient derived from them overflows float32 */

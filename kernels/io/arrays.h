@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a file has the arrays of an optimizer. The data of an array is a tensor under the array's key. Where the array has
- * a second part, that is another tensor, of 16-bit integers, under the key and a suffix. Where the tensor's dtype does not
- * tell how the array is stored, the metadata does.
+ * How a file has the arrays of an optimizer. The data of an array is a tensor under the array's key. Where the array
+ * has a second part, that is another tensor, of 16-bit integers, under the key and a suffix. Where the tensor's dtype
+ * does not tell how the array is stored, the metadata does.
  */
 #ifndef DESCEND_CHECKPOINT_ARRAYS_H
 #define DESCEND_CHECKPOINT_ARRAYS_H

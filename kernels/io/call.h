@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What saving and loading have in common: checks of the arguments, the optimizer's tensors, and the state of the calling
- * thread. */
+/* What saving and loading have in common: checks of the arguments, the optimizer's tensors, and the state of the
+ * calling thread. */
 #ifndef DESCEND_CHECKPOINT_CALL_H
 #define DESCEND_CHECKPOINT_CALL_H
 

@@ -151,8 +151,8 @@ static void append_array(struct lists *lists, const descend_optimizer *optimizer
                       descend_form_second(item.array.dtype, item.n), item.array.second);
 }
 
-/* Larger elements come first: so each tensor begins at a multiple of its elements' size, which readers need that map the
- * file into memory. */
+/* Larger elements come first: so each tensor begins at a multiple of its elements' size, which readers need that map
+ * the file into memory. */
 static void append_arrays(struct lists *lists, const descend_optimizer *optimizer, bool params)
 {
     const size_t states = descend_kind_state_count(descend_optimizer_kind(optimizer));

@@ -37,8 +37,8 @@ struct descend_optimizer {
     uint64_t seed;
     struct block *blocks; /* the memory of names, spans and states */
     struct span *spans;   /* the caller's arrays and these blocks */
-    /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. In an int, since atomics
-     * of 64 bits need a library on some machines. */
+    /* The call that is being done: its slices that have begun, times 4, + its enum call; 0: none. In an int, since
+     * atomics of 64 bits need a library on some machines. */
     atomic_uint begun;
     atomic_uint done; /* the slices of it that have ended */
 };

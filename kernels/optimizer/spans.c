@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A treap (Seidel and Aragon, "Randomized search trees", 1996), sorted by the addresses at which spans begin. The
- * priorities, which keep it balanced, are hashes of the nodes' own addresses. As each node knows the greatest end in its
- * subtree, it is an interval tree, too (Cormen et al., "Introduction to Algorithms", 14.3).
+ * priorities, which keep it balanced, are hashes of the nodes' own addresses. As each node knows the greatest end in
+ * its subtree, it is an interval tree, too (Cormen et al., "Introduction to Algorithms", 14.3).
  */
 #include "optimizer/spans.h"
 

@@ -10,8 +10,8 @@
  *   vf_abs                   clears the sign
  *   vf_if_greater(a, b, x, y)   x where a > b, else y; y also where a or b is NaN
  *   vf_flush                 +0 where x is subnormal, else x
- *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment. T is f32 or
- *                            f16, for stores also bf16; the narrower ones rounded to nearest even, NaN kept
+ *   vf_load_T, vf_store_T    VF_LANES elements of storage type T, at element i of an array of any alignment. T is f32
+ *                            or f16, for stores also bf16; the narrower ones rounded to nearest even, NaN kept
  *   vf_store_bf16_4          stores four vectors to consecutive elements
  *   vf_…_T_part              only the first count < VF_LANES elements, touching no others; further lanes load as 1
  *   vd                       a vector of VF_LANES doubles
@@ -22,8 +22,8 @@
  *   vi_iota                  0 in the first lane, 1 in the second …
  *   vi_of_vf, vf_of_vi       the same bits
  *   vi_canonical             the bits of a vf, those of every NaN 7fc00000
- *   vw                       the 16-bit halves of two vectors: 2 · VF_LANES unsigned words, in any order of lanes, in which
- *                            load and store agree with upper, lower and join
+ *   vw                       the 16-bit halves of two vectors: 2 · VF_LANES unsigned words, in any order of lanes, in
+ *                            which load and store agree with upper, lower and join
  *   vw_upper, vw_lower       the upper, the lower halves of two vi
  *   vw_join_a, vw_join_b     the first, the second of the two vi that have these halves
  *   vw_load_T, vw_store_T    2 · VF_LANES elements at element i of an array, T u16 or u8; what is stored as u8 is < 256

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What saving and loading do where the system fails: every allocation, read or write that fails in turn leaks and changes
- * nothing. */
+/* What saving and loading do where the system fails: every allocation, read or write that fails in turn leaks and
+ * changes nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays that are not stored as float32 come back byte by byte, both parts of them, and go on as if never stopped; and they
- * are never converted: what is stored otherwise is refused. */
+/* Arrays that are not stored as float32 come back byte by byte, both parts of them, and go on as if never stopped; and
+ * they are never converted: what is stored otherwise is refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

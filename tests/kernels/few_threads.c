@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A step where the system does not let the process have the threads: it is done, and the process lives on. Each case is a
- * process of its own with such a limit: this program with the case in its argument. */
+/* A step where the system does not let the process have the threads: it is done, and the process lives on. Each case is
+ * a process of its own with such a limit: this program with the case in its argument. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>

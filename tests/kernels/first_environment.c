@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first call of a process, which starts OpenMP's runtime, leaves the caller's floating-point environment as it is and
- * cannot trap in it; the threads that it starts inherit it; and it does not enter the runtime where it needs no thread of
- * it. Each case is a process of its own: this program with the case in its arguments. */
+/* The first call of a process, which starts OpenMP's runtime, leaves the caller's floating-point environment as it is
+ * and cannot trap in it; the threads that it starts inherit it; and it does not enter the runtime where it needs no
+ * thread of it. Each case is a process of its own: this program with the case in its arguments. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -53,7 +53,8 @@ static void one_pass_is_separate_passes(void **state)
     for_each_configuration(check_passes);
 }
 
-/* As torch moves by nothing where max_norm is 0: neither does a coefficient of 0 count as none, nor no coefficient as 0. */
+/* As torch moves by nothing where max_norm is 0. A coefficient of 0 is not taken for none, and none is not taken for 0.
+ */
 static void clipping_to_nothing(void **state)
 {
     (void)state;

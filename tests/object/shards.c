@@ -71,7 +71,8 @@ static descend_status measure(void *work, const descend_exec *exec)
     return descend_optimizer_measure(measuring->optimizer, exec, &measuring->found);
 }
 
-/* Of a lane's ones, a large square swallows those of its segment that come later: the sum tells where segments begin. */
+/* A large square swallows the ones of its lane that come later in its segment, so the sum shows where segments begin.
+ */
 static void check_measure(const struct shard *shard)
 {
     const descend_config sgd = descend_config_defaults(DESCEND_SGD);

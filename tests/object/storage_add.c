@@ -106,7 +106,7 @@ static void second_parts(void **state)
     }
 }
 
-/* The second part of each array is laid over both parts of each other one, here and in the first tensor, by one word. */
+/* The second part of each array is laid over both parts of each other one, here and in the first tensor. */
 static void overlaps(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps on arrays of every type, each of whose parts begins or ends at a page that cannot be touched: they touch nothing
- * outside, and give the bits that they give elsewhere. */
+/* Steps on arrays of every type, each of whose parts begins or ends at a page that cannot be touched: they touch
+ * nothing outside, and give the bits that they give elsewhere. */
 #include <string.h>
 
 #include "fence.h"

@@ -49,8 +49,8 @@ static descend_status measure(descend_optimizer *optimizer, const descend_exec *
 typedef descend_status call(descend_optimizer *optimizer, const descend_exec *exec);
 static call *const calls[] = {step, measure, descend_optimizer_zero_grad};
 
-/* Begins a call and does not finish it, in one of three ways: one of two slices; a run that leaves out a task; one that is
- * left by a jump. False where the optimizer has no slices. */
+/* Begins a call and does not finish it, in one of three ways: one of two slices; a run that leaves out a task; one that
+ * is left by a jump. False where the optimizer has no slices. */
 static bool leave_unfinished(const struct mirror *mirror, call *which, unsigned way)
 {
     static struct pool pool;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What docs/numerics.md says of how arrays are stored (rules 10 to 12), written down element by element: it shares nothing
- * with the library. */
+/* What docs/numerics.md says of how arrays are stored (rules 10 to 12), written down element by element: it shares
+ * nothing with the library. */
 #ifndef DESCEND_TESTS_STORAGE_H
 #define DESCEND_TESTS_STORAGE_H
 

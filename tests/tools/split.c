@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* "Split parameters and bfloat16 gradients cost no bit": each step of whole trainings is followed by the float32 kernels
- * on the same gradients, widened; and the model computes with the upper halves of what those arrive at. */
+/* "Split parameters and bfloat16 gradients cost no bit": each step of whole trainings is followed by the float32
+ * kernels on the same gradients, widened; and the model computes with the upper halves of what those arrive at. */
 #include <stdlib.h>
 #include <string.h>
 

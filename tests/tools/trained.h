@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Trainings of descend-train inside a test, which may look at, or replace, each step of the optimizer: the program wraps
- * updater_step (descend_test_wraps). */
+/* Trainings of descend-train inside a test, which may look at, or replace, each step of the optimizer: the program
+ * wraps updater_step (descend_test_wraps). */
 #ifndef DESCEND_TESTS_TRAINED_H
 #define DESCEND_TESTS_TRAINED_H
 

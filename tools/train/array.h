@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Allocates count elements of this size, all 0, to be freed by free(); NULL if there is no memory. Every array starts at
- * a cache line, so that alignment makes no run slower than another, nor lets BLAS choose another code path. */
+/* Allocates count elements of this size, all 0, to be freed by free(); NULL if there is no memory. Every array starts
+ * at a cache line, so that alignment makes no run slower than another, nor lets BLAS choose another code path. */
 static inline void *array_create(size_t count, size_t size)
 {
     const size_t line = 64;

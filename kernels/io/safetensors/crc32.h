@@ -17,8 +17,8 @@ void descend_crc32_init(struct descend_crc32 *tables);
 /* The checksum of bytes whose beginning has the checksum `before`; 0 where there is no beginning. */
 uint32_t descend_crc32(const struct descend_crc32 *tables, uint32_t before, const void *data, size_t size);
 
-/* What a piece with this checksum is in the checksum of the whole, where so many bytes follow the piece: the checksum of
- * the whole is the XOR of this over all pieces, whatever the order in which they are read. */
+/* What a piece with this checksum is in the checksum of the whole, where so many bytes follow the piece: the checksum
+ * of the whole is the XOR of this over all pieces, whatever the order in which they are read. */
 uint32_t descend_crc32_followed(const struct descend_crc32 *tables, uint32_t piece, uint64_t bytes);
 
 #endif

@@ -107,8 +107,8 @@ static void remove_leftover(const struct descend_replacement *replacement)
     close(file);
 }
 
-/* Creates the temporary file and locks it. False, with errno EEXIST, where the name is in use, also where another writer
- * has taken the new file for a leftover before it was locked, and removes it. */
+/* Creates the temporary file and locks it. False, with errno EEXIST, where the name is in use, also where another
+ * writer has taken the new file for a leftover before it was locked, and removes it. */
 static bool create(struct descend_replacement *replacement)
 {
     /* The permissions of a file that is replaced are set in the end: a leftover that may not be written cannot be

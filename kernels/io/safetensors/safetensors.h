@@ -4,10 +4,10 @@
  * by one.
  *
  * The format: the length of the header, 8 bytes, little-endian; the header, a JSON object that begins with '{' and is
- * padded with spaces; the tensors' bytes, without gaps. The object has, under the name of each tensor, {"dtype", "shape",
- * "data_offsets": [begin, end]}, with offsets from the header's end; and under "__metadata__" an object of strings. One
- * of those strings, "crc32", is the CRC-32 of the whole file in eight hexadecimal digits, computed with '0' in their
- * place. Elements are little-endian in the file and in the machine's order of bytes in memory.
+ * padded with spaces; the tensors' bytes, without gaps. The object has, under the name of each tensor, {"dtype",
+ * "shape", "data_offsets": [begin, end]}, with offsets from the header's end; and under "__metadata__" an object of
+ * strings. One of those strings, "crc32", is the CRC-32 of the whole file in eight hexadecimal digits, computed with
+ * '0' in their place. Elements are little-endian in the file and in the machine's order of bytes in memory.
  *
  * This is internal to descend::io; nothing here is public.
  */
@@ -63,8 +63,8 @@ struct descend_safetensors {
  */
 descend_status descend_safetensors_open(struct descend_safetensors *file, const char *path);
 
-/* Reads the bytes of a tensor, which are not to be used before the file has been checked. After DESCEND_FILE_READ (errno
- * EIO where the file has become shorter since it was opened) part of `to` may have been written. */
+/* Reads the bytes of a tensor, which are not to be used before the file has been checked. After DESCEND_FILE_READ
+ * (errno EIO where the file has become shorter since it was opened) part of `to` may have been written. */
 descend_status descend_safetensors_read(struct descend_safetensors *file, const struct descend_entry *entry, void *to);
 
 /* Checks the checksum, if the file has one: that of the bytes that have been read, for what is read again may have

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads and processes that save the same file at the same time: each saves a whole one, and a reader always finds
- * one of theirs. */
+/* Many threads and processes that save the same file at the same time: each saves a whole one, and a reader always
+ * finds one of theirs. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* libFuzzer's program for the optimizer object: any bytes as a sequence of calls on two of them, bad ones too. After each
- * call the object has to equal its mirror, bit by bit, and its status the one that the flat functions and the headers
- * make it. */
+/* libFuzzer's program for the optimizer object: any bytes as a sequence of calls on two of them, bad ones too. After
+ * each call the object has to equal its mirror, bit by bit, and its status the one that the flat functions and the
+ * headers make it. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

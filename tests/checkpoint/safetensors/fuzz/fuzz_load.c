@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libFuzzer's program for loading optimizers: files of which header and data are mutated apart, and whose length and
- * checksum are right again afterwards. What is refused has changed nothing; what is loaded can be saved, and is the same
- * when it is loaded again.
+ * checksum are right again afterwards. What is refused has changed nothing; what is loaded can be saved, and is the
+ * same when it is loaded again.
  */
 #define _GNU_SOURCE /* memfd_create, memmem */
 #include <fcntl.h>
