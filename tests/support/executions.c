@@ -149,7 +149,7 @@ const struct execution executions[] = {
 
 static unsigned variant_count(void)
 {
-    unsigned count = 0;
+    unsigned count = 1;
     while (variants()[count])
         count++;
     return count;
