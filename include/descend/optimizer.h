@@ -267,8 +267,9 @@ size_t descend_optimizer_tensor_count(const descend_optimizer *optimizer);
 size_t descend_optimizer_state_length(const descend_optimizer *optimizer, size_t tensor, size_t state);
 
 /* Reads a tensor as it is now: the name is the object's copy, step the number of steps taken so far. A state that no
- * step has used has data NULL. group, where the number of its group is written, may be NULL. DESCEND_BAD_TENSOR: there
- * is no such tensor, or out is NULL. */
+ * step has used has data NULL; one that a step has used has not, not even with n 0, where it points to nothing. group,
+ * where the number of its group is written, may be NULL. DESCEND_BAD_TENSOR: there is no such tensor, or out is NULL.
+ */
 descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size_t tensor, descend_tensor *out,
                                         unsigned *group);
 

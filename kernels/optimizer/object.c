@@ -3,6 +3,7 @@
 #include "optimizer/object.h"
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "optimizer/place.h"
@@ -235,6 +236,7 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
         return DESCEND_NULL_OPTIMIZER;
     if (number >= optimizer->tensors || out == NULL)
         return DESCEND_BAD_TENSOR;
+    static max_align_t empty;
     const struct tensor *tensor = &optimizer->table.tensor[number];
     *out = (descend_tensor){.name = tensor->name,
                             .n = tensor->n,
@@ -248,8 +250,11 @@ descend_status descend_optimizer_tensor(const descend_optimizer *optimizer, size
                             .copy = tensor->copy};
     for (size_t i = 0; i < optimizer->rule->state_count; i++) {
         out->state[i].dtype = tensor->state[i].dtype;
-        if (tensor->initialised >> i & 1)
+        if (tensor->initialised >> i & 1) {
             out->state[i] = tensor->state[i];
+            if (tensor->n == 0)
+                out->state[i].data = &empty; /* not NULL: a step has used the state, as it has in the other shards */
+        }
     }
     if (group_number)
         *group_number = tensor->group;
