@@ -66,7 +66,7 @@
 // clang-format on
 DESCEND_RULES(TABLES)
 
-static struct descend_squares squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end)
+static descend_squares squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end)
 {
     struct squares_state state = {{0}, {0}};
     struct stored_room room;

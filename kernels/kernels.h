@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "descend/config.h"
+#include "descend/optimizer.h"
 #include "formulas/formula.h"
 #include "layouts.def"
 #include "rules.def"
@@ -62,11 +62,7 @@ typedef void descend_reduce_kernel(const void *scalars, const struct descend_str
 
 /* The sum of squares and the largest magnitude of the elements [begin, end) of an array of this type (docs/numerics.md,
  * rule 7). */
-struct descend_squares {
-    double sum;
-    float max;
-};
-typedef struct descend_squares descend_squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end);
+typedef descend_squares descend_squares_kernel(descend_dtype type, const void *array, size_t begin, size_t end);
 
 /* Updates the block of STORAGE_BLOCK elements from i on, of streams with a layout, without what else there is to do. */
 typedef void descend_direct_kernel(const void *scalars, const struct descend_streams *streams, size_t i);

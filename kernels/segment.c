@@ -5,10 +5,15 @@
 
 #include "run.h"
 
-struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole)
+uint64_t descend_segment_length(uint64_t whole)
 {
     const uint64_t even = whole / SEGMENTS_MAX + (whole % SEGMENTS_MAX != 0);
-    const uint64_t length = even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK, lead = first % length;
+    return even <= BLOCK ? BLOCK : (even + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+struct descend_segments descend_segments_of(size_t n, uint64_t first, uint64_t whole)
+{
+    const uint64_t length = descend_segment_length(whole), lead = first % length;
     return (struct descend_segments){n, length, lead, n > 0 ? (size_t)((n - 1 + lead) / length) + 1 : 0};
 }
 

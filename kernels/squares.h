@@ -69,9 +69,9 @@ static inline void squares_elements(struct squares_state *state, const float *ar
         vf_store_f32(state->max, v * VF_LANES, max[v]);
 }
 
-static inline struct descend_squares squares_result(const struct squares_state *state)
+static inline descend_squares squares_result(const struct squares_state *state)
 {
-    struct descend_squares result = {0, 0};
+    descend_squares result = {0, 0};
     for (size_t lane = 0; lane < SQUARES_LANES; lane++) {
         result.sum += state->sum[lane];
         result.max =

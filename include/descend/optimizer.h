@@ -227,6 +227,17 @@ descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const d
  */
 descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec);
 
+/* The same for `count` consecutive tensors from number `tensor` on; the others stay as they are, with their step
+ * counts. So the tensors whose gradients are there can be stepped while those of others are still computed.
+ * DESCEND_BAD_TENSOR: there are not so many tensors. */
+descend_status descend_optimizer_step_tensors(descend_optimizer *optimizer, size_t tensor, size_t count,
+                                              const descend_pass *pass, const descend_exec *exec);
+
+/* Returns what descend_optimizer_step with these arguments would return, DESCEND_UNFINISHED where a call is unfinished,
+ * and changes nothing. For a step that several processes take together or not at all. */
+descend_status descend_optimizer_check(descend_optimizer *optimizer, const descend_pass *pass,
+                                       const descend_exec *exec);
+
 /* What descend_optimizer_measure finds, over all gradients that are not absent. */
 typedef struct descend_measurement {
     double norm;     /* the 2-norm; NaN or infinite where finite is false */
@@ -245,6 +256,31 @@ typedef struct descend_measurement {
  */
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
+
+/*
+ * A measurement in parts, where several optimizers, in several processes for example, hold shards of the tensors. A
+ * whole tensor is divided into segments of descend_segment_length elements, the last of which may be shorter
+ * (docs/numerics.md, rule 7). descend_optimizer_squares measures the segments of `count` consecutive tensors from
+ * number `tensor` on, and writes what it finds, tensor by tensor, to `segments`, which has room for the sum of their
+ * descend_optimizer_segment_count. descend_squares_combine makes the measurement of whole tensors: counts[t] is the
+ * number of segments of tensor t. Where all shards begin and end at segments or at ends of whole tensors, it has the
+ * bits of descend_optimizer_measure on the whole tensors.
+ *
+ * An absent gradient counts as 0. exec is as in descend_optimizer_measure. DESCEND_BAD_TENSOR: there are not so many
+ * tensors. DESCEND_NULL_MEASUREMENT: segments, counts or measurement is NULL. An unfinished call of
+ * descend_optimizer_squares is one of descend_optimizer_measure.
+ */
+typedef struct descend_squares {
+    double sum; /* of the squares */
+    double max; /* the largest magnitude; NaN if an element is NaN */
+} descend_squares;
+
+uint64_t descend_segment_length(uint64_t whole); /* for a tensor of so many elements */
+size_t descend_optimizer_segment_count(const descend_optimizer *optimizer, size_t tensor); /* 0: no such tensor */
+descend_status descend_optimizer_squares(descend_optimizer *optimizer, size_t tensor, size_t count,
+                                         const descend_exec *exec, descend_squares *segments);
+descend_status descend_squares_combine(const descend_squares *segments, const size_t *counts, size_t tensors,
+                                       descend_measurement *measurement);
 
 /* Whether a call of step, zero_grad or measure was begun and not finished. False for NULL. */
 bool descend_optimizer_unfinished(const descend_optimizer *optimizer);

@@ -104,7 +104,7 @@ static bool reserve(descend_optimizer *optimizer, size_t tensors, size_t partial
     if ((new.block = descend_block_new(&optimizer->allocator, bytes)) == NULL)
         return false;
     new.tensor = (struct tensor *)(void *)new.block->bytes;
-    new.partial = (struct descend_squares *)(void *)(new.tensor + new.tensor_room);
+    new.partial = (descend_squares *)(void *)(new.tensor + new.tensor_room);
     new.norms = (struct descend_norms *)(void *)(new.partial + new.partial_room);
     new.work_before = (uint64_t *)(void *)(new.norms + norms);
     new.names = (struct name *)(void *)(new.work_before + new.tensor_room + 1);
@@ -155,7 +155,7 @@ struct addition {
     descend_optimizer *optimizer;
     const descend_tensor *from;
     struct tensor *to; /* behind those of the optimizer in its table */
-    size_t count, partials, elements;
+    size_t count, partials;
     size_t span_bytes, name_bytes, state_bytes;
     unsigned group;
     struct block *block; /* of their spans, names and states */
@@ -185,7 +185,6 @@ static void count_needs(struct addition *a, const descend_tensor *from)
     const size_t states = descend_size_add(lower_bytes(&tensor), 1,
                                            descend_states_bytes(rule, &tensor, a->optimizer->group[a->group].used));
     a->partials += tensor.segments.count;
-    a->elements += tensor.n;
     a->span_bytes = descend_size_add(a->span_bytes, count_spans(from, rule->state_count), sizeof(struct span));
     a->name_bytes = descend_size_add(a->name_bytes, 1, strlen(from->name) + 1);
     a->state_bytes = descend_size_add(a->state_bytes, 1, states);
@@ -314,7 +313,6 @@ static void complete(const struct addition *a)
         group->last = place;
     }
     optimizer->partials += a->partials;
-    optimizer->elements += a->elements;
     descend_object_keep(optimizer, a->block);
 }
 

@@ -18,11 +18,11 @@ struct group {
 
 /* Arrays whose length depends on the number of tensors, all in one block of memory, with room for more. */
 struct table {
-    struct tensor *tensor;           /* in the order in which they were added */
-    uint64_t *work_before;           /* the work before each tensor; behind the last one, all work */
-    struct name *names;              /* the tensors by name */
-    struct descend_squares *partial; /* sums of squares: one entry for each segment of each tensor */
-    struct descend_norms *norms;     /* the same for norms, where the rule reduces */
+    struct tensor *tensor;       /* in the order in which they were added */
+    uint64_t *work_before;       /* the work before each tensor; behind the last one, all work */
+    struct name *names;          /* the tensors by name */
+    descend_squares *partial;    /* sums of squares: one entry for each segment of each tensor */
+    struct descend_norms *norms; /* the same for norms, where the rule reduces */
     size_t tensor_room, partial_room, slots;
     struct block *block;
 };
@@ -33,7 +33,7 @@ struct descend_optimizer {
     struct group *group;
     unsigned groups, group_room;
     struct table table;
-    size_t tensors, partials, elements;
+    size_t tensors, partials;
     uint64_t seed;
     struct block *blocks; /* the memory of names, spans and states */
     struct span *spans;   /* the caller's arrays and these blocks */

@@ -28,14 +28,17 @@ struct cut {
     size_t tensor, element;
 };
 
-static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid)
+/* Where part `index` begins. */
+static struct cut cut_at(const descend_optimizer *optimizer, const struct plan_part *part, unsigned index,
+                         plan_grid *grid)
 {
     const uint64_t *work_before = optimizer->table.work_before;
-    const uint64_t work = work_before[optimizer->tensors];
-    const uint64_t position = work / parts * index;
-    size_t low = 0, high = optimizer->tensors; /* work_before[low] <= position < work_before[high] */
-    if (index == 0 || index >= parts)
-        return (struct cut){index == 0 ? 0 : optimizer->tensors, 0};
+    size_t low = part->tensors.first, high = low + part->tensors.count;
+    const uint64_t work = work_before[high] - work_before[low];
+    const uint64_t position = work_before[low] + work / part->parts * index;
+    if (index == 0 || index >= part->parts)
+        return (struct cut){index == 0 ? low : high, 0};
+    /* Always work_before[low] <= position < work_before[high]. */
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
         if (work_before[middle] <= position)
@@ -48,13 +51,23 @@ static struct cut cut_at(const descend_optimizer *optimizer, unsigned index, uns
     return (struct cut){low, grid(tensor, element)};
 }
 
-void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid,
+size_t descend_plan_elements(const descend_optimizer *optimizer, struct range tensors)
+{
+    const uint64_t *work_before = optimizer->table.work_before;
+    if (tensors.count == 0)
+        return 0;
+    const uint64_t work = work_before[tensors.first + tensors.count] - work_before[tensors.first];
+    return (size_t)(work - (uint64_t)tensors.count * TENSOR_COST);
+}
+
+void descend_plan_walk(const descend_optimizer *optimizer, const struct plan_part *part, plan_grid *grid,
                        plan_visit *visit, void *context)
 {
-    if (optimizer->tensors == 0)
+    if (part->tensors.count == 0)
         return;
-    const struct cut from = cut_at(optimizer, index, parts, grid), to = cut_at(optimizer, index + 1, parts, grid);
-    for (size_t t = from.tensor; t < optimizer->tensors && t <= to.tensor; t++) {
+    const struct cut from = cut_at(optimizer, part, part->index, grid);
+    const struct cut to = cut_at(optimizer, part, part->index + 1, grid);
+    for (size_t t = from.tensor; t < part->tensors.first + part->tensors.count && t <= to.tensor; t++) {
         struct tensor *tensor = &optimizer->table.tensor[t];
         const size_t begin = t == from.tensor ? from.element : 0;
         const size_t end = t == to.tensor ? to.element : tensor->n;

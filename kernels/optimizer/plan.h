@@ -13,11 +13,25 @@ typedef size_t plan_grid(const struct tensor *tensor, size_t element);
 plan_grid descend_plan_blocks;   /* multiples of 4096 elements, as in the flat functions */
 plan_grid descend_plan_segments; /* the beginnings of segments */
 
+/* Consecutive tensors. */
+struct range {
+    size_t first, count;
+};
+
+/* The number of elements of these tensors. */
+size_t descend_plan_elements(const descend_optimizer *optimizer, struct range tensors);
+
+/* Part `index` of `parts` of the work on these tensors. */
+struct plan_part {
+    struct range tensors;
+    unsigned index, parts;
+};
+
 /* Called for the elements [begin, end) of a tensor. */
 typedef void plan_visit(void *context, struct tensor *tensor, size_t begin, size_t end);
 
-/* Calls visit for all elements of part `index` of `parts`; tensors without a gradient are left out. */
-void descend_plan_walk(const descend_optimizer *optimizer, unsigned index, unsigned parts, plan_grid *grid,
+/* Calls visit for all elements of a part; tensors without a gradient are left out. */
+void descend_plan_walk(const descend_optimizer *optimizer, const struct plan_part *part, plan_grid *grid,
                        plan_visit *visit, void *context);
 
 #endif

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that go over all tensors: step, zero_grad and measure. */
+/* The step over all tensors, or some. */
 #include <math.h>
 #include <string.h>
 
 #include "cpu.h"
-#include "dispatch.h"
-#include "optimizer/plan.h"
+#include "optimizer/job.h"
 #include "pass.h"
 #include "random.h"
 
-/* One call. */
-struct job {
-    descend_optimizer *optimizer;
-    enum call call;
-    const struct descend_kernels *kernels;
-    const descend_exec *exec;
+struct stepping {
+    struct job job;
     descend_pass pass;
     float grad_scale;
-    plan_grid *grid;
-    plan_visit *visit;
     descend_status status;
-    descend_measurement measurement;
 };
 
 /* The coefficients of a tensor, kept for the next tensors of the same group, step and scalar state. */
@@ -40,7 +32,7 @@ struct cache {
 
 /* What one thread works with. */
 struct part {
-    const struct job *job;
+    const struct stepping *stepping;
     enum descend_pass_kind pass;
     struct cache cache;
 };
@@ -87,15 +79,15 @@ static void fill(const struct descend_kernels *kernels, const descend_array *sta
 }
 
 /* A state gets its start value in the first step that uses it, from the thread that does. */
-static void initialise_states(const struct job *job, const struct tensor *tensor, size_t begin, size_t end)
+static void initialise_states(const struct stepping *stepping, const struct tensor *tensor, size_t begin, size_t end)
 {
-    const descend_optimizer *optimizer = job->optimizer;
+    const descend_optimizer *optimizer = stepping->job.optimizer;
     const struct group *group = &optimizer->group[tensor->group];
     const unsigned fresh = group->used & ~tensor->initialised;
     for (size_t state = 0; state < optimizer->rule->array_count; state++)
         if (fresh >> state & 1) {
             const float initial = descend_rule_initial(optimizer->rule, group->config.room, state);
-            fill(job->kernels, &tensor->state[state], initial, begin, end);
+            fill(stepping->job.kernels, &tensor->state[state], initial, begin, end);
         }
 }
 
@@ -115,14 +107,14 @@ static const struct descend_layout *layout_of(const descend_optimizer *optimizer
     return layout;
 }
 
-static struct descend_update update_of(const struct job *job, const struct tensor *tensor,
+static struct descend_update update_of(const struct stepping *stepping, const struct tensor *tensor,
                                        const struct coefficients *now, struct descend_layout *layout)
 {
-    const descend_optimizer *optimizer = job->optimizer;
-    const descend_pass *pass = &job->pass;
+    const descend_optimizer *optimizer = stepping->job.optimizer;
+    const descend_pass *pass = &stepping->pass;
     struct descend_update update = {.rule = optimizer->rule,
                                     .config = optimizer->group[tensor->group].config.room,
-                                    .kernels = &job->kernels->rule[optimizer->rule->kind],
+                                    .kernels = &stepping->job.kernels->rule[optimizer->rule->kind],
                                     .options = now->options,
                                     .scalars = now->scalars,
                                     .streams = {.param = tensor->param.data,
@@ -134,11 +126,11 @@ static struct descend_update update_of(const struct job *job, const struct tenso
                                                 .copy = tensor->copy.data,
                                                 .copy_type = tensor->copy.dtype},
                                     .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy.data,
-                                    .stored = job->kernels,
+                                    .stored = stepping->job.kernels,
                                     .segments = tensor->segments,
                                     .norms = optimizer->table.norms + tensor->partial,
                                     .ratio = tensor->ratio};
-    update.scalars.value[0] *= job->grad_scale; /* what every formula multiplies the gradient by */
+    update.scalars.value[0] *= stepping->grad_scale; /* what every formula multiplies the gradient by */
     for (size_t i = 0; i < STATES_MAX; i++)
         update.streams.state[i] = tensor->state[i].data;
     return update;
@@ -147,120 +139,58 @@ static struct descend_update update_of(const struct job *job, const struct tenso
 static void step_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
 {
     struct part *part = context;
-    const struct job *job = part->job;
-    const descend_optimizer *optimizer = job->optimizer;
+    const struct stepping *stepping = part->stepping;
+    const descend_optimizer *optimizer = stepping->job.optimizer;
     const struct descend_rule *rule = optimizer->rule;
     const struct coefficients *now = coefficients_of(optimizer, tensor, &part->cache);
     if (now->at.first && part->pass == (rule->after_reduce ? PASS_REDUCE : PASS_STREAM))
-        initialise_states(job, tensor, begin, end);
+        initialise_states(stepping, tensor, begin, end);
     struct descend_layout layout;
-    const struct descend_update update = update_of(job, tensor, now, &layout);
+    const struct descend_update update = update_of(stepping, tensor, now, &layout);
     descend_update_pass(&update, part->pass, begin, end);
-}
-
-static void zero_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
-{
-    (void)context;
-    const size_t size = storage_size(tensor->grad.dtype);
-    memset((char *)tensor->grad.data + begin * size, 0, (end - begin) * size);
-}
-
-static void measure_visit(void *context, struct tensor *tensor, size_t begin, size_t end)
-{
-    const struct job *job = ((const struct part *)context)->job;
-    struct descend_squares *partial = job->optimizer->table.partial + tensor->partial;
-    for (size_t i = descend_segment_at(&tensor->segments, begin), at = begin; at < end; i++) {
-        const size_t next = descend_segment_begin(&tensor->segments, i + 1);
-        partial[i] = job->kernels->squares(tensor->grad.dtype, tensor->grad.data, at, next);
-        at = next;
-    }
-}
-
-/* Part `index` of zero_grad and measure. */
-static void walk(void *context, unsigned index, unsigned parts)
-{
-    const struct job *job = context;
-    struct part part = {.job = job};
-    descend_plan_walk(job->optimizer, index, parts, job->grid, job->visit, &part);
 }
 
 /* Part `index` of a pass of the step. */
 static void step_part(void *context, enum descend_pass_kind pass, unsigned index, unsigned parts)
 {
-    const struct job *job = context;
-    struct part part = {.job = job, .pass = pass};
+    const struct job *job = &((const struct stepping *)context)->job;
+    struct part part = {.stepping = context, .pass = pass};
+    const struct plan_part which = {job->tensors, index, parts};
     plan_grid *const grid = pass == PASS_REDUCE ? descend_plan_segments : descend_plan_blocks;
-    descend_plan_walk(job->optimizer, index, parts, grid, step_visit, &part);
+    descend_plan_walk(job->optimizer, &which, grid, step_visit, &part);
 }
 
-/* Of how many calls of the caller's this is one. */
-static unsigned slices_of(const struct job *job)
+static descend_status check_pass(struct stepping *stepping)
 {
-    return job->exec->slices > 0 ? job->exec->slices : 1;
-}
-
-/* Counts this slice as begun. False where another call has been begun and not finished, or all slices of this one. */
-static bool begin(const struct job *job)
-{
-    const unsigned one = 4, call_bits = one - 1;
-    unsigned begun = atomic_load_explicit(&job->optimizer->begun, memory_order_relaxed), with_this;
-    do {
-        if (begun != 0 && ((begun & call_bits) != job->call || begun / one >= slices_of(job)))
-            return false;
-        with_this = (begun | job->call) + one;
-    } while (!atomic_compare_exchange_weak_explicit(&job->optimizer->begun, &begun, with_this, memory_order_relaxed,
-                                                    memory_order_relaxed));
-    return true;
-}
-
-/* Counts this slice as ended. True for the last one of the call, which then sees what all have written. */
-static bool end(const struct job *job)
-{
-    descend_optimizer *optimizer = job->optimizer;
-    return atomic_fetch_add_explicit(&optimizer->done, 1, memory_order_acq_rel) + 1 == slices_of(job);
-}
-
-/* The checks that step, zero_grad and measure share. */
-static descend_status check_call(struct job *job, const descend_exec *exec)
-{
-    static const descend_exec defaults;
-    job->exec = exec ? exec : &defaults;
-    if (job->optimizer == NULL)
-        return DESCEND_NULL_OPTIMIZER;
-    if ((job->kernels = descend_dispatch()) == NULL)
-        return DESCEND_NO_ISA;
-    return job->exec->slices > SLICES_MAX ? DESCEND_BAD_SLICE : descend_run_check(job->exec);
-}
-
-static descend_status check_pass(struct job *job)
-{
-    const double grad_scale = job->pass.grad_scale ? *job->pass.grad_scale : 1;
-    for (size_t i = 0; i < LENGTH(job->pass.reserved); i++)
-        if (job->pass.reserved[i] != 0)
+    const double grad_scale = stepping->pass.grad_scale ? *stepping->pass.grad_scale : 1;
+    for (size_t i = 0; i < LENGTH(stepping->pass.reserved); i++)
+        if (stepping->pass.reserved[i] != 0)
             return DESCEND_BAD_RESERVED;
-    job->grad_scale = (float)grad_scale;
-    return grad_scale >= 0 && isfinite(job->grad_scale) ? DESCEND_OK : DESCEND_BAD_GRAD_SCALE;
+    stepping->grad_scale = (float)grad_scale;
+    return grad_scale >= 0 && isfinite(stepping->grad_scale) ? DESCEND_OK : DESCEND_BAD_GRAD_SCALE;
 }
 
 /* Every coefficient of this step, before anything is written. */
 static void check_step(void *context)
 {
-    struct job *job = context;
+    struct stepping *stepping = context;
+    const struct job *job = &stepping->job;
     const descend_optimizer *optimizer = job->optimizer;
     struct cache cache = {.of = {{.group = 0}}};
-    job->status = check_pass(job);
-    for (size_t t = 0; t < optimizer->tensors && job->status == DESCEND_OK; t++) {
-        const struct tensor *tensor = &optimizer->table.tensor[t];
+    stepping->status = check_pass(stepping);
+    for (size_t i = 0; i < job->tensors.count && stepping->status == DESCEND_OK; i++) {
+        const struct tensor *tensor = &optimizer->table.tensor[job->tensors.first + i];
         if (tensor->grad.data != NULL)
-            job->status = coefficients_of(optimizer, tensor, &cache)->status;
+            stepping->status = coefficients_of(optimizer, tensor, &cache)->status;
     }
 }
 
 static void find_ratios(void *context)
 {
-    const descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
-    for (size_t t = 0; t < optimizer->tensors; t++) {
-        struct tensor *tensor = &optimizer->table.tensor[t];
+    const struct job *job = &((const struct stepping *)context)->job;
+    const descend_optimizer *optimizer = job->optimizer;
+    for (size_t i = 0; i < job->tensors.count; i++) {
+        struct tensor *tensor = &optimizer->table.tensor[job->tensors.first + i];
         if (tensor->grad.data != NULL)
             tensor->ratio = descend_norm_ratio(optimizer->table.norms + tensor->partial, tensor->segments.count);
     }
@@ -268,11 +198,12 @@ static void find_ratios(void *context)
 
 static void count_step(void *context)
 {
-    descend_optimizer *optimizer = ((const struct job *)context)->optimizer;
+    const struct job *job = &((const struct stepping *)context)->job;
+    descend_optimizer *optimizer = job->optimizer;
     const struct descend_rule *rule = optimizer->rule;
     struct cache cache = {.of = {{.group = 0}}};
-    for (size_t t = 0; t < optimizer->tensors; t++) {
-        struct tensor *tensor = &optimizer->table.tensor[t];
+    for (size_t i = 0; i < job->tensors.count; i++) {
+        struct tensor *tensor = &optimizer->table.tensor[job->tensors.first + i];
         if (tensor->grad.data == NULL)
             continue;
         if (rule->advance && tensor->n > 0)
@@ -282,76 +213,48 @@ static void count_step(void *context)
     }
 }
 
-descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec)
+/* All checks of a step. */
+static descend_status check_all(struct stepping *stepping, const descend_pass *pass, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer, .call = CALL_STEP};
-    const descend_status status = check_call(&job, exec);
+    struct job *job = &stepping->job;
+    const descend_status status = descend_job_check(job, exec);
     if (status != DESCEND_OK)
         return status;
-    if (optimizer->rule->after_reduce && job.exec->slices > 0)
+    if (job->optimizer->rule->after_reduce && job->exec->slices > 0)
         return DESCEND_NO_SLICES;
     if (pass)
-        job.pass = *pass;
-    descend_guarded(check_step, &job);
-    if (job.status != DESCEND_OK)
-        return job.status;
-    const struct descend_pass_work work = {&job, step_part, find_ratios};
-    if (!begin(&job) || !descend_passes(optimizer->rule, &work, optimizer->elements, job.exec))
+        stepping->pass = *pass;
+    descend_guarded(check_step, stepping);
+    return stepping->status;
+}
+
+descend_status descend_optimizer_check(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec)
+{
+    struct stepping stepping = {.job = {.optimizer = optimizer}};
+    stepping.job.tensors.count = descend_optimizer_tensor_count(optimizer);
+    const descend_status status = check_all(&stepping, pass, exec);
+    return status == DESCEND_OK ? descend_object_check(optimizer) : status;
+}
+
+descend_status descend_optimizer_step_tensors(descend_optimizer *optimizer, size_t tensor, size_t count,
+                                              const descend_pass *pass, const descend_exec *exec)
+{
+    struct stepping stepping = {.job = {.optimizer = optimizer, .call = CALL_STEP, .tensors = {tensor, count}}};
+    const struct job *job = &stepping.job;
+    const descend_status status = check_all(&stepping, pass, exec);
+    if (status != DESCEND_OK)
+        return status;
+    const struct descend_pass_work work = {&stepping, step_part, find_ratios};
+    const size_t elements = descend_plan_elements(optimizer, job->tensors);
+    if (!descend_job_begin(job) || !descend_passes(optimizer->rule, &work, elements, job->exec))
         return DESCEND_UNFINISHED;
-    if (!end(&job))
+    if (!descend_job_end(job))
         return DESCEND_OK;
-    descend_guarded(count_step, &job);
+    descend_guarded(count_step, &stepping);
     return descend_optimizer_abandon(optimizer);
 }
 
-descend_status descend_optimizer_zero_grad(descend_optimizer *optimizer, const descend_exec *exec)
+descend_status descend_optimizer_step(descend_optimizer *optimizer, const descend_pass *pass, const descend_exec *exec)
 {
-    struct job job = {.optimizer = optimizer, .call = CALL_ZERO_GRAD, .grid = descend_plan_blocks, .visit = zero_visit};
-    const descend_status status = check_call(&job, exec);
-    if (status != DESCEND_OK)
-        return status;
-    if (!begin(&job) || !descend_run(walk, &job, optimizer->elements, job.exec))
-        return DESCEND_UNFINISHED;
-    return end(&job) ? descend_optimizer_abandon(optimizer) : DESCEND_OK;
-}
-
-/* Adds up the segments of each tensor, then the tensors as they were added. */
-static void combine(void *context)
-{
-    struct job *job = context;
-    const descend_optimizer *optimizer = job->optimizer;
-    double sum = 0;
-    float max = 0;
-    for (size_t number = 0; number < optimizer->tensors; number++) {
-        const struct tensor *t = &optimizer->table.tensor[number];
-        const struct descend_squares *partial = optimizer->table.partial + t->partial;
-        double of_tensor = 0;
-        if (t->grad.data == NULL)
-            continue;
-        for (size_t i = 0; i < t->segments.count; i++) {
-            of_tensor += partial[i].sum;
-            max = partial[i].max > max || isnan(partial[i].max) ? partial[i].max : max;
-        }
-        sum += of_tensor;
-    }
-    job->measurement = (descend_measurement){.norm = sqrt(sum), .norm_inf = max, .finite = isfinite(sum)};
-}
-
-descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
-                                         descend_measurement *measurement)
-{
-    struct job job = {
-        .optimizer = optimizer, .call = CALL_MEASURE, .grid = descend_plan_segments, .visit = measure_visit};
-    const descend_status status = check_call(&job, exec);
-    if (status != DESCEND_OK)
-        return status;
-    if (measurement == NULL)
-        return DESCEND_NULL_MEASUREMENT;
-    if (!begin(&job) || !descend_run(walk, &job, optimizer->elements, job.exec))
-        return DESCEND_UNFINISHED;
-    if (!end(&job))
-        return DESCEND_OK;
-    descend_guarded(combine, &job);
-    *measurement = job.measurement;
-    return descend_optimizer_abandon(optimizer);
+    return descend_optimizer_step_tensors(optimizer, 0, descend_optimizer_tensor_count(optimizer), pass, exec);
 }

@@ -41,7 +41,8 @@ static void check_parts(struct scene *scene, unsigned parts, size_t widest)
     scene->on_grid = scene->in_order = true;
     for (unsigned part = 0; part < parts; part++) {
         scene->work = 0;
-        descend_plan_walk(optimizer, part, parts, scene->grid, visit, scene);
+        const struct plan_part which = {{0, optimizer->tensors}, part, parts};
+        descend_plan_walk(optimizer, &which, scene->grid, visit, scene);
         if (scene->work > share + widest + COST + 1 || scene->work + widest + COST + 1 < share)
             fail_msg("part %u of %u has %zu elements' work, its share is %zu", part, parts, scene->work, share);
     }
@@ -62,7 +63,6 @@ static void check_sizes(const size_t *sizes, size_t count)
     for (size_t t = 0; t < count; t++) {
         snprintf(names[t], sizeof names[t], "%zu", t);
         tensors[t] = (struct tensor){.param.data = memory, .grad.data = memory, .n = sizes[t], .name = names[t]};
-        optimizer.elements += sizes[t];
         tensors[t].segments = descend_segments_of(sizes[t], 0, sizes[t]);
         if (tensors[t].segments.length > widest_segment)
             widest_segment = (size_t)tensors[t].segments.length;
@@ -94,7 +94,8 @@ static void nothing_to_do(void **state)
     uint64_t before[1] = {0};
     empty.table.work_before = before;
     struct scene scene = {.optimizer = &empty, .grid = descend_plan_blocks};
-    descend_plan_walk(&empty, 0, 3, descend_plan_blocks, visit, &scene);
+    const struct plan_part part = {{0, 0}, 0, 3};
+    descend_plan_walk(&empty, &part, descend_plan_blocks, visit, &scene);
     assert_int_equal(scene.work, 0);
 }
 

@@ -40,6 +40,7 @@ static void assert_all_refuse(struct mirror *mirror, const descend_exec *exec, d
     const descend_measurement untouched = {-1, -2, false};
     descend_measurement found = untouched;
     assert_status(mirror, descend_optimizer_step(mirror->optimizer, NULL, exec), expected, what);
+    assert_status(mirror, descend_optimizer_check(mirror->optimizer, NULL, exec), expected, what);
     assert_status(mirror, descend_optimizer_zero_grad(mirror->optimizer, exec), expected, what);
     assert_status(mirror, descend_optimizer_measure(mirror->optimizer, exec, &found), expected, what);
     assert_true(found.norm == untouched.norm && found.norm_inf == untouched.norm_inf && !found.finite);
@@ -93,9 +94,12 @@ static void check_step_refused(struct mirror *mirror, const descend_pass *pass, 
                                 {.slice = 2, .slices = 3},
                                 {.slice = 0, .slices = 3},
                                 {.slice = 1, .slices = 3}};
-    for (size_t i = 0; i < COUNT(how); i++)
-        assert_status(mirror, descend_optimizer_step(mirror->optimizer, pass, &how[i]),
-                      how[i].slices > 0 && !mirror->group[0].in_slices ? DESCEND_NO_SLICES : expected, what);
+    for (size_t i = 0; i < COUNT(how); i++) {
+        const bool sliced = how[i].slices > 0 && !mirror->group[0].in_slices;
+        const descend_status status = sliced ? DESCEND_NO_SLICES : expected;
+        assert_status(mirror, descend_optimizer_step(mirror->optimizer, pass, &how[i]), status, what);
+        assert_status(mirror, descend_optimizer_check(mirror->optimizer, pass, &how[i]), status, what);
+    }
     assert_int_equal(pool.calls, 0);
 }
 
