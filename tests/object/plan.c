@@ -33,15 +33,16 @@ static void visit(void *context, struct tensor *tensor, size_t begin, size_t end
 }
 
 /* No part is farther from its share than what rounding to the grid moves its two ends. */
-static void check_parts(struct scene *scene, unsigned parts, size_t widest)
+static void check_parts(struct scene *scene, struct range range, unsigned parts, size_t widest)
 {
     const descend_optimizer *optimizer = scene->optimizer;
-    const size_t share = (size_t)optimizer->table.work_before[optimizer->tensors] / parts;
+    const uint64_t *before = optimizer->table.work_before;
+    const size_t share = (size_t)(before[range.first + range.count] - before[range.first]) / parts;
     memset(scene->covered, 0, sizeof scene->covered);
     scene->on_grid = scene->in_order = true;
     for (unsigned part = 0; part < parts; part++) {
         scene->work = 0;
-        const struct plan_part which = {{0, optimizer->tensors}, part, parts};
+        const struct plan_part which = {range, part, parts};
         descend_plan_walk(optimizer, &which, scene->grid, visit, scene);
         if (scene->work > share + widest + COST + 1 || scene->work + widest + COST + 1 < share)
             fail_msg("part %u of %u has %zu elements' work, its share is %zu", part, parts, scene->work, share);
@@ -49,7 +50,7 @@ static void check_parts(struct scene *scene, unsigned parts, size_t widest)
     assert_true(scene->in_order);
     assert_true(scene->on_grid);
     for (size_t t = 0; t < optimizer->tensors; t++)
-        assert_int_equal(scene->covered[t], optimizer->table.tensor[t].n);
+        assert_int_equal(scene->covered[t], t - range.first < range.count ? optimizer->table.tensor[t].n : 0);
 }
 
 static void check_sizes(const size_t *sizes, size_t count)
@@ -69,8 +70,13 @@ static void check_sizes(const size_t *sizes, size_t count)
         before[t + 1] = before[t] + descend_plan_work(&tensors[t]);
     }
     for (unsigned parts = 1; parts <= PARTS_MAX; parts++) {
-        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_blocks}, parts, BLOCK);
-        check_parts(&(struct scene){.optimizer = &optimizer, .grid = descend_plan_segments}, parts, widest_segment);
+        for (size_t first = 0; first < count; first = 2 * first + 1) {
+            const struct range range = {first, first > 0 ? (count - first + 1) / 2 : count};
+            struct scene blocks = {.optimizer = &optimizer, .grid = descend_plan_blocks};
+            struct scene segments = {.optimizer = &optimizer, .grid = descend_plan_segments};
+            check_parts(&blocks, range, parts, BLOCK);
+            check_parts(&segments, range, parts, widest_segment);
+        }
     }
 }
 
