@@ -65,7 +65,7 @@ static void assert_saves(pid_t child)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-enum { CREATION = 3, FIRST_WRITE = 6, RENAME = 15 }; /* numbers of calls */
+enum { CREATION = 3, FIRST_WRITE = 6, RENAME = 14 }; /* numbers of calls */
 
 static void living_writers_keep_their_files(void **state)
 {
