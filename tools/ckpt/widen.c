@@ -143,8 +143,8 @@ static descend_status append_arrays(struct descend_safetensors *file, struct wid
         if (status != DESCEND_OK)
             return status;
         wide->lengths[number] = elements(&entry);
-        wide->tensors[number] =
-            (struct descend_file_tensor){name, FILE_F32, 1, &wide->lengths[number], wide->values + wide->value_count};
+        wide->tensors[number] = (struct descend_file_tensor){name, FILE_F32, 1, &wide->lengths[number],
+                                                             .data = wide->values + wide->value_count};
         wide->value_count += elements(&entry);
         wide->tensor_count++;
     }

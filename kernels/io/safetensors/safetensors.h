@@ -16,13 +16,14 @@
 
 #include "header.h"
 
-/* A tensor to be written. */
+/* A tensor to be written, by one process or by several that have a part of it each. */
 struct descend_file_tensor {
     const char *name; /* UTF-8 */
     enum descend_file_dtype dtype;
     size_t rank;
-    const uint64_t *shape;
-    const void *data;
+    const uint64_t *shape;          /* of the whole tensor */
+    const void *data;               /* this process's part */
+    uint64_t part_begin, part_size; /* which bytes of the tensor it is: whole elements */
 };
 
 /* A string of the metadata to be written, under its key; both UTF-8. */
@@ -38,9 +39,10 @@ struct descend_file_pair {
  * The new file has the permissions of the file that it replaces, else the process's defaults. A symbolic link at path
  * is replaced, not followed. Where path is not a regular file: DESCEND_FILE_WRITE, errno EINVAL.
  *
- * Tensors are written in the order given. "crc32" is added to the metadata and must not be in it. A file that could not
- * be read back (names or keys that are not UTF-8 or occur twice, for example) is refused before anything is written,
- * with the status that reading it would return. Allocates the header.
+ * Tensors are written whole, in the order given: data has all of each, and parts are not looked at. "crc32" is added to
+ * the metadata and must not be in it. A file that could not be read back (names or keys that are not UTF-8 or occur
+ * twice, for example) is refused before anything is written, with the status that reading it would return. Allocates
+ * the header.
  */
 descend_status descend_safetensors_write(const char *path, const struct descend_file_tensor *tensors, size_t count,
                                          const struct descend_file_pair *metadata, size_t pairs);

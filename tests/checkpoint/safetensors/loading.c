@@ -138,7 +138,8 @@ static void one_allocation(void **state)
 
 static const uint64_t shape[] = {2};
 static const unsigned char data[2] = {1, 2};
-static const struct descend_file_tensor tensors[] = {{"a", FILE_U8, 1, shape, data}, {"b", FILE_U8, 1, shape, data}};
+static const struct descend_file_tensor tensors[] = {{"a", FILE_U8, 1, shape, .data = data},
+                                                     {"b", FILE_U8, 1, shape, .data = data}};
 static const struct descend_file_pair pair = {"key", "value"};
 
 static void every_allocation_fails_in_turn(void **state)

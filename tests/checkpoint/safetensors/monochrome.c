@@ -16,7 +16,7 @@ descend_status monochrome_save(const char *path, unsigned char byte)
     if (data == NULL)
         return DESCEND_NO_MEMORY;
     memset(data, byte, SIZE);
-    const struct descend_file_tensor tensor = {"a", FILE_U8, 1, shape, data};
+    const struct descend_file_tensor tensor = {"a", FILE_U8, 1, shape, .data = data};
     const descend_status status = descend_safetensors_write(path, &tensor, 1, NULL, 0);
     free(data);
     return status;

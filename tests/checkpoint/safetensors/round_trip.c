@@ -20,24 +20,24 @@ static const uint64_t shape_2_3[] = {2, 3}, shape_0[] = {0}, shape_5_0_7[] = {5,
                       shape_block[] = {200, 10, 20}, shape_1[] = {1};
 
 static const struct descend_file_tensor tensors[] = {
-    {"w1", FILE_F32, 2, shape_2_3, w1},
-    {"state.w1.exp_avg_sq", FILE_F32, 2, shape_2_3, w1},
-    {"", FILE_F64, 0, NULL, &scalar},
-    {"none", FILE_I64, 1, shape_0, NULL},
-    {"block", FILE_U8, 3, shape_block, block},
-    {"still none", FILE_BF16, 3, shape_5_0_7, NULL},
-    {"w", FILE_BOOL, 1, shape_2, block},
-    {"w\"\\/\b\f\n\r\t\x01\x1f\x7f", FILE_I8, 1, shape_1, block},
-    {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", FILE_U16, 1, shape_2, block}, /* ä € and one beyond 16 bits */
-    {"\xef\xbf\xbf\xf4\x8f\xbf\xbf", FILE_I16, 1, shape_2, block},         /* U+FFFF, U+10FFFF */
-    {"w10", FILE_F16, 1, shape_2, block},
-    {"w2", FILE_U32, 1, shape_2, block},
-    {"{", FILE_I32, 1, shape_2, block},
-    {"[1,2]", FILE_U64, 1, shape_2, block},
-    {"a", FILE_F8_E5M2, 1, shape_1, block},
-    {"b", FILE_F8_E4M3, 1, shape_1, block},
-    {"c", FILE_F8_E8M0, 1, shape_1, block},
-    {"metadata", FILE_C64, 1, shape_2, block},
+    {"w1", FILE_F32, 2, shape_2_3, .data = w1},
+    {"state.w1.exp_avg_sq", FILE_F32, 2, shape_2_3, .data = w1},
+    {"", FILE_F64, 0, NULL, .data = &scalar},
+    {"none", FILE_I64, 1, shape_0, .data = NULL},
+    {"block", FILE_U8, 3, shape_block, .data = block},
+    {"still none", FILE_BF16, 3, shape_5_0_7, .data = NULL},
+    {"w", FILE_BOOL, 1, shape_2, .data = block},
+    {"w\"\\/\b\f\n\r\t\x01\x1f\x7f", FILE_I8, 1, shape_1, .data = block},
+    {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", FILE_U16, 1, shape_2, .data = block}, /* ä € and one beyond 16 bits */
+    {"\xef\xbf\xbf\xf4\x8f\xbf\xbf", FILE_I16, 1, shape_2, .data = block},         /* U+FFFF, U+10FFFF */
+    {"w10", FILE_F16, 1, shape_2, .data = block},
+    {"w2", FILE_U32, 1, shape_2, .data = block},
+    {"{", FILE_I32, 1, shape_2, .data = block},
+    {"[1,2]", FILE_U64, 1, shape_2, .data = block},
+    {"a", FILE_F8_E5M2, 1, shape_1, .data = block},
+    {"b", FILE_F8_E4M3, 1, shape_1, .data = block},
+    {"c", FILE_F8_E8M0, 1, shape_1, .data = block},
+    {"metadata", FILE_C64, 1, shape_2, .data = block},
 };
 static const struct descend_file_pair pairs[] = {
     {"step", "12"}, {"group.0.lr", "0x1.999999999999ap-4"}, {"", ""}, {"w1", "\"\n\xe2\x82\xac"}, {"crc", "crc32"}};
@@ -180,20 +180,20 @@ static void bad_contents_are_not_written(void **state)
         struct descend_file_pair pair;
         descend_status status;
     } cases[] = {
-        {{{"a", FILE_U8, 1, shape_1, block}, {"a", FILE_U8, 1, shape_1, block}},
+        {{{"a", FILE_U8, 1, shape_1, .data = block}, {"a", FILE_U8, 1, shape_1, .data = block}},
          2,
          {"k", "v"},
          DESCEND_BAD_FILE_DUPLICATE},
-        {{{"__metadata__", FILE_U8, 1, shape_1, block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_DUPLICATE},
-        {{{"\xc3", FILE_U8, 1, shape_1, block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_UTF8},
-        {{{"a", FILE_U8, 2, huge, block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_OVERFLOW},
-        {{{"a", FILE_F64, 1, large, block}, {"b", FILE_F64, 1, large, block}},
+        {{{"__metadata__", FILE_U8, 1, shape_1, .data = block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_DUPLICATE},
+        {{{"\xc3", FILE_U8, 1, shape_1, .data = block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_UTF8},
+        {{{"a", FILE_U8, 2, huge, .data = block}}, 1, {"k", "v"}, DESCEND_BAD_FILE_OVERFLOW},
+        {{{"a", FILE_F64, 1, large, .data = block}, {"b", FILE_F64, 1, large, .data = block}},
          2,
          {"k", "v"},
          DESCEND_BAD_FILE_OVERFLOW},
-        {{{"a", FILE_U8, 1, shape_1, block}}, 1, {"k", "\xed\xa0\x80"}, DESCEND_BAD_FILE_UTF8},
-        {{{"a", FILE_U8, 1, shape_1, block}}, 1, {"\xff", "v"}, DESCEND_BAD_FILE_UTF8},
-        {{{"a", FILE_U8, 1, shape_1, block}}, 1, {"crc32", "01234567"}, DESCEND_BAD_FILE_DUPLICATE},
+        {{{"a", FILE_U8, 1, shape_1, .data = block}}, 1, {"k", "\xed\xa0\x80"}, DESCEND_BAD_FILE_UTF8},
+        {{{"a", FILE_U8, 1, shape_1, .data = block}}, 1, {"\xff", "v"}, DESCEND_BAD_FILE_UTF8},
+        {{{"a", FILE_U8, 1, shape_1, .data = block}}, 1, {"crc32", "01234567"}, DESCEND_BAD_FILE_DUPLICATE},
     };
     save();
     const struct bytes old = read_bytes(FILE_PATH);

@@ -25,10 +25,10 @@ int main(int argc, char **argv)
     static const unsigned char bytes[] = {1, 2, 255};
     const uint64_t shape[] = {n}, two_ranks[] = {1, n}, three[] = {3};
     const struct descend_file_tensor tensors[] = {
-        {"w", FILE_F32, 1, shape, param},
-        {"state.w.exp_avg_sq", FILE_F32, 2, two_ranks, state},
-        {"scalar", FILE_U8, 0, NULL, bytes + 2},
-        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"\\\n\x01", FILE_I8, 1, three, bytes},
+        {"w", FILE_F32, 1, shape, .data = param},
+        {"state.w.exp_avg_sq", FILE_F32, 2, two_ranks, .data = state},
+        {"scalar", FILE_U8, 0, NULL, .data = bytes + 2},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"\\\n\x01", FILE_I8, 1, three, .data = bytes},
     };
     static const double values[DOUBLES] = {0.1, -0.0, 1, INFINITY, -INFINITY, NAN, 5e-324, 1.7976931348623157e308};
     char keys[DOUBLES][2], texts[DOUBLES][DESCEND_NUMERAL], steps[DESCEND_NUMERAL];
