@@ -95,9 +95,10 @@ descend_status descend_optimizer_save(const descend_optimizer *optimizer, const 
 /*
  * Loads a file that descend_optimizer_save has written into an optimizer of the same kind with the same groups and
  * tensors, whose arrays have the same types. Replaces states, step counts, configs, the seed, and what checkpoint asks
- * for. checkpoint may be NULL. After any error the optimizer, its parameters and the scaler are unchanged. A file
- * without a checksum is accepted. The file is read once, so that what is loaded is what was checked, even where another
- * process changes the file meanwhile.
+ * for. A shard (descend_tensor.whole is given) is also loaded from a file that has the whole tensor: it takes its
+ * elements, and its scalar states are the tensor's. checkpoint may be NULL. After any error the optimizer, its
+ * parameters and the scaler are unchanged. A file without a checksum is accepted. The file is read once, so that what
+ * is loaded is what was checked, even where another process changes the file meanwhile.
  *
  * Memory: the length of the file's header, 80 KiB, and what descend_optimizer_restore allocates with `read`. It is no
  * more for a damaged file.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading an optimizer from a file. */
-#include "descend/checkpoint.h"
+#include "load.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "arrays.h"
@@ -12,6 +12,8 @@
 struct loading {
     const descend_optimizer *optimizer;
     const descend_checkpoint *checkpoint;
+    const struct descend_shared_load *shared; /* NULL: this process loads alone */
+    bool is_verified;                         /* whether shared->verify has been called */
     struct descend_safetensors file;
     uint64_t numerics; /* the file's */
 };
@@ -134,6 +136,15 @@ static descend_status check_entry(const struct descend_entry *entry, enum descen
     return descend_entry_has_shape(entry, &n, 1) ? DESCEND_OK : DESCEND_BAD_FILE_TENSOR_SHAPE;
 }
 
+/* The elements of an array of the file that are loaded: the piece where the file has the whole tensor's array, else all
+ * of it. */
+static struct descend_piece piece_in_file(const struct loading *loading, const struct descend_item *item,
+                                          const struct descend_entry *data)
+{
+    const struct descend_piece all = {0, item->n, item->n};
+    return loading->shared || descend_entry_has_shape(data, &item->piece.whole, 1) ? item->piece : all;
+}
+
 /* What the file has of the optimizer. */
 struct found {
     size_t arrays, tensors;
@@ -150,13 +161,14 @@ static descend_status check_array(const struct loading *loading, size_t t, size_
     found->tensors++;
     if (!has_storage(loading, &item))
         return DESCEND_BAD_FILE_TENSOR_DTYPE;
-    const descend_status status = check_entry(&data, item.form.data, item.n);
+    const struct descend_piece piece = piece_in_file(loading, &item, &data);
+    const descend_status status = check_entry(&data, item.form.data, piece.whole);
     if (status != DESCEND_OK || item.form.second == NULL)
         return status;
     if (!find_second(loading, &item, &second))
         return DESCEND_BAD_FILE_MISSING;
     found->tensors++;
-    return check_entry(&second, FILE_I16, descend_form_second(item.array.dtype, item.n));
+    return check_entry(&second, FILE_I16, descend_form_second(item.array.dtype, piece.whole));
 }
 
 static descend_status check_states(const struct loading *loading, size_t t, struct found *found)
@@ -230,30 +242,78 @@ static descend_tensor snapshot_tensor(void *context, size_t t)
     return snapshot;
 }
 
+static descend_status read_piece(struct loading *loading, const struct descend_entry *entry, struct descend_piece piece,
+                                 void *to)
+{
+    const size_t size = descend_file_dtype_size(entry->dtype);
+    return descend_safetensors_read_part(&loading->file, entry, piece.first * size, piece.count * size, to);
+}
+
 static descend_status snapshot_read(void *context, size_t t, size_t state, const descend_array *to)
 {
     struct loading *loading = context;
     const struct descend_item item = descend_item_of(loading->optimizer, t, state);
     struct descend_entry entry = {.size = 0};
     (void)find_data(loading, &item, &entry); /* snapshot_array has found it */
-    const descend_status status = descend_safetensors_read(&loading->file, &entry, to->data);
+    const struct descend_piece piece = piece_in_file(loading, &item, &entry);
+    if (loading->shared && !item.owned)
+        descend_safetensors_leave(&loading->file, &entry);
+    const descend_status status = read_piece(loading, &entry, piece, to->data);
     if (status != DESCEND_OK || item.form.second == NULL)
         return status;
     (void)find_second(loading, &item, &entry); /* check_array has found it */
-    return descend_safetensors_read(&loading->file, &entry, to->second);
+    return read_piece(loading, &entry, descend_piece_second(item.array.dtype, piece), to->second);
+}
+
+/* Leaves an array that is loaded to the processes that have its elements. */
+static void leave_array(struct loading *loading, size_t t, size_t array)
+{
+    const struct descend_item item = descend_item_of(loading->optimizer, t, array);
+    struct descend_entry entry;
+    if (find_data(loading, &item, &entry))
+        descend_safetensors_leave(&loading->file, &entry);
+    if (item.form.second && find_second(loading, &item, &entry))
+        descend_safetensors_leave(&loading->file, &entry);
+}
+
+/* Reads what no process loads. */
+static descend_status read_unloaded(struct loading *loading)
+{
+    const size_t states = descend_kind_state_count(descend_optimizer_kind(loading->optimizer));
+    for (size_t t = 0; t < descend_optimizer_tensor_count(loading->optimizer); t++) {
+        for (size_t state = 0; state < states; state++)
+            leave_array(loading, t, state);
+        if (loading->checkpoint->params)
+            leave_array(loading, t, DESCEND_STATES);
+    }
+    return descend_safetensors_read_rest(&loading->file);
+}
+
+static descend_status verify_shared(struct loading *loading)
+{
+    const struct descend_shared_load *shared = loading->shared;
+    const descend_status status = shared->first ? read_unloaded(loading) : DESCEND_OK;
+    if (status != DESCEND_OK)
+        return status;
+    const struct descend_counted counted = {.has_checksum = loading->file.header.has_checksum,
+                                            .expected = loading->file.header.checksum,
+                                            .checksum = loading->file.checksum};
+    loading->is_verified = true;
+    return shared->verify(shared->context, DESCEND_OK, &counted);
 }
 
 static descend_status snapshot_verify(void *context)
 {
     struct loading *loading = context;
-    return descend_safetensors_check(&loading->file);
+    return loading->shared ? verify_shared(loading) : descend_safetensors_check(&loading->file);
 }
 
 static descend_status restore(struct loading *loading, descend_optimizer *optimizer)
 {
     const descend_snapshot snapshot = {snapshot_config, snapshot_tensor, snapshot_read, snapshot_verify, loading};
     const descend_status status = descend_optimizer_restore(optimizer, &snapshot);
-    const bool of_file = status >= DESCEND_FILE_OPEN; /* from snapshot_read or snapshot_verify */
+    const bool of_file =
+        status >= DESCEND_FILE_OPEN || loading->is_verified; /* from snapshot_read or snapshot_verify */
     /* else the optimizer refuses what the file says */
     return status == DESCEND_OK || status == DESCEND_NO_MEMORY || of_file ? status : DESCEND_BAD_FILE_METADATA;
 }
@@ -272,28 +332,51 @@ static descend_status load(struct loading *loading, descend_optimizer *optimizer
     }
     if (status == DESCEND_OK && loading->checkpoint->scaler)
         (void)find_scaler(loading, loading->checkpoint->scaler);
-    if (status >= DESCEND_BAD_FILE_SHORT) { /* where the file is damaged, that is the cause */
+    if (status >= DESCEND_BAD_FILE_SHORT && !loading->shared) { /* where the file is damaged, that is the cause */
         const descend_status sound = descend_safetensors_check(&loading->file);
         status = sound == DESCEND_OK ? status : sound;
     }
     return status;
 }
 
+static descend_status open_and_load(struct loading *loading, descend_optimizer *optimizer, const char *path)
+{
+    descend_status status = descend_checkpoint_check(optimizer, path, loading->checkpoint);
+    if (status == DESCEND_OK)
+        status = descend_safetensors_open(&loading->file, path);
+    if (status != DESCEND_OK)
+        return status;
+    if (loading->shared)
+        descend_safetensors_share(&loading->file, loading->shared->first);
+    status = load(loading, optimizer);
+    descend_safetensors_close(&loading->file);
+    return status;
+}
+
+/* The others wait for it. */
+static void tell_of_failure(const struct descend_shared_load *shared, descend_status status)
+{
+    const int error = errno;
+    (void)shared->verify(shared->context, status, NULL);
+    errno = error;
+}
+
+descend_status descend_checkpoint_load(descend_optimizer *optimizer, const char *path,
+                                       const descend_checkpoint *checkpoint, const struct descend_shared_load *shared)
+{
+    static const descend_checkpoint empty;
+    struct loading loading = {.optimizer = optimizer, .checkpoint = checkpoint ? checkpoint : &empty, .shared = shared};
+    struct descend_call call;
+    descend_call_enter(&call);
+    const descend_status status = open_and_load(&loading, optimizer, path);
+    if (shared && !loading.is_verified)
+        tell_of_failure(shared, status);
+    descend_call_leave(&call);
+    return status;
+}
+
 descend_status descend_optimizer_load(descend_optimizer *optimizer, const char *path,
                                       const descend_checkpoint *checkpoint)
 {
-    static const descend_checkpoint empty;
-    struct loading loading = {.optimizer = optimizer, .checkpoint = checkpoint ? checkpoint : &empty};
-    struct descend_call call;
-    descend_status status = descend_checkpoint_check(optimizer, path, loading.checkpoint);
-    if (status != DESCEND_OK)
-        return status;
-    descend_call_enter(&call);
-    status = descend_safetensors_open(&loading.file, path);
-    if (status == DESCEND_OK) {
-        status = load(&loading, optimizer);
-        descend_safetensors_close(&loading.file);
-    }
-    descend_call_leave(&call);
-    return status;
+    return descend_checkpoint_load(optimizer, path, checkpoint, NULL);
 }

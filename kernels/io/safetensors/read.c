@@ -126,6 +126,7 @@ descend_status descend_safetensors_open(struct descend_safetensors *file, const 
     if (status != DESCEND_OK)
         return status;
     file->memory = NULL;
+    file->is_shared = false;
     status = read_header(file, size);
     if (status != DESCEND_OK) {
         const int error = errno;
@@ -135,17 +136,17 @@ descend_status descend_safetensors_open(struct descend_safetensors *file, const 
     return status;
 }
 
-/* Reads a tensor, and adds it to the checksum of the file the first time. `to` NULL: nowhere. */
-static descend_status read_tensor(struct descend_safetensors *file, const struct descend_entry *entry,
-                                  unsigned char *to)
+/* Reads bytes of a tensor, and adds them to the checksum of the file if `adds`. `to` NULL: nowhere. */
+static descend_status read_bytes(struct descend_safetensors *file, const struct descend_entry *entry, uint64_t begin,
+                                 uint64_t bytes, unsigned char *to, bool adds)
 {
     const struct descend_crc32 *tables = &file->memory->crc;
-    const bool adds = file->header.has_checksum && descend_header_mark_read(&file->header, entry);
+    const uint64_t offset = entry->offset + begin;
     uint32_t crc = 0;
-    for (uint64_t done = 0, size; done < entry->size; done += size) {
+    for (uint64_t done = 0, size; done < bytes; done += size) {
         unsigned char *at = to ? to + done : file->memory->piece;
-        size = entry->size - done < PIECE ? entry->size - done : PIECE;
-        const descend_status status = read_at(file->descriptor, at, size, file->data_at + entry->offset + done);
+        size = bytes - done < PIECE ? bytes - done : PIECE;
+        const descend_status status = read_at(file->descriptor, at, size, file->data_at + offset + done);
         if (status != DESCEND_OK)
             return status;
         if (adds)
@@ -154,26 +155,60 @@ static descend_status read_tensor(struct descend_safetensors *file, const struct
             descend_reverse_words(at, (size_t)size, descend_file_dtype_word(entry->dtype));
     }
     if (adds)
-        file->checksum ^= descend_crc32_followed(tables, crc, file->data_size - entry->offset - entry->size);
+        file->checksum ^= descend_crc32_followed(tables, crc, file->data_size - offset - bytes);
     return DESCEND_OK;
+}
+
+descend_status descend_safetensors_read_part(struct descend_safetensors *file, const struct descend_entry *entry,
+                                             uint64_t begin, uint64_t size, void *to)
+{
+    const bool adds = file->header.has_checksum && descend_header_mark_read(&file->header, entry);
+    const bool reads_all = adds && !file->is_shared;
+    const uint64_t end = begin + size;
+    descend_status status = DESCEND_OK;
+    if (reads_all)
+        status = read_bytes(file, entry, 0, begin, NULL, adds);
+    if (status == DESCEND_OK)
+        status = read_bytes(file, entry, begin, size, to, adds);
+    if (status == DESCEND_OK && reads_all)
+        status = read_bytes(file, entry, end, entry->size - end, NULL, adds);
+    return status;
 }
 
 descend_status descend_safetensors_read(struct descend_safetensors *file, const struct descend_entry *entry, void *to)
 {
-    return read_tensor(file, entry, to);
+    return descend_safetensors_read_part(file, entry, 0, entry->size, to);
+}
+
+descend_status descend_safetensors_read_rest(struct descend_safetensors *file)
+{
+    descend_status status = DESCEND_OK;
+    for (size_t i = 0; i < file->header.tensors && file->header.has_checksum && status == DESCEND_OK; i++) {
+        const struct descend_entry entry = descend_header_entry(&file->header, i);
+        if (!entry.is_read)
+            status = descend_safetensors_read(file, &entry, NULL);
+    }
+    return status;
 }
 
 descend_status descend_safetensors_check(struct descend_safetensors *file)
 {
-    if (!file->header.has_checksum)
-        return DESCEND_OK;
-    for (size_t i = 0; i < file->header.tensors; i++) {
-        const struct descend_entry entry = descend_header_entry(&file->header, i);
-        const descend_status status = entry.is_read ? DESCEND_OK : read_tensor(file, &entry, NULL);
-        if (status != DESCEND_OK)
-            return status;
-    }
+    const descend_status status = descend_safetensors_read_rest(file);
+    if (status != DESCEND_OK || !file->header.has_checksum)
+        return status;
     return file->checksum == file->header.checksum ? DESCEND_OK : DESCEND_BAD_FILE_CHECKSUM;
+}
+
+void descend_safetensors_share(struct descend_safetensors *file, bool first)
+{
+    file->is_shared = true;
+    if (!first)
+        file->checksum = 0;
+}
+
+void descend_safetensors_leave(struct descend_safetensors *file, const struct descend_entry *entry)
+{
+    (void)descend_header_mark_read(&file->header, entry);
 }
 
 void descend_safetensors_close(struct descend_safetensors *file)

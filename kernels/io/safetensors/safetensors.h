@@ -52,7 +52,8 @@ struct descend_safetensors {
     int descriptor;
     struct descend_header header;
     uint64_t data_at, data_size; /* where the first tensor begins in the file; bytes of all tensors */
-    uint32_t checksum;           /* as far as the file has been read */
+    uint32_t checksum;           /* as far as the file has been read; where it is shared, by this process */
+    bool is_shared;
     struct descend_file_memory *memory;
 };
 
@@ -69,9 +70,27 @@ descend_status descend_safetensors_open(struct descend_safetensors *file, const 
  * (errno EIO where the file has become shorter since it was opened) part of `to` may have been written. */
 descend_status descend_safetensors_read(struct descend_safetensors *file, const struct descend_entry *entry, void *to);
 
+/* Reads only `size` bytes of a tensor, from byte `begin` on, both multiples of its elements' size. Unless the file is
+ * shared or has no checksum, the tensor's other bytes are read, too, to nowhere. */
+descend_status descend_safetensors_read_part(struct descend_safetensors *file, const struct descend_entry *entry,
+                                             uint64_t begin, uint64_t size, void *to);
+
+/* Reads to nowhere, if the file has a checksum, the tensors of which nothing has been read. */
+descend_status descend_safetensors_read_rest(struct descend_safetensors *file);
+
 /* Checks the checksum, if the file has one: that of the bytes that have been read, for what is read again may have
- * changed. (A tensor must therefore be read only once.) Tensors that have not been read are read now, to nowhere. */
+ * changed. (A tensor must therefore be read only once.) Reads the rest first. */
 descend_status descend_safetensors_check(struct descend_safetensors *file);
+
+/*
+ * For processes that read a file together, each some parts. Called once, after opening, before anything is read: from
+ * then on a process counts for the checksum only the parts that it reads; the first process counts the header, too. If
+ * each byte of the tensors is read by one process, the checksum of the file is the XOR of `checksum` of all of them.
+ *
+ * leave: another process reads this tensor, so that this one does not count it and does not read it with the rest.
+ */
+void descend_safetensors_share(struct descend_safetensors *file, bool first);
+void descend_safetensors_leave(struct descend_safetensors *file, const struct descend_entry *entry);
 
 void descend_safetensors_close(struct descend_safetensors *file);
 
