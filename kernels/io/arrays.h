@@ -90,7 +90,7 @@ static inline struct descend_item descend_item_of(const descend_optimizer *optim
     };
     item.form = descend_form_of(item.array.dtype);
     item.piece = descend_piece_of(&now, item.n, scalar);
-    item.owned = !scalar || now.whole == 0 || (now.first == 0 && now.n > 0);
+    item.owned = !scalar || now.whole == 0 || now.first == 0;
     return item;
 }
 
