@@ -97,6 +97,20 @@ const char *descend_status_string(descend_status status)
         return "growth_interval is 0";
     case DESCEND_BAD_GROWTH_TRACKER:
         return "growth_tracker is not below growth_interval";
+    case DESCEND_MPI_BAD_OPTIONS:
+        return "the timeout is negative or no number";
+    case DESCEND_MPI_MISMATCH:
+        return "the ranks passed different arguments";
+    case DESCEND_MPI_PEER:
+        return "another rank refused the call";
+    case DESCEND_MPI_TIMEOUT:
+        return "other ranks did not come in time";
+    case DESCEND_MPI_FAILED:
+        return "MPI reported an error";
+    case DESCEND_MPI_NOT_SHARED:
+        return "memory that is to be shared is not";
+    case DESCEND_MPI_NOT_FINITE:
+        return "a gradient is infinite or NaN";
     case DESCEND_FILE_OPEN:
         return "the file cannot be opened";
     case DESCEND_FILE_READ:

@@ -22,8 +22,10 @@ refuse 'ISA conditions outside kernels/vec and cpu.c' '__(x86_64|aarch64|AVX|SSE
     -- kernels ':!kernels/vec' ':!kernels/cpu.c'
 refuse 'OpenMP outside openmp.c' '#pragma omp|omp\.h|\bomp_[a-z_]+\(' -- kernels ':!kernels/openmp.c'
 refuse 'printing or ending in the kernels' '\b(printf|fprintf|puts|perror|abort|exit|_exit|assert)\(' -- 'kernels/*.[ch]'
-refuse 'allocating outside the optimizer object and its checkpoints' '\b(malloc|calloc|realloc|free)\(' \
-    -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/io'
+refuse 'allocating outside the optimizer objects and their checkpoints' '\b(malloc|calloc|realloc|free)\(' \
+    -- 'kernels/*.[ch]' ':!kernels/optimizer' ':!kernels/io' ':!kernels/mpi'
+refuse 'MPI outside descend::mpi' '\bMPI_[A-Z]|mpi\.h>' -- include kernels ':!kernels/mpi' ':!include/descend/mpi.h' \
+    ':!include/descend/status.h' ':!kernels/status.c'
 refuse 'flags that change arithmetic or bind the build to a machine' '^[^#]*(-march=native|[^o]-ffast-math|-Ofast)' \
     -- CMakeLists.txt CMakePresets.json cmake kernels
 declared=$(git grep -hE '\bdescend_[a-z0-9_]+\(' -- 'include/descend/*.h' | grep -v typedef |
@@ -34,7 +36,7 @@ for name in $declared; do
         failed=1
     }
 done
-if ! differing=$(diff <(echo "$declared") <(LC_ALL=C sort kernels/exports.txt kernels/io/exports.txt)); then
+if ! differing=$(diff <(echo "$declared") <(LC_ALL=C sort kernels/exports.txt kernels/io/exports.txt kernels/mpi/exports.txt)); then
     printf 'declared in include/ (<), but for what exports.txt has (>):\n%s\n' "$differing" >&2
     failed=1
 fi

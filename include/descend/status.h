@@ -93,6 +93,15 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_BAD_PATH = 61,      /* path is NULL */
     DESCEND_BAD_NOTE = 62,      /* a note, its key or its value is NULL */
 
+    /* Several processes: mpi.h. */
+    DESCEND_MPI_BAD_OPTIONS = 66, /* the timeout is negative or no number */
+    DESCEND_MPI_MISMATCH = 67,    /* the ranks passed different arguments */
+    DESCEND_MPI_PEER = 68,        /* the call was refused on another rank: descend_mpi_peer says which, and why */
+    DESCEND_MPI_TIMEOUT = 69,     /* other ranks did not come in time */
+    DESCEND_MPI_FAILED = 70,      /* MPI reported an error */
+    DESCEND_MPI_NOT_SHARED = 71,  /* memory that is to be shared is not */
+    DESCEND_MPI_NOT_FINITE = 72,  /* a gradient is infinite or NaN */
+
     /* Checkpoint files. */
     DESCEND_FILE_OPEN = 80,              /* the file cannot be opened; errno says why */
     DESCEND_FILE_READ = 81,              /* the file cannot be read; errno says why */
