@@ -25,9 +25,15 @@ descend_status descend_mpi_result(descend_mpi *mpi, int result)
 
 descend_status descend_mpi_test(descend_mpi *mpi, MPI_Request *requests, int count, bool *done)
 {
-    int flag = 0;
-    const descend_status status = descend_mpi_result(mpi, MPI_Testall(count, requests, &flag, MPI_STATUSES_IGNORE));
-    *done = flag != 0;
+    descend_status status = DESCEND_OK;
+    *done = true;
+    for (int i = 0; i < count && status == DESCEND_OK; i++) {
+        MPI_Status ignored;
+        int flag = 1;
+        if (requests[i] != MPI_REQUEST_NULL)
+            status = descend_mpi_result(mpi, MPI_Test(&requests[i], &flag, &ignored));
+        *done = *done && flag != 0;
+    }
     return status;
 }
 
