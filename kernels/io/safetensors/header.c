@@ -125,11 +125,14 @@ static bool read_dtype(struct reading *reading)
     struct descend_string name;
     if (!descend_json_string(&reading->json, &name))
         return false;
-    uint32_t dtype = 0;
-    while (dtype < FILE_DTYPES && !descend_string_is(name, dtypes[dtype].name))
-        dtype++;
-    reading->record.dtype = dtype;
-    return dtype < FILE_DTYPES || fail(reading, DESCEND_BAD_FILE_DTYPE);
+    /* Downwards: going one too far never ends well, but upwards would read past the table and mostly go unnoticed. */
+    uint32_t dtype = FILE_DTYPES;
+    while (dtype-- > 0)
+        if (descend_string_is(name, dtypes[dtype].name)) {
+            reading->record.dtype = dtype;
+            return true;
+        }
+    return fail(reading, DESCEND_BAD_FILE_DTYPE);
 }
 
 static bool read_shape(struct reading *reading)
