@@ -47,8 +47,8 @@ fi
 refuse 'an initialiser of which C++ warns' -e '= \{0\}' --and --not -e '= \{\} in C\+\+' -- include docs README.md
 refuse 'left over' '\b(TODO|FIXME|XXX)\b|#if 0' -- kernels include bench tests tools ':!tests/check_rules.sh'
 
-if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.def' '*.py' '*.sh' '*.cmake' \
-    '*.cmake.in' '*CMakeLists.txt' tools/dev .ci/run | grep .); then
+if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.inc' '*.def' '*.py' '*.sh' \
+    '*.cmake' '*.cmake.in' '*CMakeLists.txt' tools/dev .ci/run | grep .); then
     printf 'without a line that says its licence:\n%s\n' "$unlicensed" >&2
     failed=1
 fi

@@ -159,6 +159,7 @@ def by_kind(numbers):
 
 
 HEADER = f"""\
+/* SPDX-License-Identifier: MIT */
 /*
  * Made by tests/golden/make_golden.py from torch.optim {torch.__version__} (Debian's 1.13.1), foreach=False,
  * ATEN_CPU_CAPABILITY=default, NAdam with one line mended. Not to be edited: run the script.

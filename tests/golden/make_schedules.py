@@ -141,6 +141,7 @@ def case(name, make, lr, parameters, last, bends):
 
 
 HEADER = f"""\
+/* SPDX-License-Identifier: MIT */
 /*
  * Made by tests/golden/make_schedules.py from torch.optim.lr_scheduler of {torch.__version__} (Debian's 1.13.1). Not to
  * be edited: run the script.

@@ -99,6 +99,7 @@ int main(int argc, char **argv)
         return check_hashes(all, count) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (argc != 2 || strcmp(argv[1], "--print") != 0)
         return 2;
+    puts("/* SPDX-License-Identifier: MIT */");
     for (size_t i = 0; i < count; i++)
         printf("    {\"%s\", UINT64_C(0x%016" PRIx64 ")},\n", all[i].label, hash_run(&all[i]));
     return EXIT_SUCCESS;
