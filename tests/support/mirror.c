@@ -147,9 +147,11 @@ static uint64_t flat_step(const struct configuration *configuration, const struc
 /* A state gets its start value in the first step that uses it. */
 static void begin_states(const struct configuration *configuration, struct twin *twin)
 {
-    for (unsigned k = 0; k < configuration->states; k++)
+    for (unsigned k = 0; k < configuration->states; k++) {
+        const float initial = descend_config_initial(&configuration->config, k);
         for (size_t i = 0; i < twin->shape.n && (configuration->used & ~twin->initialised) >> k & 1; i++)
-            twin->plain.array[STATE + k][i] = descend_config_initial(&configuration->config, k);
+            twin->plain.array[STATE + k][i] = initial;
+    }
 }
 
 static void plain_step(const struct configuration *configuration, struct twin *twin, const descend_pass *pass)
