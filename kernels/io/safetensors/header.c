@@ -125,7 +125,7 @@ static bool read_dtype(struct reading *reading)
     struct descend_string name;
     if (!descend_json_string(&reading->json, &name))
         return false;
-    /* Downwards: going one too far never ends well, but upwards would read past the table and mostly go unnoticed. */
+    /* From the last one down: a wrong bound then fails a test instead of reading past the table unnoticed. */
     uint32_t dtype = FILE_DTYPES;
     while (dtype-- > 0)
         if (descend_string_is(name, dtypes[dtype].name)) {
