@@ -112,7 +112,7 @@ typedef struct descend_mpi_piece {
  * number of tensors + ranks. Not collective. */
 size_t descend_mpi_pieces(const descend_mpi *mpi, descend_mpi_piece *pieces, size_t room);
 
-/* Says whether this rank has computed a tensor's gradient for the next reduction; it has, unless told otherwise. A
+/* Says whether this rank computes a tensor's gradient, from the next reduction on; until this is called, it does. A
  * tensor whose gradient is absent on all ranks is not stepped. Where it is absent on some only, it counts as 0 there:
  * the reduction sets their arrays to 0. Not collective. DESCEND_BAD_TENSOR: there is no such tensor.
  * DESCEND_UNFINISHED: its reduction has begun. */

@@ -346,7 +346,9 @@ descend_status descend_mpi_create(descend_mpi **out, MPI_Comm comm, const descen
         *out = mpi;
         return status;
     }
-    if (mpi && mpi->broken == DESCEND_OK)
+    if (mpi && mpi->broken != DESCEND_OK)
+        return status; /* MPI may still write to it */
+    if (mpi)
         free_all(mpi);
     (void)MPI_Comm_free(&own);
     return status;

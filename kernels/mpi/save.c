@@ -164,25 +164,42 @@ static descend_status save(struct saving *saving, const char *path)
     return status;
 }
 
+static void free_saving(struct saving *saving)
+{
+    const int error = errno;
+    free(saving->piece);
+    free(saving->parts);
+    descend_composed_free(&saving->header);
+    descend_contents_free(&saving->contents);
+    free(saving);
+    errno = error;
+}
+
+static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
+{
+    struct saving *saving = calloc(1, sizeof *saving);
+    descend_status status = DESCEND_NO_MEMORY;
+    if (saving != NULL) {
+        saving->mpi = mpi;
+        status = prepare(saving, path, checkpoint);
+    }
+    status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_file(saving, path) : 0);
+    if (status == DESCEND_OK)
+        status = save(saving, path);
+    if (saving != NULL && mpi->broken == DESCEND_OK) /* else MPI may still write to it */
+        free_saving(saving);
+    return status;
+}
+
 descend_status descend_mpi_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
 {
     static const descend_checkpoint empty;
     struct descend_call call;
-    struct saving saving = {.mpi = mpi};
     descend_status status = descend_mpi_enter(mpi);
     if (status != DESCEND_OK)
         return status;
     descend_call_enter(&call);
-    status = prepare(&saving, path, checkpoint ? checkpoint : &empty);
-    status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_file(&saving, path) : 0);
-    if (status == DESCEND_OK)
-        status = save(&saving, path);
-    const int error = errno;
-    free(saving.piece);
-    free(saving.parts);
-    descend_composed_free(&saving.header);
-    descend_contents_free(&saving.contents);
-    errno = error;
+    status = prepare_and_save(mpi, path, checkpoint ? checkpoint : &empty);
     descend_call_leave(&call);
     return status;
 }

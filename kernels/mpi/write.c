@@ -82,7 +82,8 @@ descend_status descend_mpi_write_parts(struct saving *saving, const char *tempor
         return DESCEND_FILE_WRITE;
     }
     descend_status status = use_parts(saving, write_by_mpi, &file);
-    if ((MPI_File_sync(file) != MPI_SUCCESS || MPI_File_close(&file) != MPI_SUCCESS) && status == DESCEND_OK) {
+    const bool synced = MPI_File_sync(file) == MPI_SUCCESS, closed = MPI_File_close(&file) == MPI_SUCCESS;
+    if (status == DESCEND_OK && !(synced && closed)) {
         errno = EIO;
         status = DESCEND_FILE_WRITE;
     }
