@@ -48,10 +48,10 @@ static size_t begin_of(size_t tensor, unsigned number, unsigned count)
 }
 
 /* The same array from an element on, at which one of its blocks begins. */
-static descend_array part_of(descend_array array, size_t begin)
+static descend_array part_of(descend_array array, uint64_t begin)
 {
     size_t data, second;
-    descend_array_size(array.dtype, begin, &data, &second);
+    descend_array_size(array.dtype, (size_t)begin, &data, &second);
     array.data = (unsigned char *)array.data + data;
     array.second = array.second ? (unsigned char *)array.second + second : NULL;
     return array;
@@ -226,32 +226,32 @@ struct together {
 };
 
 /* What is at this place is the shard's to write. */
-static void count_written(struct together *to, uint64_t at, uint64_t size)
+static void count_written(struct together *to, size_t at, size_t size)
 {
     const uint32_t crc = descend_crc32(&to->tables, 0, to->file.data + at, size);
     to->checksum ^= descend_crc32_followed(&to->tables, crc, to->file.size - at - size);
     to->written += size;
 }
 
-static void write_parts(struct together *to, const struct descend_contents *contents, uint64_t at)
+static void write_parts(struct together *to, const struct descend_contents *contents, size_t at)
 {
     for (size_t i = 0; i < contents->tensor_count; i++) {
         const struct descend_file_tensor *tensor = &contents->tensors[i];
-        unsigned char *part = to->file.data + at + tensor->part_begin;
-        at += descend_file_tensor_size(tensor);
-        assert_true(tensor->part_begin + tensor->part_size <= descend_file_tensor_size(tensor));
-        if (tensor->part_size == 0)
+        const size_t begin = at + (size_t)tensor->part_begin, size = (size_t)tensor->part_size;
+        at += (size_t)descend_file_tensor_size(tensor);
+        assert_true(begin + size <= at);
+        if (size == 0)
             continue;
-        memcpy(part, tensor->data, tensor->part_size);
+        memcpy(to->file.data + begin, tensor->data, size);
         if (DESCEND_BIG_ENDIAN)
-            descend_reverse_words(part, tensor->part_size, descend_file_dtype_word(tensor->dtype));
-        count_written(to, (uint64_t)(part - to->file.data), tensor->part_size);
+            descend_reverse_words(to->file.data + begin, size, descend_file_dtype_word(tensor->dtype));
+        count_written(to, begin, size);
     }
 }
 
 static void write_header(struct together *to, const struct descend_composed *header)
 {
-    to->file.size = header->size + header->data_size;
+    to->file.size = header->size + (size_t)header->data_size;
     to->file.data = calloc(to->file.size, 1);
     assert_non_null(to->file.data);
     memcpy(to->file.data, header->text, header->size);

@@ -17,11 +17,16 @@ enum { BEFORE = 3, AFTER = 6 }; /* steps before saving, and in all */
 static const descend_checkpoint with_params = {.params = true}, without;
 
 static atomic_ullong bytes_read;
+static _Thread_local unsigned failing_read; /* the number of calls until one fails; 0: none does */
 
 ssize_t __real_pread(int file, void *data, size_t size, off_t offset);
 ssize_t __wrap_pread(int file, void *data, size_t size, off_t offset);
 ssize_t __wrap_pread(int file, void *data, size_t size, off_t offset)
 {
+    if (failing_read > 0 && --failing_read == 0) {
+        errno = EIO;
+        return -1;
+    }
     const ssize_t done = __real_pread(file, data, size, offset);
     atomic_fetch_add(&bytes_read, done > 0 ? (unsigned long long)done : 0);
     return done;
@@ -42,6 +47,7 @@ struct process {
     const char *path;
     descend_checkpoint with;
     struct descend_shared_load shared;
+    unsigned failing_read;
     unsigned meetings;     /* how often it was there */
     descend_status status; /* of its call */
     int error;
@@ -55,13 +61,13 @@ static descend_status meet(void *context, descend_status status, const struct de
     struct meeting *meeting = process->meeting;
     process->meetings++;
     pthread_mutex_lock(&meeting->mutex);
-    meeting->has_failed |= status != DESCEND_OK;
+    meeting->has_failed |= status != DESCEND_OK || counted == NULL;
     meeting->checksum ^= counted ? counted->checksum : 0;
     pthread_mutex_unlock(&meeting->mutex);
     pthread_barrier_wait(&meeting->barrier);
     errno = 0;
-    if (status != DESCEND_OK)
-        return DESCEND_OK; /* not looked at */
+    if (counted == NULL)
+        return DESCEND_OK; /* not looked at: it has failed */
     if (meeting->has_failed)
         return peer_failed;
     return counted->has_checksum && counted->expected != meeting->checksum ? DESCEND_BAD_FILE_CHECKSUM : DESCEND_OK;
@@ -70,6 +76,7 @@ static descend_status meet(void *context, descend_status status, const struct de
 static void *load_shard(void *argument)
 {
     struct process *process = argument;
+    failing_read = process->failing_read;
     process->status = descend_checkpoint_load(process->optimizer, process->path, &process->with, &process->shared);
     process->error = errno;
     return NULL;
@@ -90,7 +97,7 @@ static void processes_make(struct process *process, struct meeting *meeting, con
 }
 
 /* Each comes to the meeting once. */
-static void load_together(struct process *process, unsigned count)
+static void load_together(struct process *process, struct meeting *meeting, unsigned count)
 {
     pthread_t thread[SHARDS_MAX];
     for (unsigned i = 0; i < count; i++)
@@ -99,8 +106,8 @@ static void load_together(struct process *process, unsigned count)
         assert_int_equal(pthread_join(thread[i], NULL), 0);
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(process[i].meetings, 1);
-    pthread_barrier_destroy(&process->meeting->barrier);
-    pthread_mutex_destroy(&process->meeting->mutex);
+    pthread_barrier_destroy(&meeting->barrier);
+    pthread_mutex_destroy(&meeting->mutex);
 }
 
 static void assert_loaded_together(const struct shards *shards, bool params, descend_status status)
@@ -108,7 +115,7 @@ static void assert_loaded_together(const struct shards *shards, bool params, des
     struct meeting meeting;
     struct process process[SHARDS_MAX];
     processes_make(process, &meeting, shards, params);
-    load_together(process, shards->count);
+    load_together(process, &meeting, shards->count);
     for (unsigned i = 0; i < shards->count; i++)
         assert_int_equal(process[i].status, status);
 }
@@ -227,7 +234,7 @@ static void check_failures(struct shards *shards, const char *what)
         for (unsigned failing = 0; failing < shards->count; failing++) {
             processes_make(process, &meeting, shards, true);
             failures[i].spoil(&process[failing]);
-            load_together(process, shards->count);
+            load_together(process, &meeting, shards->count);
             for (unsigned p = 0; p < shards->count; p++)
                 assert_int_equal(process[p].status, p == failing ? failures[i].status : peer_failed);
             if (failures[i].error != 0)
@@ -240,6 +247,40 @@ static void one_failure_is_known_to_all(void **state)
 {
     (void)state;
     shards_for_each_cut(check_failures);
+}
+
+/* Parameters are not asked for: the first process reads them, too. */
+static void check_reads(unsigned failing)
+{
+    struct shards shards;
+    struct meeting meeting;
+    struct process process[SHARDS_MAX];
+    unsigned read = 0;
+    shards_make(&shards, &shard_layouts[2], 3);
+    step_whole(&shards, 0, BEFORE);
+    free(saved_by_whole(&shards, &with_params).data);
+    do {
+        processes_make(process, &meeting, &shards, false);
+        process[failing].failing_read = ++read;
+        load_together(process, &meeting, 3);
+        if (process[failing].status == DESCEND_FILE_READ) {
+            assert_int_equal(process[failing].error, EIO);
+            assert_int_equal(process[(failing + 1) % 3].status, peer_failed);
+            assert_int_equal(process[(failing + 2) % 3].status, peer_failed);
+            assert_as_made(&shards, "after a failing read");
+        }
+    } while (process[failing].status == DESCEND_FILE_READ);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(process[i].status, DESCEND_OK);
+    assert_in_range(read, 4, 100);
+    shards_free(&shards);
+}
+
+static void each_read_fails_in_turn(void **state)
+{
+    (void)state;
+    for (unsigned failing = 0; failing < 3; failing++)
+        check_reads(failing);
 }
 
 static void a_file_without_checksum(void **state)
@@ -275,6 +316,7 @@ int main(void)
         cmocka_unit_test(parameters_may_be_left),
         cmocka_unit_test(damage_in_others_parts_is_noticed),
         cmocka_unit_test(one_failure_is_known_to_all),
+        cmocka_unit_test(each_read_fails_in_turn),
         cmocka_unit_test(a_file_without_checksum),
         cmocka_unit_test(a_file_of_one_shard),
     };
