@@ -122,18 +122,22 @@ static descend_status check_param_name(const descend_optimizer *optimizer, const
     return status;
 }
 
-static descend_status append_steps(struct lists *lists, const descend_optimizer *optimizer, bool params)
+static descend_status check_param_names(const descend_optimizer *optimizer)
+{
+    descend_status status = DESCEND_OK;
+    for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer) && status == DESCEND_OK; t++)
+        status = check_param_name(optimizer, descend_call_tensor(optimizer, t, NULL).name);
+    return status;
+}
+
+static void append_steps(struct lists *lists, const descend_optimizer *optimizer)
 {
     for (size_t t = 0; t < descend_optimizer_tensor_count(optimizer); t++) {
         unsigned group;
         const descend_tensor now = descend_call_tensor(optimizer, t, &group);
-        const descend_status status = params ? check_param_name(optimizer, now.name) : DESCEND_OK;
-        if (status != DESCEND_OK)
-            return status;
         append_count(lists, KEY(KEY_STEP, now.name), now.step);
         append_count(lists, KEY(KEY_GROUP_OF, now.name), group);
     }
-    return DESCEND_OK;
 }
 
 /* Appends those tensors of an array whose elements have so many bytes. */
@@ -178,8 +182,8 @@ static void append_scaler(struct lists *lists, const descend_scaler *scaler)
     append_count(lists, KEY(KEY_SCALER, "growth_tracker"), scaler->growth_tracker);
 }
 
-static descend_status append_contents(struct lists *lists, const descend_optimizer *optimizer,
-                                      const descend_checkpoint *checkpoint)
+static void append_contents(struct lists *lists, const descend_optimizer *optimizer,
+                            const descend_checkpoint *checkpoint)
 {
     lists->tensor_count = lists->pair_count = lists->text_size = 0;
     append_pair(lists, KEY(KEY_VERSION), descend_version_string());
@@ -192,9 +196,8 @@ static descend_status append_contents(struct lists *lists, const descend_optimiz
         append_scaler(lists, checkpoint->scaler);
     for (size_t i = 0; i < checkpoint->note_count; i++)
         append_pair(lists, KEY(KEY_NOTE, checkpoint->notes[i].key), checkpoint->notes[i].value);
-    const descend_status status = append_steps(lists, optimizer, checkpoint->params);
+    append_steps(lists, optimizer);
     append_arrays(lists, optimizer, checkpoint->params);
-    return status;
 }
 
 /* Allocates one block for all lists, whose lengths are known. */
@@ -222,16 +225,17 @@ descend_status descend_contents_make(const descend_optimizer *optimizer, const d
         descend_scaler updated = *checkpoint->scaler;
         status = descend_scaler_update(&updated, false); /* checks the fields: what is saved can be loaded */
     }
-    if (status != DESCEND_OK || (status = append_contents(&lists, optimizer, checkpoint)) != DESCEND_OK)
+    if (status == DESCEND_OK && checkpoint->params)
+        status = check_param_names(optimizer);
+    if (status != DESCEND_OK)
         return status;
+    append_contents(&lists, optimizer, checkpoint);
     void *block = allocate_lists(&lists);
     if (block == NULL)
         return DESCEND_NO_MEMORY;
-    status = append_contents(&lists, optimizer, checkpoint);
+    append_contents(&lists, optimizer, checkpoint);
     *contents = (struct descend_contents){lists.tensors, lists.pairs, lists.tensor_count, lists.pair_count, block};
-    if (status != DESCEND_OK)
-        descend_contents_free(contents);
-    return status;
+    return DESCEND_OK;
 }
 
 void descend_contents_free(struct descend_contents *contents)
