@@ -334,23 +334,21 @@ descend_status descend_mpi_create(descend_mpi **out, MPI_Comm comm, const descen
     if (status != DESCEND_OK)
         return status;
     descend_mpi *mpi = out ? calloc(1, sizeof *mpi) : NULL;
-    if (mpi == NULL) {
+    if (out == NULL || mpi == NULL) {
         status = refuse(own, rank, out ? DESCEND_NO_MEMORY : DESCEND_NULL_OPTIMIZER);
-    } else {
-        *mpi = (descend_mpi){.comm = own, .rank = rank, .ranks = ranks, .options = *arguments.options};
-        status = prepare(mpi, &arguments);
-        (void)descend_mpi_enter(mpi);
-        status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_arguments(mpi, &arguments) : 0);
-    }
-    if (status == DESCEND_OK) {
-        *out = mpi;
+        (void)MPI_Comm_free(&own);
         return status;
     }
-    if (mpi && mpi->broken != DESCEND_OK)
-        return status; /* MPI may still write to it */
-    if (mpi)
+    *mpi = (descend_mpi){.comm = own, .rank = rank, .ranks = ranks, .options = *arguments.options};
+    status = prepare(mpi, &arguments);
+    (void)descend_mpi_enter(mpi);
+    status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_arguments(mpi, &arguments) : 0);
+    if (status == DESCEND_OK) {
+        *out = mpi;
+    } else if (mpi->broken == DESCEND_OK) { /* else MPI may still write to it */
+        (void)MPI_Comm_free(&own);
         free_all(mpi);
-    (void)MPI_Comm_free(&own);
+    }
     return status;
 }
 

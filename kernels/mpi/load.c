@@ -15,7 +15,7 @@ static descend_status verify(void *context, descend_status status, const struct 
     const uint32_t file[] = {counted && counted->has_checksum, counted ? counted->expected : 0};
     uint32_t checksum = 0;
     status = descend_mpi_agree(mpi, status, descend_mpi_hash(descend_mpi_hash_begin, file, sizeof file));
-    if (status != DESCEND_OK || !counted->has_checksum)
+    if (status != DESCEND_OK || counted == NULL || !counted->has_checksum)
         return status;
     status = descend_mpi_xor(mpi, counted->checksum, &checksum);
     return status == DESCEND_OK && checksum != counted->expected ? DESCEND_BAD_FILE_CHECKSUM : status;
@@ -34,10 +34,10 @@ static descend_status gather_params(descend_mpi *mpi)
 
 descend_status descend_mpi_load(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
 {
-    const struct descend_shared_load shared = {.first = mpi && mpi->rank == 0, .verify = verify, .context = mpi};
     descend_status status = descend_mpi_enter(mpi);
-    if (status != DESCEND_OK)
+    if (mpi == NULL || status != DESCEND_OK)
         return status;
+    const struct descend_shared_load shared = {.first = mpi->rank == 0, .verify = verify, .context = mpi};
     status = descend_checkpoint_load(mpi->optimizer, path, checkpoint, &shared);
     if (status != DESCEND_OK)
         return status;

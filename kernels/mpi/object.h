@@ -67,10 +67,12 @@ struct descend_mpi {
     int *length;
     MPI_Aint *at;
     uint64_t agreed[3], mine[3];
+    MPI_Request request;
     unsigned char *absent, *absent_of_all; /* one byte for each tensor: of this rank, of all */
 
     int peer;
     descend_status peer_status;
+    void *leftover;        /* what MPI may still write to, where broken is an error */
     descend_status broken; /* the status of every later call; DESCEND_OK: none */
     double deadline;       /* by MPI_Wtime, of the call that is under way; 0: none */
 };

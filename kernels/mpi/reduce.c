@@ -173,21 +173,17 @@ static void enqueue_rest(descend_mpi *mpi)
     for (size_t t = 0, end; t < mpi->tensors; t = end) {
         for (end = t; end < mpi->tensors && mpi->tensor[end].begun == mpi->tensor[t].begun;)
             end++;
-        if (!mpi->tensor[t].begun) {
+        if (!mpi->tensor[t].begun)
             enqueue(mpi, t, end - t);
-            t = end;
-        }
     }
 }
 
 /* Finds out which gradients are absent on all ranks: their tensors are not stepped. */
 static descend_status agree_absent(descend_mpi *mpi)
 {
-    MPI_Request request;
-    descend_status status = descend_mpi_result(mpi, MPI_Iallreduce(mpi->absent, mpi->absent_of_all, (int)mpi->tensors,
-                                                                   MPI_UNSIGNED_CHAR, MPI_BAND, mpi->comm, &request));
-    if (status == DESCEND_OK)
-        status = descend_mpi_wait(mpi, &request, 1);
+    descend_status status =
+        descend_mpi_finish(mpi, MPI_Iallreduce(mpi->absent, mpi->absent_of_all, (int)mpi->tensors, MPI_UNSIGNED_CHAR,
+                                               MPI_BAND, mpi->comm, &mpi->request));
     for (size_t t = 0; t < mpi->tensors && status == DESCEND_OK; t++) {
         const bool skipped = mpi->absent_of_all[t];
         if (skipped != mpi->tensor[t].skipped)

@@ -70,14 +70,13 @@ static descend_status begin_file(struct saving *saving, const char *path)
 /* Tells all ranks the name and the mark of the temporary file. */
 static descend_status tell_name(struct saving *saving)
 {
-    MPI_Request requests[2];
     descend_mpi *mpi = saving->mpi;
-    descend_status status = descend_mpi_result(
-        mpi, MPI_Ibcast(saving->temporary, sizeof saving->temporary, MPI_CHAR, 0, mpi->comm, &requests[0]));
-    if (status == DESCEND_OK)
-        status = descend_mpi_result(
-            mpi, MPI_Ibcast(saving->mark, sizeof saving->mark, MPI_UNSIGNED_CHAR, 0, mpi->comm, &requests[1]));
-    return status == DESCEND_OK ? descend_mpi_wait(mpi, requests, 2) : status;
+    const descend_status status = descend_mpi_finish(
+        mpi, MPI_Ibcast(saving->temporary, sizeof saving->temporary, MPI_CHAR, 0, mpi->comm, &mpi->request));
+    if (status != DESCEND_OK)
+        return status;
+    return descend_mpi_finish(
+        mpi, MPI_Ibcast(saving->mark, sizeof saving->mark, MPI_UNSIGNED_CHAR, 0, mpi->comm, &mpi->request));
 }
 
 /* The path of the temporary file; NULL where there is no memory. */
@@ -178,16 +177,17 @@ static void free_saving(struct saving *saving)
 static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
 {
     struct saving *saving = calloc(1, sizeof *saving);
-    descend_status status = DESCEND_NO_MEMORY;
-    if (saving != NULL) {
-        saving->mpi = mpi;
-        status = prepare(saving, path, checkpoint);
-    }
+    if (saving == NULL)
+        return descend_mpi_agree(mpi, DESCEND_NO_MEMORY, 0);
+    saving->mpi = mpi;
+    descend_status status = prepare(saving, path, checkpoint);
     status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_file(saving, path) : 0);
     if (status == DESCEND_OK)
         status = save(saving, path);
-    if (saving != NULL && mpi->broken == DESCEND_OK) /* else MPI may still write to it */
+    if (mpi->broken == DESCEND_OK)
         free_saving(saving);
+    else
+        mpi->leftover = saving; /* MPI may still write to it */
     return status;
 }
 

@@ -37,12 +37,9 @@ static bool is_finite(const descend_mpi *mpi)
 
 static descend_status find_not_finite(descend_mpi *mpi)
 {
-    MPI_Request request;
     mpi->mine[0] = is_finite(mpi) ? UINT64_MAX : (uint64_t)mpi->rank;
-    descend_status status =
-        descend_mpi_result(mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, 1, MPI_UINT64_T, MPI_MIN, mpi->comm, &request));
-    if (status == DESCEND_OK)
-        status = descend_mpi_wait(mpi, &request, 1);
+    const descend_status status = descend_mpi_finish(
+        mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, 1, MPI_UINT64_T, MPI_MIN, mpi->comm, &mpi->request));
     if (status == DESCEND_OK && mpi->agreed[0] != UINT64_MAX) {
         mpi->peer = (int)mpi->agreed[0];
         mpi->peer_status = DESCEND_MPI_NOT_FINITE;
@@ -67,11 +64,8 @@ static descend_status measure_own(const descend_mpi *mpi, const descend_exec *ex
 /* Learns the segments of all ranks. */
 static descend_status share_segments(descend_mpi *mpi)
 {
-    MPI_Request request;
-    const descend_status status =
-        descend_mpi_result(mpi, MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, mpi->segment, mpi->segment_bytes,
-                                                mpi->segment_at, MPI_BYTE, mpi->comm, &request));
-    return status == DESCEND_OK ? descend_mpi_wait(mpi, &request, 1) : status;
+    return descend_mpi_finish(mpi, MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, mpi->segment, mpi->segment_bytes,
+                                                   mpi->segment_at, MPI_BYTE, mpi->comm, &mpi->request));
 }
 
 descend_status descend_mpi_measure(descend_mpi *mpi, const descend_exec *exec, descend_measurement *measurement)

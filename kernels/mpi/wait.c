@@ -50,19 +50,22 @@ descend_status descend_mpi_wait(descend_mpi *mpi, MPI_Request *requests, int cou
     return status;
 }
 
+descend_status descend_mpi_finish(descend_mpi *mpi, int result)
+{
+    const descend_status status = descend_mpi_result(mpi, result);
+    return status == DESCEND_OK ? descend_mpi_wait(mpi, &mpi->request, 1) : status;
+}
+
 descend_status descend_mpi_agree(descend_mpi *mpi, descend_status status, uint64_t hash)
 {
     const uint64_t refused = (uint64_t)status << 32 | (uint64_t)mpi->rank;
-    MPI_Request request;
     if (mpi->broken != DESCEND_OK)
         return mpi->broken;
     mpi->mine[0] = status == DESCEND_OK ? 0 : refused;
     mpi->mine[1] = hash;
     mpi->mine[2] = ~hash;
-    descend_status waited = descend_mpi_result(
-        mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, AGREED, MPI_UINT64_T, MPI_MAX, mpi->comm, &request));
-    if (waited == DESCEND_OK)
-        waited = descend_mpi_wait(mpi, &request, 1);
+    const descend_status waited = descend_mpi_finish(
+        mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, AGREED, MPI_UINT64_T, MPI_MAX, mpi->comm, &mpi->request));
     if (waited != DESCEND_OK)
         return waited;
     if (mpi->agreed[0] == 0) /* the greatest hash is the smallest one, too, where all are the same */

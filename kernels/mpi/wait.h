@@ -18,6 +18,9 @@ descend_status descend_mpi_test(descend_mpi *mpi, MPI_Request *requests, int cou
 /* Waits until requests are done. */
 descend_status descend_mpi_wait(descend_mpi *mpi, MPI_Request *requests, int count);
 
+/* Waits until the operation is done that a call of MPI, with this result, has begun as mpi->request. */
+descend_status descend_mpi_finish(descend_mpi *mpi, int result);
+
 /* Waits until all ranks are here, and returns DESCEND_OK where all have this status and the same hash. Else each rank
  * returns its own status; DESCEND_MPI_PEER where only others are not DESCEND_OK; DESCEND_MPI_MISMATCH where all are,
  * but with different hashes. */

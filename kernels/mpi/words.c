@@ -5,14 +5,11 @@
 
 static descend_status put_together(descend_mpi *mpi, uint32_t mine, MPI_Op operation, uint32_t *all)
 {
-    MPI_Request request;
     if (mpi->broken != DESCEND_OK)
         return mpi->broken;
     mpi->mine[0] = mine;
-    descend_status status = descend_mpi_result(
-        mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, 1, MPI_UINT64_T, operation, mpi->comm, &request));
-    if (status == DESCEND_OK)
-        status = descend_mpi_wait(mpi, &request, 1);
+    const descend_status status = descend_mpi_finish(
+        mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, 1, MPI_UINT64_T, operation, mpi->comm, &mpi->request));
     *all = (uint32_t)mpi->agreed[0];
     return status;
 }

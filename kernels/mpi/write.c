@@ -98,10 +98,8 @@ static descend_status write_here(struct saving *saving, const struct piece *piec
 
 static descend_status send_bytes(struct saving *saving, const void *data, int size)
 {
-    MPI_Request request;
-    const descend_status status =
-        descend_mpi_result(saving->mpi, MPI_Isend(data, size, MPI_BYTE, 0, TAG, saving->mpi->comm, &request));
-    return status == DESCEND_OK ? descend_mpi_wait(saving->mpi, &request, 1) : status;
+    descend_mpi *mpi = saving->mpi;
+    return descend_mpi_finish(mpi, MPI_Isend(data, size, MPI_BYTE, 0, TAG, mpi->comm, &mpi->request));
 }
 
 static descend_status send_piece(struct saving *saving, const struct piece *piece, void *context)
@@ -112,10 +110,8 @@ static descend_status send_piece(struct saving *saving, const struct piece *piec
 
 static descend_status receive_bytes(struct saving *saving, int rank, void *to, int size)
 {
-    MPI_Request request;
-    const descend_status status =
-        descend_mpi_result(saving->mpi, MPI_Irecv(to, size, MPI_BYTE, rank, TAG, saving->mpi->comm, &request));
-    return status == DESCEND_OK ? descend_mpi_wait(saving->mpi, &request, 1) : status;
+    descend_mpi *mpi = saving->mpi;
+    return descend_mpi_finish(mpi, MPI_Irecv(to, size, MPI_BYTE, rank, TAG, mpi->comm, &mpi->request));
 }
 
 /* Where the parts of this rank are. */
