@@ -4,15 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "descend/optimizer.h"
 #include "gbench.h"
-#include "limit.h"
 #include "machine.h"
 #include "pair.h"
+#include "traffic.h"
 
 enum { STATES = 2, ARRAYS = 2 + STATES, PARTS = 2 * ARRAYS, PAGE = 4096, PIECE = 4096, BATCH_ELEMENTS = 1 << 16 };
 
@@ -136,24 +132,11 @@ static void step_f32(void *context)
     note(run, descend_optimizer_step(run->f32.optimizer, NULL, &run->exec));
 }
 
-static void move(const struct run *run, unsigned slice, unsigned slices)
-{
-    size_t begin, end;
-    descend_slice(run->row->n, slice, slices, &begin, &end);
-    run->limit->bytes(run->object.part, run->object.parts, 0, begin, end);
-}
-
 static void same_traffic(void *context)
 {
     const struct run *run = context;
-#ifdef _OPENMP
-    if (run->row->threads > 1) {
-#pragma omp parallel num_threads((int)run->row->threads)
-        move(run, (unsigned)omp_get_thread_num(), (unsigned)omp_get_num_threads());
-        return;
-    }
-#endif
-    move(run, 0, 1);
+    const struct row *row = run->row;
+    traffic_move(&(struct traffic){run->limit, run->object.part, run->object.parts, row->n, row->threads});
 }
 
 static void report(struct gbench_state *state, const struct run *run, const struct pair *pair)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "accumulate.h"
 #include "against.h"
 #include "commit.h" /* made by commit.cmake */
 #include "configuration.h"
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
     }
     object_register();
     layout_register();
+    accumulate_register();
     crowd_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;

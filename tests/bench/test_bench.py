@@ -94,6 +94,13 @@ class Report(Case):
         self.assertGreater(rows[0]["of_limit"], 0)
         self.assertGreater(rows[1]["speedup"], 0)
 
+    def test_accumulate(self):
+        rows = self.bench("^accumulate/(f32|bf16)/8/16384/1/process")["benchmarks"]
+        self.assertEqual([row["bytes/element"] for row in rows], [40, 24])
+        for row in rows:
+            self.assertAlmostEqual(row["GB/s"] * row["ns/element"], row["bytes/element"], places=3)
+            self.assertGreater(row["of_limit"], 0)
+
     def test_placements(self):
         (row,) = self.bench("^sgd/scalar/16384/1/placements/")["benchmarks"]
         self.assertIn("/trials:200/", row["name"])
