@@ -99,7 +99,7 @@ void scene_begin(struct scene *scene, const struct configuration *configuration,
         group[t] = t % 3 == 2;
         EXPECT_OK(descend_optimizer_add(scene->alone, group[t], &alone, 1));
     }
-    const descend_mpi_options options = {.timeout = 100,
+    const descend_mpi_options options = {.timeout = manner->timeout > 0 ? manner->timeout : 100,
                                          .bucket = manner->bucket,
                                          .micro_batches = manner->micro_batches,
                                          .threads = 1,
@@ -125,6 +125,23 @@ void scene_end(struct scene *scene)
         free(memory[i]);
 }
 
+/* Whether a rank has no gradient of a tensor in this step. Of eight tensors, on up to three ranks, there are all
+ * combinations: the ranks without one are the bits of a number. */
+static bool is_absent(const struct scene *scene, size_t tensor, int rank)
+{
+    const unsigned all = world_ranks < 3 ? (unsigned)world_ranks : 3;
+    const unsigned combination = ((unsigned)tensor + (unsigned)scene->step) % (1U << all);
+    return scene->manner.absents && (combination >> ((unsigned)rank % all) & 1);
+}
+
+static bool is_absent_on_all(const struct scene *scene, size_t tensor)
+{
+    int rank = 0;
+    while (rank < world_ranks && is_absent(scene, tensor, rank))
+        rank++;
+    return rank == world_ranks;
+}
+
 /* Micro-batch number `leaf` of a step, in the gradients' type. */
 static void make_leaf(const struct scene *scene, unsigned leaf, void *to)
 {
@@ -134,6 +151,11 @@ static void make_leaf(const struct scene *scene, unsigned leaf, void *to)
     for (size_t i = 0; i < scene->elements; i++)
         values[i] *= 0.01f; /* in the range of float16 */
     EXPECT_OK(descend_array_store(&array, scene->elements, values));
+}
+
+static unsigned micro_batches_of(const struct scene *scene)
+{
+    return scene->manner.micro_batches ? scene->manner.micro_batches : 1;
 }
 
 /* The tree in plain loops: the first 2^k of the leaves, where 2^k is the largest power of two below their number, and
@@ -146,6 +168,9 @@ static void add_leaves(const struct scene *scene, unsigned first, unsigned count
         const descend_array array = {.data = stored, .dtype = scene->manner.grad};
         make_leaf(scene, first, stored);
         EXPECT_OK(descend_array_load(&array, scene->elements, to));
+        for (size_t t = 0; t < SCENE_TENSORS; t++)
+            if (is_absent(scene, t, (int)(first / micro_batches_of(scene))))
+                memset(to + start_of(scene, t), 0, scene->sizes[t] * sizeof *to);
         free(stored);
         return;
     }
@@ -175,15 +200,37 @@ static void reduce(const struct scene *scene)
     EXPECT_OK(descend_mpi_reduce(scene->mpi));
 }
 
+/* Tells both optimizers which gradients are absent: alone, it is those that no rank has. */
+static void set_absent(const struct scene *scene)
+{
+    for (size_t t = 0; t < SCENE_TENSORS; t++) {
+        float *sum = is_absent_on_all(scene, t) ? NULL : scene->sum + start_of(scene, t);
+        EXPECT_OK(descend_mpi_set_absent(scene->mpi, t, is_absent(scene, t, world_rank)));
+        EXPECT_OK(descend_optimizer_set_grad(scene->alone, t, sum));
+    }
+}
+
+/* Arrays whose gradients were absent are 0 after the reduction. */
+static void expect_zeros(const struct scene *scene)
+{
+    for (size_t t = 0; t < SCENE_TENSORS; t++) {
+        const descend_tensor tensor = tensor_of(scene, t, false);
+        const unsigned char *bytes = tensor.grad.data;
+        for (size_t i = 0; is_absent(scene, t, world_rank) && i < bytes_of(tensor.grad.dtype, tensor.n); i++)
+            EXPECT(bytes[i] == 0, "%s: an absent gradient of tensor %zu", scene->configuration->label, t);
+    }
+}
+
 void scene_train(struct scene *scene, unsigned steps)
 {
-    const unsigned each = scene->manner.micro_batches ? scene->manner.micro_batches : 1;
     for (unsigned i = 0; i < steps; i++) {
-        const unsigned leaves = each * (unsigned)world_ranks;
+        const unsigned leaves = micro_batches_of(scene) * (unsigned)world_ranks;
         descend_measurement found, expected;
         scene->step++;
         add_leaves(scene, 0, leaves, scene->sum);
+        set_absent(scene);
         reduce(scene);
+        expect_zeros(scene);
         EXPECT_OK(descend_optimizer_measure(scene->alone, NULL, &expected));
         EXPECT_OK(descend_mpi_measure(scene->mpi, NULL, &found));
         EXPECT(memcmp(&found.norm, &expected.norm, sizeof found.norm) == 0, "%s: the norm is %a, not %a",

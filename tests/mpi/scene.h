@@ -16,8 +16,10 @@ struct manner {
     bool share_grads, share_params;
     bool begins;        /* by descend_mpi_reduce_begin, in another order than the tensors' */
     bool has_copies;    /* every second tensor has a copy in bfloat16 */
+    bool absents;       /* gradients are absent, on other ranks for each tensor and in each step */
     descend_dtype grad; /* of the gradients */
     descend_dtype param;
+    double timeout; /* 0: long */
 };
 
 struct scene {
