@@ -275,9 +275,10 @@ static uint64_t offset_in(const descend_mpi_memory *memory, int rank, const void
 static uint64_t hash_arguments(const descend_mpi *mpi, const struct arguments *arguments)
 {
     const descend_mpi_memory *grads = mpi->options.shared_grads, *params = mpi->options.shared_params;
-    const uint64_t options[] = {DESCEND_NUMERICS_VERSION, mpi->round, mpi->options.micro_batches, grads != NULL,
-                                params != NULL};
+    const uint64_t options[] = {DESCEND_NUMERICS_VERSION, mpi->options.bucket, mpi->options.micro_batches,
+                                mpi->options.threads,     grads != NULL,       params != NULL};
     uint64_t hash = descend_mpi_hash(descend_mpi_hash_begin, options, sizeof options);
+    hash = descend_mpi_hash(hash, &mpi->options.timeout, sizeof mpi->options.timeout);
     hash = descend_mpi_hash_groups(hash, arguments->groups);
     hash = descend_mpi_hash_tensors(hash, arguments->tensors, arguments->group, arguments->count);
     for (size_t t = 0; t < mpi->tensors; t++) {
@@ -304,22 +305,28 @@ static void free_all(descend_mpi *mpi)
 }
 
 /* A communicator of our own, whose errors come back as results. */
-static descend_status open_comm(MPI_Comm from, MPI_Comm *comm, int *rank, int *ranks)
+static descend_status open_comm(descend_mpi *mpi, MPI_Comm from)
 {
-    if (MPI_Comm_dup(from, comm) != MPI_SUCCESS)
-        return DESCEND_MPI_FAILED;
-    if (MPI_Comm_set_errhandler(*comm, MPI_ERRORS_RETURN) == MPI_SUCCESS && MPI_Comm_rank(*comm, rank) == MPI_SUCCESS &&
-        MPI_Comm_size(*comm, ranks) == MPI_SUCCESS)
-        return DESCEND_OK;
-    (void)MPI_Comm_free(comm);
-    return DESCEND_MPI_FAILED;
+    (void)descend_mpi_enter(mpi);
+    descend_status status = descend_mpi_finish(mpi, MPI_Comm_idup(from, &mpi->comm, &mpi->request));
+    if (status == DESCEND_OK)
+        status = descend_mpi_result(mpi, MPI_Comm_set_errhandler(mpi->comm, MPI_ERRORS_RETURN));
+    if (status == DESCEND_OK)
+        status = descend_mpi_result(mpi, MPI_Comm_rank(mpi->comm, &mpi->rank));
+    return status == DESCEND_OK ? descend_mpi_result(mpi, MPI_Comm_size(mpi->comm, &mpi->ranks)) : status;
 }
 
-/* Without memory even for the object: tells the others. */
-static descend_status refuse(MPI_Comm comm, int rank, descend_status status)
+/* Without memory even for the object: tells the others. It waits for them without a limit, since MPI would go on
+ * writing to an object that is on the stack. */
+static descend_status refuse(MPI_Comm comm)
 {
-    descend_mpi mpi = {.comm = comm, .rank = rank, .peer = -1};
-    return descend_mpi_agree(&mpi, status, 0);
+    descend_mpi mpi = {.options = {.timeout = 0}};
+    descend_status status = open_comm(&mpi, comm);
+    if (status != DESCEND_OK)
+        return status;
+    status = descend_mpi_agree(&mpi, DESCEND_NO_MEMORY, 0);
+    (void)MPI_Comm_free(&mpi.comm);
+    return status;
 }
 
 descend_status descend_mpi_create(descend_mpi **out, MPI_Comm comm, const descend_optimizer *groups,
@@ -328,27 +335,20 @@ descend_status descend_mpi_create(descend_mpi **out, MPI_Comm comm, const descen
 {
     static const descend_mpi_options defaults;
     const struct arguments arguments = {groups, tensors, group, count, options ? options : &defaults};
-    MPI_Comm own;
-    int rank, ranks;
-    descend_status status = open_comm(comm, &own, &rank, &ranks);
-    if (status != DESCEND_OK)
-        return status;
-    descend_mpi *mpi = out ? calloc(1, sizeof *mpi) : NULL;
-    if (out == NULL || mpi == NULL) {
-        status = refuse(own, rank, out ? DESCEND_NO_MEMORY : DESCEND_NULL_OPTIMIZER);
-        (void)MPI_Comm_free(&own);
-        return status;
-    }
-    *mpi = (descend_mpi){.comm = own, .rank = rank, .ranks = ranks, .options = *arguments.options};
-    status = prepare(mpi, &arguments);
-    (void)descend_mpi_enter(mpi);
-    status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_arguments(mpi, &arguments) : 0);
+    descend_mpi *mpi = calloc(1, sizeof *mpi);
+    if (mpi == NULL)
+        return refuse(comm);
+    mpi->options = *arguments.options;
+    descend_status status = open_comm(mpi, comm);
     if (status == DESCEND_OK) {
-        *out = mpi;
-    } else if (mpi->broken == DESCEND_OK) { /* else MPI may still write to it */
-        (void)MPI_Comm_free(&own);
-        free_all(mpi);
+        status = out ? prepare(mpi, &arguments) : DESCEND_NULL_OPTIMIZER;
+        (void)descend_mpi_enter(mpi);
+        status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_arguments(mpi, &arguments) : 0);
     }
+    if (out != NULL && status == DESCEND_OK)
+        *out = mpi;
+    else
+        descend_mpi_destroy(mpi);
     return status;
 }
 
