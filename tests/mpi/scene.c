@@ -184,22 +184,6 @@ static void add_leaves(const struct scene *scene, unsigned first, unsigned count
     free(right);
 }
 
-static void reduce(const struct scene *scene)
-{
-    const unsigned micro_batches = scene->manner.micro_batches;
-    for (unsigned i = 0; i < micro_batches; i++) {
-        make_leaf(scene, (unsigned)world_rank * micro_batches + i, scene->grad);
-        EXPECT_OK(descend_mpi_accumulate(scene->mpi));
-    }
-    if (micro_batches == 0)
-        make_leaf(scene, (unsigned)world_rank, scene->grad);
-    for (size_t t = SCENE_TENSORS; scene->manner.begins && t-- > 2;) {
-        EXPECT_OK(descend_mpi_reduce_begin(scene->mpi, t, 1));
-        EXPECT_OK(descend_mpi_poll(scene->mpi));
-    }
-    EXPECT_OK(descend_mpi_reduce(scene->mpi));
-}
-
 /* Tells both optimizers which gradients are absent: alone, it is those that no rank has. */
 static void set_absent(const struct scene *scene)
 {
@@ -221,26 +205,53 @@ static void expect_zeros(const struct scene *scene)
     }
 }
 
+void scene_compute(struct scene *scene)
+{
+    const unsigned micro_batches = scene->manner.micro_batches;
+    scene->step++;
+    add_leaves(scene, 0, micro_batches_of(scene) * (unsigned)world_ranks, scene->sum);
+    set_absent(scene);
+    for (unsigned i = 0; i < micro_batches; i++) {
+        make_leaf(scene, (unsigned)world_rank * micro_batches + i, scene->grad);
+        EXPECT_OK(descend_mpi_accumulate(scene->mpi));
+    }
+    if (micro_batches == 0)
+        make_leaf(scene, (unsigned)world_rank, scene->grad);
+}
+
+void scene_reduce(const struct scene *scene)
+{
+    for (size_t t = SCENE_TENSORS; scene->manner.begins && t-- > 2;) {
+        EXPECT_OK(descend_mpi_reduce_begin(scene->mpi, t, 1));
+        EXPECT_OK(descend_mpi_poll(scene->mpi));
+    }
+    EXPECT_OK(descend_mpi_reduce(scene->mpi));
+    expect_zeros(scene);
+}
+
+void scene_step(const struct scene *scene)
+{
+    const unsigned leaves = micro_batches_of(scene) * (unsigned)world_ranks;
+    descend_measurement found, expected;
+    EXPECT_OK(descend_optimizer_measure(scene->alone, NULL, &expected));
+    EXPECT_OK(descend_mpi_measure(scene->mpi, NULL, &found));
+    EXPECT(memcmp(&found.norm, &expected.norm, sizeof found.norm) == 0, "%s: the norm is %a, not %a",
+           scene->configuration->label, found.norm, expected.norm);
+    EXPECT(found.norm_inf == expected.norm_inf && found.finite, "%s", scene->configuration->label);
+    const double scale = descend_clip_coefficient(1, found.norm / leaves) / leaves;
+    const descend_pass pass = {
+        .grad_scale = &scale, .zero_grad = scene->step % 2 == 0, .flush_subnormals = scene->step % 3 == 2};
+    EXPECT_OK(descend_optimizer_step(scene->alone, &pass, NULL));
+    EXPECT_OK(descend_mpi_step(scene->mpi, &pass, NULL));
+    scene_compare(scene);
+}
+
 void scene_train(struct scene *scene, unsigned steps)
 {
     for (unsigned i = 0; i < steps; i++) {
-        const unsigned leaves = micro_batches_of(scene) * (unsigned)world_ranks;
-        descend_measurement found, expected;
-        scene->step++;
-        add_leaves(scene, 0, leaves, scene->sum);
-        set_absent(scene);
-        reduce(scene);
-        expect_zeros(scene);
-        EXPECT_OK(descend_optimizer_measure(scene->alone, NULL, &expected));
-        EXPECT_OK(descend_mpi_measure(scene->mpi, NULL, &found));
-        EXPECT(memcmp(&found.norm, &expected.norm, sizeof found.norm) == 0, "%s: the norm is %a, not %a",
-               scene->configuration->label, found.norm, expected.norm);
-        EXPECT(found.norm_inf == expected.norm_inf && found.finite, "%s", scene->configuration->label);
-        const double scale = descend_clip_coefficient(1, found.norm / leaves) / leaves;
-        const descend_pass pass = {.grad_scale = &scale, .zero_grad = i % 2 == 1, .flush_subnormals = i % 3 == 1};
-        EXPECT_OK(descend_optimizer_step(scene->alone, &pass, NULL));
-        EXPECT_OK(descend_mpi_step(scene->mpi, &pass, NULL));
-        scene_compare(scene);
+        scene_compute(scene);
+        scene_reduce(scene);
+        scene_step(scene);
     }
 }
 

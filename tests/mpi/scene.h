@@ -45,4 +45,9 @@ void scene_end(struct scene *scene);
 void scene_train(struct scene *scene, unsigned steps);
 void scene_compare(const struct scene *scene);
 
+/* The parts of a step: new gradients on all ranks, their reduction, and the rest. */
+void scene_compute(struct scene *scene);
+void scene_reduce(const struct scene *scene);
+void scene_step(const struct scene *scene);
+
 #endif
