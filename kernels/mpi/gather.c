@@ -40,16 +40,17 @@ static descend_status post_shards(descend_mpi *mpi, int first, int count, uint64
     return post(mpi, &message, rank, sends, requests);
 }
 
+/* Sends come before receives, as round.c says. */
 static descend_status gather_directly(descend_mpi *mpi, uint64_t offset)
 {
     descend_status status = DESCEND_OK;
     int requests = 0;
+    for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++)
+        status = post_shards(mpi, mpi->rank, 1, offset, (mpi->rank + i) % mpi->ranks, true, &requests);
     for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) {
         const int from = (mpi->rank + mpi->ranks - i) % mpi->ranks;
         status = post_shards(mpi, from, 1, offset, from, false, &requests);
     }
-    for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++)
-        status = post_shards(mpi, mpi->rank, 1, offset, (mpi->rank + i) % mpi->ranks, true, &requests);
     return status == DESCEND_OK ? descend_mpi_wait(mpi, mpi->rounds[0].request, requests) : status;
 }
 
@@ -61,9 +62,9 @@ static descend_status gather_by_doubling(descend_mpi *mpi, uint64_t offset)
     for (int have = 1; have < mpi->ranks && status == DESCEND_OK; have *= 2) {
         const int partner = mpi->rank ^ have;
         int requests = 0;
-        status = post_shards(mpi, partner & ~(have - 1), have, offset, partner, false, &requests);
+        status = post_shards(mpi, mpi->rank & ~(have - 1), have, offset, partner, true, &requests);
         if (status == DESCEND_OK)
-            status = post_shards(mpi, mpi->rank & ~(have - 1), have, offset, partner, true, &requests);
+            status = post_shards(mpi, partner & ~(have - 1), have, offset, partner, false, &requests);
         if (status == DESCEND_OK)
             status = descend_mpi_wait(mpi, mpi->rounds[0].request, requests);
     }

@@ -64,13 +64,11 @@ static unsigned char *received_from(const descend_mpi *mpi, const struct round *
     return round->received + bytes_of(mpi, mpi->round) * (size_t)(rank < mpi->rank ? rank : rank - 1);
 }
 
+/* Sends come before receives, here and wherever ranks exchange: in shared memory, MPI_Irecv may copy a whole message
+ * that is there already, and the other rank could only then begin to copy this rank's. */
 static descend_status begin_direct(descend_mpi *mpi, struct round *round)
 {
     descend_status status = DESCEND_OK;
-    for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) {
-        const int from = (mpi->rank + mpi->ranks - i) % mpi->ranks;
-        status = receive(mpi, round, received_from(mpi, round, from), descend_mpi_length(&round->mine), from);
-    }
     for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) { /* each begins with another one */
         const int to = (mpi->rank + i) % mpi->ranks;
         const struct places theirs = part_of(mpi, round, to);
@@ -78,6 +76,10 @@ static descend_status begin_direct(descend_mpi *mpi, struct round *round)
         descend_mpi_message_begin(&message, mpi, GRADS);
         descend_mpi_message_add(&message, &theirs);
         status = send_message(mpi, round, &message, to);
+    }
+    for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) {
+        const int from = (mpi->rank + mpi->ranks - i) % mpi->ranks;
+        status = receive(mpi, round, received_from(mpi, round, from), descend_mpi_length(&round->mine), from);
     }
     return status;
 }
@@ -134,15 +136,15 @@ static float *incoming_of(const descend_mpi *mpi, const struct round *round)
     return sums_of(round) + mpi->round * (uint64_t)(mpi->ranks / 2);
 }
 
-static descend_status begin_phase(descend_mpi *mpi, struct round *round)
+/* Sends the half of the shards that a rank does not keep, with `sent` elements. In memory it is before or behind the
+ * `kept` ones. */
+static descend_status send_half(descend_mpi *mpi, struct round *round, uint64_t sent, uint64_t kept)
 {
     const unsigned phase = round->phase;
     const bool upper = keeps_upper(mpi, phase);
     const int partner = mpi->rank ^ 1 << phase, half = mpi->ranks >> phase >> 1;
-    const uint64_t kept = half_length(mpi, round, phase, upper), sent = half_length(mpi, round, phase, !upper);
-    descend_status status = receive(mpi, round, incoming_of(mpi, round), kept, partner);
-    if (status != DESCEND_OK || sent == 0)
-        return status;
+    if (sent == 0)
+        return DESCEND_OK;
     if (phase > 0) {
         const float *from = sums_of(round) + (upper ? 0 : kept);
         return descend_mpi_result(mpi, MPI_Isend(from, (int)bytes_of(mpi, sent), MPI_BYTE, partner, round->tag,
@@ -155,6 +157,16 @@ static descend_status begin_phase(descend_mpi *mpi, struct round *round)
         descend_mpi_message_add(&message, &part);
     }
     return send_message(mpi, round, &message, partner);
+}
+
+static descend_status begin_phase(descend_mpi *mpi, struct round *round)
+{
+    const bool upper = keeps_upper(mpi, round->phase);
+    const uint64_t kept = half_length(mpi, round, round->phase, upper);
+    const descend_status status = send_half(mpi, round, half_length(mpi, round, round->phase, !upper), kept);
+    if (status != DESCEND_OK)
+        return status;
+    return receive(mpi, round, incoming_of(mpi, round), kept, mpi->rank ^ 1 << round->phase);
 }
 
 /* Copies the rank's own gradients of the half that it keeps of phase 0. */
