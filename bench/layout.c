@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "converted.h"
 #include "descend/optimizer.h"
 #include "gbench.h"
 #include "machine.h"
@@ -28,16 +29,20 @@ static const struct layout layouts[] = {
     {"bf16-8", DESCEND_BF16, DESCEND_BF16, {DESCEND_B8, DESCEND_UB8}},
 };
 
+/* What a step is timed in turn with. */
+enum reference { SAME_TRAFFIC, STEP_F32, STEP_CONVERTED };
+
 struct row {
     const struct layout *layout;
     size_t n;
     unsigned threads;
-    bool against_f32; /* instead of a kernel with the same traffic */
+    enum reference reference;
 };
 
 /* An optimizer of one tensor, all of whose arrays are given. */
 struct object {
     descend_optimizer *optimizer;
+    descend_tensor tensor;
     unsigned char *memory;
     struct limit_array part[PARTS]; /* what a step reads and writes */
     size_t parts, bytes;            /* of an element, read and written; without the bases of 8-bit types */
@@ -46,6 +51,7 @@ struct object {
 struct run {
     const struct row *row;
     struct object object, f32;
+    struct converted converted;
     const struct limit_kernels *limit;
     descend_exec exec;
     descend_status status;
@@ -103,14 +109,15 @@ static bool object_new(struct run *run, struct object *object, const struct layo
     unsigned char *at = object->memory;
     if (at == NULL)
         return false;
-    descend_tensor tensor = {.name = "w", .n = run->row->n};
-    tensor.param = array_new(run, object, &at, layout->param, true);
-    tensor.grad = array_new(run, object, &at, layout->grad, false);
+    descend_tensor *tensor = &object->tensor;
+    *tensor = (descend_tensor){.name = "w", .n = run->row->n};
+    tensor->param = array_new(run, object, &at, layout->param, true);
+    tensor->grad = array_new(run, object, &at, layout->grad, false);
     for (size_t k = 0; k < STATES; k++)
-        tensor.state[k] = array_new(run, object, &at, layout->state[k], true);
+        tensor->state[k] = array_new(run, object, &at, layout->state[k], true);
     note(run, descend_optimizer_create(&object->optimizer, &config));
     if (run->status == DESCEND_OK)
-        note(run, descend_optimizer_add(object->optimizer, 0, &tensor, 1));
+        note(run, descend_optimizer_add(object->optimizer, 0, tensor, 1));
     return true;
 }
 
@@ -132,6 +139,12 @@ static void step_f32(void *context)
     note(run, descend_optimizer_step(run->f32.optimizer, NULL, &run->exec));
 }
 
+static void step_converted(void *context)
+{
+    struct run *run = context;
+    note(run, converted_step(&run->converted));
+}
+
 static void same_traffic(void *context)
 {
     const struct run *run = context;
@@ -145,10 +158,31 @@ static void report(struct gbench_state *state, const struct run *run, const stru
     gbench_counter(state, "bytes/element", (double)run->object.bytes);
     gbench_counter(state, "ns/element", 1e9 * pair->seconds / elements);
     gbench_counter(state, "GB/s", 1e-9 * bytes / pair->seconds);
-    gbench_counter(state, run->row->against_f32 ? "speedup" : "of_limit",
-                   run->row->against_f32 ? pair->reference_seconds / pair->seconds
-                                         : pair->seconds / pair->reference_seconds);
+    if (run->row->reference == SAME_TRAFFIC)
+        gbench_counter(state, "of_limit", pair->seconds / pair->reference_seconds);
+    else
+        gbench_counter(state, "speedup", pair->reference_seconds / pair->seconds);
 }
+
+static bool reference_new(struct run *run)
+{
+    switch (run->row->reference) {
+    case STEP_F32:
+        return object_new(run, &run->f32, &layouts[0]);
+    case STEP_CONVERTED:
+        return converted_new(&run->converted, &run->object.tensor);
+    case SAME_TRAFFIC:
+        break;
+    }
+    return true;
+}
+
+static const struct {
+    const char *name;
+    pair_function *run;
+} references[] = {[SAME_TRAFFIC] = {"", same_traffic},
+                  [STEP_F32] = {"-against-f32", step_f32},
+                  [STEP_CONVERTED] = {"-against-converted", step_converted}};
 
 static void layout(struct gbench_state *state, const void *context)
 {
@@ -156,26 +190,25 @@ static void layout(struct gbench_state *state, const void *context)
     struct run run = {.row = row, .limit = limit_find(descend_isa_active()), .status = DESCEND_OK};
     struct pair pair = {0};
     run.exec = (descend_exec){.threads = row->threads};
-    bool good = object_new(&run, &run.object, row->layout);
-    if (row->against_f32)
-        good = good && object_new(&run, &run.f32, &layouts[0]);
+    bool good = object_new(&run, &run.object, row->layout) && reference_new(&run);
     if (good && run.status == DESCEND_OK)
         good = pair_measure(state, row->n < BATCH_ELEMENTS ? BATCH_ELEMENTS / (int64_t)row->n : 1,
-                            (struct pair_work){step, NULL},
-                            (struct pair_work){row->against_f32 ? step_f32 : same_traffic, NULL}, &run, &pair);
+                            (struct pair_work){step, NULL}, (struct pair_work){references[row->reference].run, NULL},
+                            &run, &pair);
     if (pair_good(state, good, run.status))
         report(state, &run, &pair);
     object_free(&run.object);
     object_free(&run.f32);
+    converted_free(&run.converted);
 }
 
-static void add(const struct row *row)
+static void add(struct row row, enum reference reference)
 {
     char name[160];
-    snprintf(name, sizeof name, "object/%s%s/%zu/%u", row->layout->name, row->against_f32 ? "-against-f32" : "", row->n,
-             row->threads);
+    row.reference = reference;
+    snprintf(name, sizeof name, "object/%s%s/%zu/%u", row.layout->name, references[reference].name, row.n, row.threads);
     gbench_register(
-        &(struct gbench_benchmark){.name = name, .function = layout, .context = row, .context_size = sizeof *row});
+        &(struct gbench_benchmark){.name = name, .function = layout, .context = &row, .context_size = sizeof row});
 }
 
 void layout_register(void)
@@ -185,10 +218,11 @@ void layout_register(void)
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
         for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++)
             for (size_t t = 0; t < (counts[1] > 1 ? 2 : 1); t++) {
-                struct row row = {.layout = &layouts[i], .n = lengths[n], .threads = counts[t]};
-                add(&row);
-                row.against_f32 = true;
+                const struct row row = {.layout = &layouts[i], .n = lengths[n], .threads = counts[t]};
+                add(row, SAME_TRAFFIC);
                 if (i > 0)
-                    add(&row);
+                    add(row, STEP_F32);
+                if (i > 0 && row.threads == 1) /* conversions have no threads of their own */
+                    add(row, STEP_CONVERTED);
             }
 }

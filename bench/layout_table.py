@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The table of docs/performance.md of what stored arrays cost: layout_table.py REPORT.json
+"""The tables of docs/performance.md of what stored arrays cost: layout_table.py REPORT.json
 
-The report is descend-bench's on the rows ^object/(LAYOUT)…, in JSON, with repetitions: medians count.
+The report is descend-bench's on the rows ^object/(LAYOUT)…, in JSON, with repetitions: medians count. Its rows against
+converted arrays, if it has some, make a second table.
 """
 
 import json
@@ -12,7 +13,7 @@ import sys
 from collections import defaultdict
 
 L2, DRAM = 1 << 14, 1 << 24
-ROW = re.compile(r"object/([a-z0-9]+(?:-(?:bf16|8))?)(-against-f32)?/(\d+)/(\d+)/")
+ROW = re.compile(r"object/([a-z0-9]+(?:-(?:bf16|8))?)(?:-against-(f32|converted))?/(\d+)/(\d+)/")
 F32_BYTES = 28  # that AdamW reads and writes for an element of float32
 
 
@@ -23,10 +24,14 @@ def medians(report):
         name = ROW.match(row["name"])
         if not name or row["run_type"] != "iteration":
             continue
-        layout, _, elements, threads = name.groups()
+        layout, other, elements, threads = name.groups()
+        counters = found[layout, int(elements), int(threads)]
+        if other == "converted":
+            counters["of_converted"].append(row["speedup"])
+            continue
         for counter in ("bytes/element", "ns/element", "of_limit", "speedup"):
             if counter in row:
-                found[layout, int(elements), int(threads)][counter].append(row[counter])
+                counters[counter].append(row[counter])
     return {key: {counter: statistics.median(of) for counter, of in counters.items()}
             for key, counters in found.items()}
 
@@ -44,6 +49,25 @@ def cells(found, layout, places):
     yield f"{F32_BYTES / in_cache['ns/element']:.0f}" if layout != "f32" else ""
 
 
+def print_table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("|---|" + "--:|" * (len(head) - 1))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def print_converted(found):
+    """How many times as fast as a step on converted arrays a step on the stored ones is."""
+    faster = {key: counters["of_converted"] for key, counters in found.items() if "of_converted" in counters}
+    lengths = sorted({elements for _, elements, _ in faster})
+    rows = [[layout, *(f"{faster[layout, elements, 1]:.1f}" for elements in lengths)]
+            for layout in dict.fromkeys(layout for layout, _, _ in faster)]
+    if rows:
+        print("\nTimes as fast as converting, one thread:\n")
+        print_table(["layout", *(f"{elements >> 10} Ki" if elements < 1 << 20 else f"{elements >> 20} Mi"
+                                 for elements in lengths)], rows)
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         report = json.load(file)
@@ -54,10 +78,8 @@ def main():
     head = ["layout", "bytes", *(f"time / f32, {name}" for name in names), *(f"of_limit, {name}" for name in names),
             "ns in L2", "faster below GB/s a core"]
     print(f"{report['context']['cpu']}, variant {report['context']['variant']}, {report['context']['compiler']}:\n")
-    print("| " + " | ".join(head) + " |")
-    print("|---|" + "--:|" * (len(head) - 1))
-    for layout in dict.fromkeys(key[0] for key in found):
-        print("| " + " | ".join(cells(found, layout, places)) + " |")
+    print_table(head, (cells(found, layout, places) for layout in dict.fromkeys(key[0] for key in found)))
+    print_converted(found)
 
 
 if __name__ == "__main__":

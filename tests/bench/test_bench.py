@@ -89,10 +89,11 @@ class Report(Case):
         self.assertEqual(len(rows), 2)
 
     def test_layouts(self):
-        rows = self.bench("^object/bf16-8(-against-f32)?/16384/1/process")["benchmarks"]
-        self.assertEqual([row["bytes/element"] for row in rows], [10, 10])
+        rows = self.bench("^object/bf16-8(-against-(f32|converted))?/16384/1/process")["benchmarks"]
+        self.assertEqual([row["bytes/element"] for row in rows], [10, 10, 10])
         self.assertGreater(rows[0]["of_limit"], 0)
-        self.assertGreater(rows[1]["speedup"], 0)
+        for row in rows[1:]:
+            self.assertGreater(row["speedup"], 0)
 
     def test_accumulate(self):
         rows = self.bench("^accumulate/(f32|bf16)/8/16384/1/process")["benchmarks"]
@@ -152,7 +153,16 @@ class Compare(Case):
 
 
 class LayoutTable(Case):
-    def test_table(self):
+    def tables(self, rows):
+        """The lines that the script prints of these rows."""
+        report = self.directory / "report.json"
+        context = {"cpu": "processor", "variant": "avx2", "compiler": "gcc 1"}
+        report.write_text(json.dumps({"context": context, "benchmarks": rows}), encoding="utf-8")
+        done = subprocess.run(["/usr/bin/python3", TABLE, report], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.splitlines()
+
+    def test_tables(self):
         rows = []
         for elements, threads in ((1 << 14, 1), (1 << 24, 1), (1 << 24, 2)):
             for of_limit in (1.5, 1.25, 9):
@@ -162,14 +172,15 @@ class LayoutTable(Case):
                              "run_type": "iteration", "ns/element": 0.5, "of_limit": of_limit})
             rows.append({"name": f"object/bf16-8-against-f32/{elements}/{threads}/process_time/real_time",
                          "bytes/element": 10, "ns/element": 0.5, "speedup": threads / 2, "run_type": "iteration"})
-        report = self.directory / "report.json"
-        context = {"cpu": "processor", "variant": "avx2", "compiler": "gcc 1"}
-        report.write_text(json.dumps({"context": context, "benchmarks": rows}), encoding="utf-8")
-        done = subprocess.run(["/usr/bin/python3", TABLE, report], capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        lines = done.stdout.splitlines()
-        self.assertEqual(lines[0], "processor, variant avx2, gcc 1:")
-        self.assertEqual(lines[-1], "| bf16-8 | 10 | 2.00 | 2.00 | 1.00 | 1.50 | 1.50 | 1.50 | 0.500 | 56 |")
+        table = self.tables(rows)
+        self.assertEqual(table[0], "processor, variant avx2, gcc 1:")
+        self.assertEqual(table[-1], "| bf16-8 | 10 | 2.00 | 2.00 | 1.00 | 1.50 | 1.50 | 1.50 | 0.500 | 56 |")
+        for elements, speedup in ((1 << 24, 3), (1 << 14, 5), (1 << 14, 1), (1 << 14, 2)):
+            rows.append({"name": f"object/bf16-8-against-converted/{elements}/1/process_time/real_time",
+                         "bytes/element": 10, "ns/element": 9, "speedup": speedup, "run_type": "iteration"})
+        both = self.tables(rows)
+        self.assertEqual(both[:len(table)], table)
+        self.assertEqual(both[-3:], ["| layout | 16 Ki | 16 Mi |", "|---|--:|--:|", "| bf16-8 | 2.0 | 3.0 |"])
 
 
 class Plot(Case):
