@@ -147,7 +147,7 @@ class Arrays(unittest.TestCase):
     def test_they_are_kept(self):
         optimizer, twin = make(self.config), make(self.config)
         optimizer.param, optimizer.grad, optimizer.states = None, None, None
-        kept = optimizer.kept["param"]
+        kept = optimizer.kept.arrays["param"]
         others = [np.zeros(N, np.float32) for _ in range(100)]  # would get freed memory
         optimizer.step()
         twin.step()
@@ -170,25 +170,111 @@ class Arrays(unittest.TestCase):
                 self.assertEqual(optimizer.number, 1)
 
 
-class CArray(ctypes.Structure):
-    """descend_array"""
-    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int), ("second", ctypes.c_void_p)]
-
-
 class Storage(unittest.TestCase):
     def test_8_bits(self):
         load = descend.Library(LIBRARY).c.descend_array_load
-        load.argtypes = [ctypes.POINTER(CArray), ctypes.c_size_t, ctypes.c_void_p]
+        load.argtypes = [ctypes.POINTER(descend.CArray), ctypes.c_size_t, ctypes.c_void_p]
         for storage, dtype, greatest in ("b8", 4, 0x7f8 - 127), ("ub8", 5, 0x7f8 - 255):
             for n in (0, 1, 256, 257, 1003):
                 with self.subTest(storage=storage, n=n):
                     codes = np.arange(n).astype(np.uint8)
                     bases = np.array([700, 0, greatest, 1], np.int16)[:-(-n // 256)]
                     wanted = np.zeros(n, np.float32)
-                    array = CArray(codes.ctypes.data, dtype, bases.ctypes.data)
+                    array = descend.CArray(codes.ctypes.data, dtype, bases.ctypes.data)
                     self.assertEqual(load(ctypes.byref(array), n, wanted.ctypes.data), 0)
                     found = descend.b8_load(codes, bases, storage)
                     self.assertEqual((found.dtype, found.tobytes()), (np.dtype(np.float32), wanted.tobytes()))
+
+
+def like(array, dtype):
+    """An array of torch with the same values in another type."""
+    return torch.from_numpy(array).to(dtype)
+
+
+def widened(param, low):
+    """What a split parameter holds."""
+    return ((param.view(torch.int16).int() << 16) + low).view(torch.float32).numpy()
+
+
+class Stored(unittest.TestCase):
+    def setUp(self):
+        self.library = descend.Library(LIBRARY)
+        self.config = self.library.config("adamw", lr=0.5)
+
+    def make(self, config=None, **arrays):
+        """An object over arrays of N elements, some of them given."""
+        config = config or self.config
+        low, param = arrays.pop("low", None), arrays.pop("param", np.ones(N, np.float32))
+        grad = arrays.pop("grad", np.full(N, 0.25, np.float32))
+        return descend.Stored(config, param, grad, {**config.start_states(np.ones(N, np.float32), np.full_like),
+                                                    **arrays}, low)
+
+    def refused(self, text, **arrays):
+        with self.assertRaisesRegex(descend.Error, text):
+            self.make(**arrays)
+
+    def test_float32_has_the_bits_of_the_flat_functions(self):
+        for name in self.library.optimizers:
+            with self.subTest(name=name):
+                config, param = self.library.config(name), np.ones(N, np.float32)
+                stored, flat = self.make(config, param=param), make(config)
+                for _ in range(3):
+                    stored.step()
+                    flat.step()
+                self.assertEqual(param.tobytes(), flat.param.tobytes())
+                for state, array in flat.states.items():
+                    self.assertEqual(stored.kept.arrays[state].tobytes(), array.tobytes())
+
+    @unittest.skipUnless(torch, "no python3-torch")
+    def test_split_has_the_bits_of_float32(self):
+        start, low = torch.ones(N, dtype=torch.bfloat16), torch.arange(N, dtype=torch.int16)
+        flat = make(self.config, param=widened(start, low))
+        stored = self.make(param=start, low=low, grad=like(flat.grad, torch.bfloat16))
+        for _ in range(3):
+            stored.step()
+            flat.step()
+        self.assertEqual(widened(start, low).tobytes(), flat.param.tobytes())
+
+    @unittest.skipUnless(torch, "no python3-torch")
+    def test_bfloat16(self):
+        arrays = {name: torch.zeros(N, dtype=torch.bfloat16) for name in ("param", "exp_avg", "exp_avg_sq")}
+        stored = self.make(grad=torch.ones(N, dtype=torch.float16), **arrays)
+        stored.step()
+        for name, wanted in ("param", -0.5), ("exp_avg", 0.1), ("exp_avg_sq", 0.001):
+            self.assertTrue(torch.allclose(arrays[name].float(), torch.tensor(wanted), rtol=2**-7, atol=0), name)
+
+    def test_a_refused_step_leaves_no_trace(self):
+        param = np.ones(N, np.float32)
+        stored = self.make(param=param)
+        stored.exec.slice = 1  # without slices
+        with self.assertRaises(descend.Refused):
+            stored.step()
+        self.assertEqual(param.tobytes(), np.ones(N, np.float32).tobytes())
+        stored.exec.slice = 0
+        stored.step()
+        self.assertTrue((param != 1).all())
+
+    def test_what_the_library_would_read_as_something_else(self):
+        self.refused("param is not a contiguous array of float32 or bfloat16 or float16", param=np.ones(N))
+        self.refused("exp_avg is not a contiguous array", exp_avg=np.ones(N, np.int16))
+        self.refused("param is not a contiguous array of bfloat16 in", low=np.zeros(N, np.int16))
+        self.refused("grad has 6 elements, param 5", grad=np.ones(6, np.float32))
+        self.refused("states of adamw .* are exp_avg, exp_avg_sq", max_exp_avg_sq=np.zeros(N, np.float32))
+        shared = np.ones(N, np.float32)
+        for arrays in {"param": np.ones(N, np.float16)}, {"param": shared, "exp_avg": shared}:
+            with self.assertRaises(descend.Refused):
+                self.make(**arrays)
+
+    @unittest.skipUnless(torch, "no python3-torch")
+    def test_of_torch_what_the_library_would_read_as_something_else(self):
+        param = torch.ones(N, dtype=torch.bfloat16)
+        self.refused("low is not a contiguous array of int16", param=param, low=param.clone())
+        self.refused("low has 6 elements, param 5", param=param, low=torch.zeros(6, dtype=torch.int16))
+        stored = self.make(param=param)
+        stored.step()
+        param.data = torch.zeros(N, dtype=torch.bfloat16)
+        with self.assertRaisesRegex(descend.Error, "other memory"):
+            stored.step()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""descend through ctypes (include/descend/config.h), for numpy's arrays and torch's tensors.
+"""descend through ctypes (include/descend/config.h, optimizer.h), for numpy's arrays and torch's tensors.
 
     library = descend.Library()
     config = library.config("adam", lr=0.01, betas=(0.9, 0.99))  # torch.optim's options; the others have their defaults
@@ -7,7 +7,8 @@
     optimizer.step()  # reads grad, moves param and optimizer.states
 
 What optimizers there are, their options and their states come from the library. Names of options and states are
-torch's. Arrays are the caller's: contiguous float32 in this machine's memory, and writable but for the gradient.
+torch's. Arrays are the caller's: contiguous float32 in this machine's memory, and writable but for the gradient. Stored
+is for arrays of fewer bytes.
 """
 
 import ctypes
@@ -18,6 +19,11 @@ import pathlib
 import weakref
 
 LIBRARY = pathlib.Path(__file__).resolve().parents[2] / "build/release/libdescend.so"
+
+# descend_dtype, by torch's names.
+DTYPES = {"float32": 0, "bfloat16": 1, "float16": 2}
+BF16_SPLIT = 3
+NUMPY_TYPES = {"<f4": "float32", "<f2": "float16", "<i2": "int16"}
 
 # torch's options that are pairs.
 PAIRS = {"betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"),
@@ -60,6 +66,19 @@ class CExec(ctypes.Structure):
                 ("reserved", ctypes.c_size_t * 7)]
 
 
+class CArray(ctypes.Structure):
+    """descend_array"""
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int), ("second", ctypes.c_void_p)]
+
+
+class CTensor(ctypes.Structure):
+    """descend_tensor"""
+    _fields_ = [("name", ctypes.c_char_p), ("n", ctypes.c_size_t), ("first", ctypes.c_uint64),
+                ("whole", ctypes.c_uint64), ("rows", ctypes.c_uint64), ("columns", ctypes.c_uint64),
+                ("step", ctypes.c_uint64), ("param", CArray), ("grad", CArray), ("copy", CArray),
+                ("state", CArray * 4), ("reserved", ctypes.c_size_t * 8)]
+
+
 # What the functions return, and their parameters. descend_step, which is to be fast, gets ready-made C values.
 CONFIG = ctypes.POINTER(CConfig)
 FUNCTIONS = {
@@ -83,27 +102,34 @@ FUNCTIONS = {
     "descend_config_states": (ctypes.c_uint, [CONFIG]),
     "descend_config_advance": (ctypes.c_float, [CONFIG, ctypes.c_uint64, ctypes.c_float]),
     "descend_step": (ctypes.c_int, None),
+    "descend_optimizer_create": (ctypes.c_int, [ctypes.POINTER(ctypes.c_void_p), CONFIG]),
+    "descend_optimizer_destroy": (None, [ctypes.c_void_p]),
+    "descend_optimizer_add": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint, ctypes.POINTER(CTensor),
+                                             ctypes.c_size_t]),
+    "descend_optimizer_step": (ctypes.c_int, None),
 }
 
 
-def find(name, array, written):
-    """Where an array begins and how many elements it has. Raises Error where the library cannot use it, or would write
-    what is read-only."""
+def find(name, array, written, types):
+    """Where an array begins, how many elements it has, and its type. Raises Error where it has none of these types,
+    where the library cannot use it, or would write what is read-only."""
     if hasattr(array, "data_ptr"):  # torch
+        dtype = str(array.dtype).removeprefix("torch.")
         fits = (array.device.type == "cpu" and str(array.layout) == "torch.strided" and array.is_contiguous()
-                and str(array.dtype) == "torch.float32" and not array.is_neg())  # negated only when it is read
+                and dtype in types and not array.is_neg())  # negated only when it is read
         start, read_only, n = array.data_ptr() if fits else None, False, array.numel()
     else:
         interface = getattr(array, "__array_interface__", {})
-        fits = (interface.get("typestr") == "<f4" and interface.get("strides") is None
+        dtype = NUMPY_TYPES.get(interface.get("typestr"))
+        fits = (dtype in types and interface.get("strides") is None
                 and isinstance(interface.get("data"), tuple))  # not a buffer, which says nothing of read-only
         start, read_only = interface["data"] if fits else (None, False)
         n = math.prod(interface.get("shape", ()))
     if not fits:
-        raise Error(f"{name} is not a contiguous array of float32 in this machine's memory")
+        raise Error(f"{name} is not a contiguous array of {' or '.join(types)} in this machine's memory")
     if read_only and written:
         raise Error(f"{name} is read-only")
-    return start, n
+    return start, n, dtype
 
 
 def b8_load(codes, bases, storage):
@@ -213,13 +239,34 @@ class Config:
         return {state: full_like(like, self.start(state)) for state in self.arrays()}
 
 
+class Arrays:
+    """The arrays of a parameter, by name. They are checked here, once, and kept: an array that torch has given other
+    memory since (resize_, set_, data = …) is refused by check, and numpy refuses to resize one. types has, by name, the
+    types that each may have."""
+
+    def __init__(self, arrays, types):
+        self.arrays = arrays
+        found = {name: find(name, array, name != "grad", types[name]) for name, array in arrays.items()}
+        self.n = found["param"][1]
+        for name, (_, count, _) in found.items():
+            if count != self.n:
+                raise Error(f"{name} has {count} elements, param {self.n}")
+        self.start = {name: start for name, (start, _, _) in found.items()}
+        self.dtype = {name: dtype for name, (_, _, dtype) in found.items()}
+        self.pins = [weakref.ref(array) for array in arrays.values()]  # numpy resizes no array that has one
+        self.data_ptrs = [array.data_ptr for array in arrays.values() if hasattr(array, "data_ptr")]
+        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
+
+    def check(self):
+        if [data_ptr() for data_ptr in self.data_ptrs] != self.starts:
+            raise Error("an array has other memory than at first")
+
+
 class Optimizer:
     """The steps of one parameter array. The fields of config and exec may be changed between steps.
 
-    states has an array for each state that the config uses, by name. The arrays are checked here, once, and kept: an
-    array that torch has given other memory since (resize_, set_, data = …) is refused at the next step, and numpy
-    refuses to resize one. number is the number of steps so far, and scalars has the states of one number (NAdam's
-    mu_product), which are kept here.
+    states has an array for each state that the config uses, by name; for the arrays see Arrays. number is the number of
+    steps so far, and scalars has the states of one number (NAdam's mu_product), which are kept here.
     """
 
     def __init__(self, config, param, grad, states):
@@ -231,28 +278,19 @@ class Optimizer:
             raise Error(f"{config.optimizer} with this config needs {', '.join(missing)}")
         given = [state for state, scalar in config.scalars.items() if state in states and not scalar]
         arrays = {"param": param, "grad": grad, **{state: states[state] for state in given}}
-        found = {name: find(name, array, name != "grad") for name, array in arrays.items()}
-        n = found["param"][1]
-        for name, (_, count) in found.items():
-            if count != n:
-                raise Error(f"{name} has {count} elements, param {n}")
-        self.kept = arrays
-        self.pins = [weakref.ref(array) for array in arrays.values()]  # numpy resizes no array that has one
-        self.data_ptrs = [array.data_ptr for array in arrays.values() if hasattr(array, "data_ptr")]
-        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
+        self.kept = Arrays(arrays, dict.fromkeys(arrays, ["float32"]))
         # Ready-made C values: to convert Python's at each call would take longer than a small update.
-        address = {name: ctypes.c_void_p(start) for name, (start, _) in found.items()}
+        address = {name: ctypes.c_void_p(start) for name, start in self.kept.start.items()}
         self.c_step, self.c_scalars = ctypes.c_uint64(), {state: ctypes.c_float() for state in self.scalars}
         pointers = [ctypes.cast(ctypes.pointer(self.c_scalars[state]), ctypes.c_void_p) if scalar
                     else address.get(state) for state, scalar in config.scalars.items()]
         self.call = functools.partial(config.library.c.descend_step, config.pointer, self.c_step, address["param"],
                                       address["grad"], (ctypes.c_void_p * len(pointers))(*pointers),
-                                      ctypes.c_size_t(n), ctypes.byref(self.exec))
+                                      ctypes.c_size_t(self.kept.n), ctypes.byref(self.exec))
 
     def step(self):
         """Raises Refused where the library refuses, with nothing changed."""
-        if [data_ptr() for data_ptr in self.data_ptrs] != self.starts:
-            raise Error("an array has other memory than at first")
+        self.kept.check()
         self.c_step.value = number = self.number + 1
         for state, scalar in self.c_scalars.items():
             scalar.value = self.config.library.c.descend_config_advance(self.config.pointer, number,
@@ -263,3 +301,48 @@ class Optimizer:
         self.number = number
         for state, scalar in self.c_scalars.items():
             self.scalars[state] = scalar.value
+
+
+class Stored:
+    """The optimizer object over one parameter, whose arrays may be stored in fewer bytes (docs/storage.md). The fields
+    of exec may be changed between steps; the config is copied.
+
+    states has an array for each state, by name, except for those of one number. low, of int16, makes of a bfloat16
+    parameter one that is split: it holds what the parameter lacks to float32. For the arrays see Arrays.
+    """
+
+    def __init__(self, config, param, grad, states, low=None):
+        self.library, self.exec = config.library, CExec()
+        if sorted(states) != sorted(config.arrays()):
+            raise Error(f"the states of {config.optimizer} with this config are {', '.join(config.arrays())}")
+        arrays = {"param": param, "grad": grad, **states}
+        types = dict.fromkeys(arrays, list(DTYPES))
+        if low is not None:
+            arrays["low"] = low
+            types.update(param=["bfloat16"], low=["int16"])
+        self.kept = Arrays(arrays, types)
+        self.c_optimizer, create = ctypes.c_void_p(), self.library.c.descend_optimizer_create
+        self.library.check(create(ctypes.byref(self.c_optimizer), config.pointer))
+        weakref.finalize(self, self.library.c.descend_optimizer_destroy, self.c_optimizer)
+        tensor = self.c_tensor(config, states)
+        self.library.check(self.library.c.descend_optimizer_add(self.c_optimizer, 0, ctypes.byref(tensor), 1))
+        self.call = functools.partial(self.library.c.descend_optimizer_step, self.c_optimizer, None,
+                                      ctypes.byref(self.exec))
+
+    def c_tensor(self, config, states):
+        start = self.kept.start
+        arrays = {name: CArray(start[name], DTYPES[dtype]) for name, dtype in self.kept.dtype.items() if name != "low"}
+        if "low" in start:
+            arrays["param"] = CArray(start["param"], BF16_SPLIT, start["low"])
+        tensor = CTensor(name=b"param", n=self.kept.n, param=arrays["param"], grad=arrays["grad"])
+        for i, state in enumerate(config.scalars):
+            if state in states:
+                tensor.state[i] = arrays[state]
+        return tensor
+
+    def step(self):
+        """Raises Refused where the library refuses, with nothing changed."""
+        self.kept.check()
+        status = self.call()
+        if status != 0:
+            self.library.check(status)
