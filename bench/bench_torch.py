@@ -9,6 +9,10 @@ times as long as descend PyTorch takes. A step is timed as Python calls it, ctyp
 Threads are set alike, by torch.set_num_threads and by descend_exec.threads (importing torch sets OpenMP's own number to
 1), and counted at work. Fewer than 32768 elements both leave to one thread. Before a row is timed, all its sides
 must agree after three steps; with ATEN_CPU_CAPABILITY=default in the environment, the for-loop to the bit.
+
+adamw-bf16 and adamw-split put torch.optim on bfloat16 parameters, whose gradients and states are bfloat16 too and which
+it rounds to the nearest, beside descend's optimizer object: with all in bfloat16, rounded at random, and with a split
+parameter and float32 states, which is float32's step to the bit.
 """
 
 import argparse
@@ -38,13 +42,15 @@ MIN_ROUNDS = 5
 BATCH_SECONDS = 0.002
 CACHED = 4 << 20  # elements up to which a first, untimed call of a batch can bring arrays into a cache
 
-# The C name, torch's class, what differs from the defaults.
+# The C name, torch's class, what differs from the defaults; where not all is float32, the layout (bench/README.md).
 OPTIMIZERS = {
-    "sgd": ("sgd", torch.optim.SGD, {}),
-    "momentum": ("sgd", torch.optim.SGD, {"momentum": 0.9}),
-    "rmsprop": ("rmsprop", torch.optim.RMSprop, {}),
-    "adam": ("adam", torch.optim.Adam, {}),
-    "adamw": ("adamw", torch.optim.AdamW, {}),
+    "sgd": ("sgd", torch.optim.SGD, {}, None),
+    "momentum": ("sgd", torch.optim.SGD, {"momentum": 0.9}, None),
+    "rmsprop": ("rmsprop", torch.optim.RMSprop, {}, None),
+    "adam": ("adam", torch.optim.Adam, {}, None),
+    "adamw": ("adamw", torch.optim.AdamW, {}, None),
+    "adamw-bf16": ("adamw", torch.optim.AdamW, {}, "bf16"),
+    "adamw-split": ("adamw", torch.optim.AdamW, {}, "split"),
 }
 
 
@@ -52,25 +58,32 @@ class Failure(Exception):
     """Ends the program with its line."""
 
 
-def our_side(library, optimizer, start, grad):
+def our_side(config, layout, start, grad):
     """Its arrays are torch's too, so that all are placed by the same allocator."""
-    name, _, changed = OPTIMIZERS[optimizer]
-    param, config = start.clone(), library.config(name, **changed)
-    return descend.Optimizer(config, param, grad.clone(), config.start_states(param, torch.full_like))
+    if layout is None:
+        return descend.Optimizer(config, start, grad, config.start_states(start, torch.full_like))
+    low = torch.zeros_like(start, dtype=torch.int16) if layout == "split" else None
+    states = config.start_states(start.float() if layout == "split" else start, torch.full_like)
+    return descend.Stored(config, start, grad, states, low)
 
 
 class Torch:
     """torch.optim with the same options."""
 
-    def __init__(self, ours, optimizer, foreach, start, grad):
-        self.param = start.clone().requires_grad_()
-        self.param.grad = grad.clone()
-        self.step = OPTIMIZERS[optimizer][1]([self.param], **ours.config.torch_options(), foreach=foreach).step
+    def __init__(self, config, optimizer, foreach, start, grad):
+        self.param = start.requires_grad_()
+        self.param.grad = grad
+        self.step = OPTIMIZERS[optimizer][1]([self.param], **config.torch_options(), foreach=foreach).step
 
 
 def make_sides(library, optimizer, start, grad):
-    ours = our_side(library, optimizer, start, grad)
-    return [ours, Torch(ours, optimizer, False, start, grad), Torch(ours, optimizer, True, start, grad)]
+    name, _, changed, layout = OPTIMIZERS[optimizer]
+    config, dtype = library.config(name, **changed), torch.float32 if layout is None else torch.bfloat16
+
+    def arrays():
+        return start.to(dtype, copy=True), grad.to(dtype, copy=True)
+    return [our_side(config, layout, *arrays()), Torch(config, optimizer, False, *arrays()),
+            Torch(config, optimizer, True, *arrays())]
 
 
 def set_threads(ours, threads):
@@ -81,21 +94,26 @@ def set_threads(ours, threads):
 def check_agreement(optimizer, sides, start):
     """Steps all alike, and returns which of the other sides have descend's bits.
 
-    The tolerance: with a state that starts at 0 and one gradient for all steps, nothing cancels, so that a step's move
-    carries its roundings (under 24 of 2^-24 relative in each side) and a parameter is rounded twice a step.
+    The tolerance, in u, which is 2^-24 for float32 and 2^-8 for bfloat16: with a state that starts at 0 and one
+    gradient for all steps, nothing cancels, so that a step's move carries its roundings, under 24u relative in each
+    side. In each side a step rounds the parameter by 2u, twice to the nearest or once at random; a fifth u makes up for
+    moves that these roundings hide.
     """
     for _ in range(STEPS):
         for side in sides:
             side.step()
-    ours = sides[0].param
-    bound = 2.0**-24 * (4 * STEPS * torch.maximum(start.abs(), ours.abs()) + 48 * (ours - start).abs())
+    dtype = sides[1].param.dtype
+    start, ours = start.to(dtype).float(), sides[0].kept.arrays["param"].float()
+    bound = (2.0**-24 if dtype == torch.float32 else 2.0**-8) * (
+        5 * STEPS * torch.maximum(start.abs(), ours.abs()) + 48 * (ours - start).abs())
     equal = {}
     for name, side in zip(SIDES[1:], sides[1:]):
-        theirs = side.param.detach()
+        theirs = side.param.detach().float()
         if torch.equal(ours, start) or not bool(((ours - theirs).abs() <= bound).all()):
             raise Failure(f"{optimizer}, n = {start.numel()}: descend and PyTorch's {name} differ after {STEPS} steps")
         equal[name] = torch.equal(ours.view(torch.int32), theirs.view(torch.int32))
-    if os.environ.get("ATEN_CPU_CAPABILITY") == "default" and not equal["for-loop"]:
+    exact = dtype == torch.float32 and os.environ.get("ATEN_CPU_CAPABILITY") == "default"
+    if exact and not equal["for-loop"]:
         raise Failure(f"{optimizer}, n = {start.numel()}: not the bits of PyTorch's baseline kernels")
     return equal
 
@@ -204,13 +222,13 @@ def print_head(context):
           + ", ".join(f"{name} {1e6 * seconds:.1f} us" for name, seconds in context["python_seconds"].items()))
     if len(context["openmp"]) > 1:
         print("Two OpenMP runtimes: waiting threads of one take processors from the other.")
-    print(f"{'':29}{'ns per element':^36}  {'times descend':^18}\n"
-          f"{'optimizer':<10}{'n':>10}{'threads':>9}{'descend':>12}{'for-loop':>12}{'foreach':>12}"
+    print(f"{'':31}{'ns per element':^36}  {'times descend':^18}\n"
+          f"{'optimizer':<12}{'n':>10}{'threads':>9}{'descend':>12}{'for-loop':>12}{'foreach':>12}"
           f"  {'for-loop':>9}{'foreach':>9}", flush=True)
 
 
 def print_row(row):
-    print(f"{row['optimizer']:<10}{row['n']:>10}{row['threads']:>9}"
+    print(f"{row['optimizer']:<12}{row['n']:>10}{row['threads']:>9}"
           + "".join(f"{row[name]['ns_per_element']:>12.3f}" for name in SIDES)
           + "  " + "".join(f"{row[name]['ratio']:>9.2f}" for name in SIDES[1:]), flush=True)
 
