@@ -30,7 +30,7 @@ bool __wrap_updater_step(struct updater *updater)
     const bool good = __real_updater_step(updater);
     for (size_t i = 0; i < NETWORK_TENSORS && to_nearest; i++) {
         descend_tensor tensor;
-        assert_int_equal(descend_optimizer_tensor(updater->optimizer, i, &tensor, NULL), DESCEND_OK);
+        assert_int_equal(descend_optimizer_tensor(updater->joint.optimizer, i, &tensor, NULL), DESCEND_OK);
         round_to_nearest(tensor.param.data, tensor.n);
         for (size_t k = 0; k < 2; k++) /* of AdamW: exp_avg, exp_avg_sq */
             round_to_nearest(tensor.state[k].data, tensor.n);

@@ -195,7 +195,7 @@ bool __wrap_updater_step(struct updater *updater)
     descend_tensor leader[NETWORK_TENSORS];
     assert_upper_halves(&updater->stored);
     for (size_t i = 0; i < NETWORK_TENSORS; i++) {
-        assert_int_equal(descend_optimizer_tensor(updater->optimizer, i, &leader[i], NULL), DESCEND_OK);
+        assert_int_equal(descend_optimizer_tensor(updater->joint.optimizer, i, &leader[i], NULL), DESCEND_OK);
         if (leader[i].step == 0) {
             leave(&seen.follower[i]);
             follow(&seen.follower[i], &config, &leader[i]);
@@ -205,12 +205,12 @@ bool __wrap_updater_step(struct updater *updater)
     if (!__real_updater_step(updater))
         return false;
     for (size_t i = 0; i < NETWORK_TENSORS; i++) {
-        assert_int_equal(descend_optimizer_tensor(updater->optimizer, i, &leader[i], NULL), DESCEND_OK);
+        assert_int_equal(descend_optimizer_tensor(updater->joint.optimizer, i, &leader[i], NULL), DESCEND_OK);
         assert_led(&seen.follower[i], &config, &leader[i]);
     }
     seen.steps++;
     if (leader[0].step == (uint64_t)EPOCHS * STEPS_OF_AN_EPOCH)
-        assert_same_checkpoints(updater->optimizer);
+        assert_same_checkpoints(updater->joint.optimizer);
     return true;
 }
 

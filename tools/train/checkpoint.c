@@ -52,7 +52,10 @@ static void take(struct notes *to, const struct options *options, uint32_t image
     to->count = 0;
     add(to, "optimizer", "%s", trained->name);
     add(to, "seed", "%" PRIu64, options->seed);
-    add(to, "batch", "%" PRIu32, options->batch);
+    if (options->micro_batches == 1)
+        add(to, "batch", "%" PRIu32, options->batch);
+    else
+        add(to, "batch", "%" PRIu32 " in %" PRIu32 " micro-batches", options->batch, options->micro_batches);
     add(to, "hidden", "%" PRIu32, options->hidden);
     add(to, "number of images", "%" PRIu32, images);
     add_number(to, "lr", options_lr(options, trained));
@@ -67,33 +70,36 @@ static void take(struct notes *to, const struct options *options, uint32_t image
 
 static void complain_of(const char *path, descend_status status)
 {
+    if (status == DESCEND_MPI_PEER) /* the other rank complains */
+        return;
     const bool system = status == DESCEND_FILE_OPEN || status == DESCEND_FILE_READ || status == DESCEND_FILE_WRITE;
     const char *reason = system ? strerror(errno) : "";
     complain("%s: %s%s%s", path, descend_status_string(status), system ? ": " : "", reason);
 }
 
-bool checkpoint_save(const struct options *options, uint32_t images, const descend_optimizer *optimizer)
+bool checkpoint_save(const struct options *options, uint32_t images, struct joint *joint)
 {
     struct notes taken;
     take(&taken, options, images);
     const descend_checkpoint with = {.params = true, .notes = taken.note, .note_count = taken.count};
-    const descend_status status = descend_optimizer_save(optimizer, options->save, &with);
+    const descend_status status = joint_save(joint, options->save, &with);
     if (status != DESCEND_OK)
         complain_of(options->save, status);
     return status == DESCEND_OK;
 }
 
-bool checkpoint_load(const struct options *options, uint32_t images, descend_optimizer *optimizer)
+bool checkpoint_load(const struct options *options, uint32_t images, struct joint *joint)
 {
     struct notes expected;
     take(&expected, options, images);
     const descend_checkpoint with = {.params = true, .notes = expected.note, .note_count = expected.count};
-    const descend_status status = descend_optimizer_load(optimizer, options->resume, &with);
+    const descend_status status = joint_load(joint, options->resume, &with);
     /* Tries each note alone, to report which one differs. */
-    for (size_t i = 0; status == DESCEND_BAD_FILE_NOTE && i < expected.count; i++) {
+    const bool other_note = ranks_agree(status == DESCEND_BAD_FILE_NOTE);
+    for (size_t i = 0; other_note && i < expected.count; i++) {
         const descend_note *note = &expected.note[i];
         const descend_checkpoint with_note = {.notes = note, .note_count = 1};
-        if (descend_optimizer_load(optimizer, options->resume, &with_note) == DESCEND_BAD_FILE_NOTE) {
+        if (ranks_agree(joint_load(joint, options->resume, &with_note) == DESCEND_BAD_FILE_NOTE)) {
             complain("%s: saved with another %s than %s", options->resume, note->key, note->value);
             return false;
         }

@@ -9,12 +9,13 @@
 
 #include "network.h"
 #include "options.h"
+#include "ranks.h"
 
 /* Writes the file options->save. images: the number of training images. */
-bool checkpoint_save(const struct options *options, uint32_t images, const descend_optimizer *optimizer);
+bool checkpoint_save(const struct options *options, uint32_t images, struct joint *joint);
 
 /* Reads the file options->resume. After an error the optimizer is not to be used. */
-bool checkpoint_load(const struct options *options, uint32_t images, descend_optimizer *optimizer);
+bool checkpoint_load(const struct options *options, uint32_t images, struct joint *joint);
 
 /* Reads the network's parameters. After an error some of them may have been overwritten. */
 bool checkpoint_init(const char *path, const struct network *net);

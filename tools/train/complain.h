@@ -14,4 +14,11 @@ void complain(const char *format, ...);
 /* Tells whether stdout's last line lacks its newline; an error message then starts with one. */
 void complain_below(bool unfinished);
 
+/* From now on the first message waits for complain_now, as another process may have the same to say. */
+void complain_later(void);
+void complain_now(void);
+
+/* Whether there has been a message. */
+bool complained(void);
+
 #endif

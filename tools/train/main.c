@@ -14,6 +14,7 @@
 #include "idx.h"
 #include "network.h"
 #include "options.h"
+#include "ranks.h"
 #include "training.h"
 
 enum { TRAINED = EXIT_SUCCESS, FAILED = EXIT_FAILURE, WRONG_USAGE = 2, EVALUATION_BATCH = 500 };
@@ -62,14 +63,14 @@ static bool train_all(const struct options *options, const struct dataset *train
                       struct network *net)
 {
     struct training run;
-    struct training_result results[NAMED_CONFIGS_MAX];
-    bool good = training_open(&run, options, train, test, net);
+    struct training_result results[NAMED_CONFIGS_MAX] = {{0}};
+    bool good = ranks_agree(training_open(&run, options, train, test, net));
     if (good)
         print_head(options, train, test, net);
     for (size_t i = 0; good && i < options->optimizer_count; i++)
         good = training_run(&run, options->optimizers[i], &results[i]);
     /* The table is printed last, and only if the CSV has been written completely. */
-    good = training_close(&run) && good;
+    good = ranks_agree(training_close(&run) && good);
     if (good)
         print_table(options, results, net->parameters);
     return good;
@@ -91,18 +92,18 @@ static bool load_and_train(const struct options *options)
             capacity = EVALUATION_BATCH;
         good = network_create(&net, (size_t)train.rows * train.columns, options->hidden, capacity);
     }
-    good = good && train_all(options, &train, &test, &net);
+    good = ranks_agree(good) && train_all(options, &train, &test, &net);
     network_free(&net);
     dataset_free(&train);
     dataset_free(&test);
     return good;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct options options;
     const enum options_verdict verdict = options_read(&options, argc, argv);
-    if (verdict == OPTIONS_WRONG)
+    if (!ranks_agree(verdict != OPTIONS_WRONG))
         return WRONG_USAGE;
     if (verdict == OPTIONS_TRAIN) {
         /* On one thread OpenBLAS gives the same bits each time, which resumed runs rely on. On more its bits depend on
@@ -118,4 +119,12 @@ int main(int argc, char **argv)
         return FAILED;
     }
     return TRAINED;
+}
+
+int main(int argc, char **argv)
+{
+    ranks_begin();
+    const int status = run(argc, argv);
+    ranks_end();
+    return status;
 }

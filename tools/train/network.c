@@ -166,15 +166,20 @@ static void sum_columns(const float *matrix, size_t rows, size_t columns, float 
             sums[j] += matrix[i * columns + j];
 }
 
-double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count)
+double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count,
+                        size_t batch)
 {
+    if (count == 0) { /* BLAS takes no matrix without rows */
+        memset(net->grad, 0, net->parameters * sizeof *net->grad);
+        return 0;
+    }
     gather(net, data, rows, 0, count);
     forward(net, net->param, count);
     size_t correct;
-    const double loss = softmax(net, count, &correct) / (double)count;
+    const double loss = softmax(net, count, &correct) / (double)batch;
 
-    /* The loss's gradient by the scores is (probability - 1 at the label) / count. */
-    const float share = 1.0f / (float)count;
+    /* The loss's gradient by the scores is (probability - 1 at the label) / batch. */
+    const float share = 1.0f / (float)batch;
     for (size_t i = 0; i < count; i++) {
         float *score = net->scores + i * net->outputs;
         score[net->labels[i]] -= 1.0f;

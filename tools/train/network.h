@@ -45,9 +45,10 @@ void network_init(struct network *net, uint64_t seed);
  * each parameter, in the same layout; NULL: none. */
 void network_tensors(const struct network *net, uint16_t *copy, descend_tensor tensors[NETWORK_TENSORS]);
 
-/* Forward and backward over the images rows[0 … count-1], count within capacity. Sets grad to the gradient of their
- * mean loss, and returns that loss. */
-double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count);
+/* Forward and backward over the images rows[0 … count-1], count within capacity, which are some of a batch of so many.
+ * Sets grad to the gradient of what they add to its mean loss, and returns that. */
+double network_backward(struct network *net, const struct dataset *data, const uint32_t *rows, size_t count,
+                        size_t batch);
 
 /* Over the whole data set, with these parameters: the network's own or others in their layout. */
 struct evaluation network_evaluate(struct network *net, const float *param, const struct dataset *data);

@@ -12,12 +12,20 @@
 #include <string.h>
 
 #include "complain.h"
+#include "ranks.h"
 
 #define DEFAULT_OPTIMIZERS "sgd,momentum,rmsprop,adam,adamw"
 
 /* Far above what is useful, and low enough that no size overflows and that BLAS's dimensions, which are int, hold
  * them. */
-enum { MAX_EPOCHS = 100000, MAX_BATCH = 1000000, MAX_HIDDEN = 65536, MAX_THREADS = 65536, MAX_WARMUP = 1000000000 };
+enum {
+    MAX_EPOCHS = 100000,
+    MAX_BATCH = 1000000,
+    MAX_HIDDEN = 65536,
+    MAX_MICRO_BATCHES = 65536,
+    MAX_THREADS = 65536,
+    MAX_WARMUP = 1000000000
+};
 
 const char *const schedule_names[SCHEDULES] = {"constant", "cosine", "linear"};
 
@@ -41,6 +49,10 @@ static void print_help(void)
         "  --epochs N        passes over the training images (default: 5)\n"
         "  --steps N         stop after step N of all, even within an epoch (default: when the epochs are done)\n"
         "  --batch N         images in one step (default: 128)\n"
+        "  --micro-batches N parts of each batch, whose gradients are added up; processes that mpirun has started "
+        "share\n"
+        "                    them, and their number does not change the result. A power of two (default: one for each\n"
+        "                    process). Needs a build with MPI\n"
         "  --hidden N        units of the hidden layer (default: 256)\n"
         "  --lr X            learning rate of every optimizer chosen (default: each its own, see below)\n"
         "  --schedule NAME   of the learning rate over all of --epochs: constant, or down to 0 by cosine or linear\n"
@@ -179,6 +191,11 @@ static bool read_optimizers(const char *list, struct options *options)
     }
 }
 
+unsigned options_micro_batches(const struct options *options)
+{
+    return options->micro_batches / ranks_count();
+}
+
 double options_lr(const struct options *options, const struct named_config *trained)
 {
     return options->lr > 0 ? options->lr : own_lr(trained);
@@ -221,6 +238,33 @@ static bool fits_storage(const struct options *options)
     return true;
 }
 
+static bool is_power_of_two(unsigned number)
+{
+    return number > 0 && (number & (number - 1)) == 0;
+}
+
+/* Refuses what would not have the same result on any number of ranks. */
+static bool fits_ranks(const struct options *options)
+{
+    const unsigned count = ranks_count(), micro_batches = options->micro_batches;
+    if (micro_batches == 1 && count == 1)
+        return true;
+    if (!ranks_can_share)
+        complain("--micro-batches %u: this descend-train was built without MPI", micro_batches);
+    else if (!is_power_of_two(micro_batches) || !is_power_of_two(count) || micro_batches < count)
+        complain(
+            "--micro-batches %u on %u processes: both have to be powers of two, with one for each process at least",
+            micro_batches, count);
+    else if (options->storage->grad != DESCEND_F32)
+        complain("--micro-batches %u: with --storage %s gradients are bfloat16, which are not added up", micro_batches,
+                 options->storage->name);
+    else if (options->bf16_copy)
+        complain("--micro-batches %u: with --bf16-copy no process has all parameters as float32", micro_batches);
+    else
+        return true;
+    return false;
+}
+
 /* Lets the library check each config, so that a bad learning rate or DESCEND_ISA is reported before any work. */
 static bool accepted(const struct options *options)
 {
@@ -248,6 +292,8 @@ static bool read_option(struct options *options, int letter, const char *text)
         return read_number("--steps", text, 1, UINT64_MAX, &options->steps);
     case 'b':
         return read_count("--batch", text, 1, MAX_BATCH, &options->batch);
+    case 'm':
+        return read_count("--micro-batches", text, 1, MAX_MICRO_BATCHES, &options->micro_batches);
     case 'n':
         return read_count("--hidden", text, 1, MAX_HIDDEN, &options->hidden);
     case 'l':
@@ -294,6 +340,7 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
         {"epochs", required_argument, NULL, 'e'},
         {"steps", required_argument, NULL, 'S'},
         {"batch", required_argument, NULL, 'b'},
+        {"micro-batches", required_argument, NULL, 'm'},
         {"hidden", required_argument, NULL, 'n'},
         {"lr", required_argument, NULL, 'l'},
         {"schedule", required_argument, NULL, 'L'},
@@ -313,11 +360,13 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
     };
     *options = (struct options){.epochs = 5,
                                 .batch = 128,
+                                .micro_batches = ranks_count(),
                                 .hidden = 256,
                                 .storage = storage_find("f32"),
                                 .seed = 1,
                                 .data = "/usr/share/datasets/fashion-mnist"};
     (void)read_optimizers(DEFAULT_OPTIMIZERS, options);
+    opterr = ranks_number() == 0; /* whether getopt_long complains */
     int letter;
     while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (letter == 'h') {
@@ -331,5 +380,6 @@ enum options_verdict options_read(struct options *options, int argc, char **argv
         complain("'%s': not an option (see --help)", argv[optind]);
         return OPTIONS_WRONG;
     }
-    return fits_files(options) && fits_storage(options) && accepted(options) ? OPTIONS_TRAIN : OPTIONS_WRONG;
+    const bool fits = fits_files(options) && fits_storage(options) && fits_ranks(options);
+    return fits && accepted(options) ? OPTIONS_TRAIN : OPTIONS_WRONG;
 }

@@ -19,8 +19,9 @@ struct options {
         *optimizers[NAMED_CONFIGS_MAX]; /* in the order asked for; one only, with save or resume */
     size_t optimizer_count;
     uint32_t epochs, batch, hidden;
-    uint64_t steps; /* stop after so many, even before the epochs are done; 0: no limit */
-    double lr;      /* 0: each optimizer's own, from its named_config */
+    uint32_t micro_batches; /* of each batch, on all ranks together */
+    uint64_t steps;         /* stop after so many, even before the epochs are done; 0: no limit */
+    double lr;              /* 0: each optimizer's own, from its named_config */
     enum schedule schedule;
     uint64_t warmup; /* steps; 0: none */
     double clip;     /* the largest norm of gradients; 0: not clipped */
@@ -39,6 +40,9 @@ enum options_verdict {
 };
 
 enum options_verdict options_read(struct options *options, int argc, char **argv);
+
+/* How many of each batch's micro-batches every rank has. */
+unsigned options_micro_batches(const struct options *options);
 
 /* The learning rate to train this optimizer with, before any schedule. */
 double options_lr(const struct options *options, const struct named_config *trained);

@@ -21,10 +21,11 @@ bool training_open(struct training *run, const struct options *options, const st
 {
     *run = (struct training){.options = options, .train = train, .test = test, .net = net};
     run->order = malloc(train->count * sizeof *run->order);
+    run->losses = calloc(options->micro_batches, sizeof *run->losses);
     run->samples = malloc(TIMED_STEPS * sizeof *run->samples);
     if (options->bf16_copy)
         run->from_copy = array_create(net->parameters, sizeof *run->from_copy);
-    if (!run->order || !run->samples || (options->bf16_copy && !run->from_copy)) {
+    if (!run->order || !run->losses || !run->samples || (options->bf16_copy && !run->from_copy)) {
         complain("out of memory for %" PRIu32 " images' order and the training's figures", train->count);
         return false;
     }
@@ -34,6 +35,7 @@ bool training_open(struct training *run, const struct options *options, const st
 bool training_close(struct training *run)
 {
     free(run->order);
+    free(run->losses);
     free(run->samples);
     free(run->from_copy);
     return report_close(&run->report);
@@ -44,13 +46,39 @@ struct times {
     uint64_t steps;
 };
 
+/* Only rank 0's is shown. */
+static struct evaluation evaluate(const struct training *run, const float *param, const struct dataset *data)
+{
+    return ranks_number() == 0 ? network_evaluate(run->net, param, data) : (struct evaluation){0};
+}
+
+/* Computes the gradients of this rank's micro-batches. Sets the loss of the whole batch, added up in an order that does
+ * not depend on how many ranks there are. */
+static bool compute(struct training *run, const uint32_t *rows, size_t count, double *loss)
+{
+    const size_t parts = run->options->micro_batches;
+    const unsigned mine = options_micro_batches(run->options);
+    bool good = true;
+    for (unsigned i = 0; i < mine && good; i++) {
+        const size_t part = (size_t)ranks_number() * mine + i;
+        const size_t begin = count * part / parts, end = count * (part + 1) / parts;
+        run->losses[part] = network_backward(run->net, run->train, rows + begin, end - begin, count);
+        stored_take_grad(&run->updater.stored);
+        good = updater_accumulate(&run->updater);
+    }
+    ranks_collect(run->losses, mine);
+    *loss = 0;
+    for (size_t part = 0; part < parts; part++)
+        *loss += run->losses[part];
+    return ranks_agree(good);
+}
+
 static bool train_step(struct training *run, const uint32_t *rows, size_t count, double *loss, struct times *sum)
 {
     const double begin = clock_seconds();
-    *loss = network_backward(run->net, run->train, rows, count);
-    stored_take_grad(&run->updater.stored);
+    const bool computed = compute(run, rows, count, loss);
     const double between = clock_seconds();
-    const bool good = updater_step(&run->updater);
+    const bool good = computed && updater_step(&run->updater);
     const double update = clock_seconds() - between;
     stored_give_param(&run->updater.stored);
 
@@ -61,9 +89,9 @@ static bool train_step(struct training *run, const uint32_t *rows, size_t count,
 }
 
 /* Called before the first step too, so that a file that cannot be written is reported before any work is lost. */
-static bool save(const struct training *run)
+static bool save(struct training *run)
 {
-    return !run->options->save || checkpoint_save(run->options, run->train->count, run->updater.optimizer);
+    return !run->options->save || checkpoint_save(run->options, run->train->count, &run->updater.joint);
 }
 
 static uint64_t epoch_steps(const struct training *run)
@@ -87,8 +115,8 @@ static bool train_epoch(struct training *run, struct report_row *row, struct tim
         row->mean_loss = loss_sum / (first + count - begin);
         row->epoch_end = first + count == images;
         if (row->epoch_end)
-            row->accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy;
-        if (!report_step(&run->report, row))
+            row->accuracy = evaluate(run, run->net->param, run->test).accuracy;
+        if (!ranks_agree(report_step(&run->report, row)))
             return false;
         if ((row->epoch_end || row->step == row->steps) && !save(run))
             return false;
@@ -110,16 +138,26 @@ static bool train_epochs(struct training *run, struct report_row *row, struct ti
     return true;
 }
 
+/* Opens the files of this run only now, and empties the CSV last, so that a run that is refused leaves existing files
+ * alone. Rank 0 writes the CSV. */
+static bool begin_files(struct training *run)
+{
+    const bool first = !run->report.csv; /* else it has the optimizers before; only one alone is saved */
+    const char *csv = ranks_number() == 0 ? run->options->csv : NULL;
+    const bool saved = ranks_agree(!first || report_open(&run->report, csv)) && save(run);
+    return ranks_agree(saved && (!first || report_begin(&run->report)));
+}
+
 /* Sets the initial parameters, the same for all optimizers; or restores the checkpoint of the only one. */
 static bool start(struct training *run, struct report_row *row)
 {
     const struct options *options = run->options;
     network_init(run->net, options->seed);
-    if (options->init && !checkpoint_init(options->init, run->net))
+    if (!ranks_agree(!options->init || checkpoint_init(options->init, run->net)))
         return false;
     stored_take_param(&run->updater.stored);
     if (options->resume) {
-        if (!checkpoint_load(options, run->train->count, run->updater.optimizer))
+        if (!checkpoint_load(options, run->train->count, &run->updater.joint))
             return false;
         row->step = updater_steps(&run->updater);
         if (row->step >= row->steps) {
@@ -130,10 +168,7 @@ static bool start(struct training *run, struct report_row *row)
         printf("%s: goes on after step %" PRIu64 "\n", options->resume, row->step);
     }
     stored_give_param(&run->updater.stored);
-    if (run->report.csv) /* of the optimizers before; only one alone is saved */
-        return true;
-    /* Opened only now, and emptied last, so that a run that is refused leaves existing files alone. */
-    return report_open(&run->report, options->csv) && save(run) && report_begin(&run->report);
+    return begin_files(run);
 }
 
 static double copy_accuracy(struct training *run)
@@ -142,15 +177,15 @@ static double copy_accuracy(struct training *run)
         const uint32_t bits = (uint32_t)run->updater.copy[i] << 16; /* a bfloat16 is the upper half of a float32 */
         memcpy(&run->from_copy[i], &bits, sizeof bits);
     }
-    return network_evaluate(run->net, run->from_copy, run->test).accuracy;
+    return evaluate(run, run->from_copy, run->test).accuracy;
 }
 
 static struct training_result conclude(struct training *run, const struct times *sum)
 {
     const size_t samples = sum->steps < TIMED_STEPS ? (size_t)sum->steps : TIMED_STEPS;
     const bool copied = run->from_copy && run->updater.stepped;
-    return (struct training_result){.loss = network_evaluate(run->net, run->net->param, run->train).loss,
-                                    .accuracy = network_evaluate(run->net, run->net->param, run->test).accuracy,
+    return (struct training_result){.loss = evaluate(run, run->net->param, run->train).loss,
+                                    .accuracy = evaluate(run, run->net->param, run->test).accuracy,
                                     .copy_accuracy = copied ? copy_accuracy(run) : (double)NAN,
                                     .update = median(run->samples, samples),
                                     .share = sum->update / sum->step,

@@ -14,6 +14,7 @@ struct training {
     struct network *net;
     struct updater updater; /* of the optimizer that is being trained */
     uint32_t *order;        /* of the training images in the current epoch */
+    double *losses;         /* of the current batch's micro-batches */
     double *samples;        /* the update's seconds in the last TIMED_STEPS steps */
     float *from_copy;       /* the bfloat16 copy as float32; NULL: there is none */
     struct report report;

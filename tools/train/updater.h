@@ -8,6 +8,7 @@
 
 #include "network.h"
 #include "options.h"
+#include "ranks.h"
 #include "stored.h"
 
 struct updater {
@@ -15,7 +16,7 @@ struct updater {
     const struct named_config *trained;
     struct stored stored;    /* parameters and gradients */
     uint64_t schedule_steps; /* the length of the schedule */
-    descend_optimizer *optimizer;
+    struct joint joint;
     uint16_t *copy; /* of all parameters, as bfloat16; NULL: none wanted */
     bool stepped;   /* whether a step has been taken, which has also written the copy */
 };
@@ -25,7 +26,11 @@ bool updater_open(struct updater *updater, const struct options *options, const 
                   const struct network *net, uint64_t schedule_steps);
 void updater_close(struct updater *updater);
 
-/* One step with the gradients that are stored. Returns false after having reported an error. */
+/* Takes the gradients of a micro-batch, which are stored: so many times before a step as options_micro_batches says.
+ * Returns false after having reported an error. */
+bool updater_accumulate(struct updater *updater);
+
+/* One step with the gradients that were taken. Returns false after having reported an error. */
 bool updater_step(struct updater *updater);
 
 /* The number of steps so far, and how many of them were skipped; both include those before a checkpoint. */
