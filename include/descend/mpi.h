@@ -93,8 +93,9 @@ descend_status descend_mpi_create(descend_mpi **mpi, MPI_Comm comm, const descen
                                   const descend_tensor *tensors, const unsigned *group, size_t count,
                                   const descend_mpi_options *options);
 
-/* Collective where mpi is not NULL. Does not wait where a call has returned DESCEND_MPI_TIMEOUT or DESCEND_MPI_FAILED;
- * MPI may then still write to the memory, which is therefore not freed. */
+/* Collective where mpi is not NULL. Does not wait where a call has returned DESCEND_MPI_TIMEOUT or DESCEND_MPI_FAILED,
+ * or where a reduction has begun and is not finished; MPI may then still write to the memory, which is therefore not
+ * freed. */
 void descend_mpi_destroy(descend_mpi *mpi);
 
 /* The optimizer of this rank's shard, to configure and to read: all ranks have to set the same configs and learning
@@ -126,7 +127,8 @@ descend_status descend_mpi_accumulate(descend_mpi *mpi);
 
 /*
  * Adds up the gradients of all ranks. The callers' arrays keep theirs. DESCEND_UNFINISHED: too few calls of
- * descend_mpi_accumulate.
+ * descend_mpi_accumulate. DESCEND_MPI_MISMATCH: ranks have begun other tensors, or in another order. What has begun
+ * stays so after these errors, and the call is to be made again when the ranks have done what they lacked.
  *
  * With reduce_begin, the exchange of `count` consecutive tensors from number `tensor` on is begun while the gradients
  * of others are still computed; their arrays must stay as they are until descend_mpi_reduce, which finishes all, and

@@ -352,9 +352,18 @@ descend_status descend_mpi_create(descend_mpi **out, MPI_Comm comm, const descen
     return status;
 }
 
+/* Whether MPI may still write to the memory. */
+static bool is_in_use(const descend_mpi *mpi)
+{
+    bool in_use = mpi->broken != DESCEND_OK;
+    for (size_t i = 0; i < ROUNDS; i++)
+        in_use = in_use || mpi->rounds[i].active;
+    return in_use;
+}
+
 void descend_mpi_destroy(descend_mpi *mpi)
 {
-    if (mpi == NULL || mpi->broken != DESCEND_OK)
+    if (mpi == NULL || is_in_use(mpi))
         return;
     (void)MPI_Comm_free(&mpi->comm);
     free_all(mpi);

@@ -28,7 +28,7 @@ struct round {
     struct places all;  /* what the round is cut out of, for all shards */
     uint64_t offset;    /* from the beginning of what each shard has of that */
     struct places mine; /* the elements of this rank's shard */
-    int tag;            /* of its messages, another for each of many rounds */
+    int tag;            /* of its messages */
     int requests;       /* so many of request[] */
     MPI_Request *request;
     unsigned char *received; /* from each other rank, its elements; halving: the sums, then what is received */
@@ -48,7 +48,6 @@ struct descend_mpi {
 
     struct round rounds[ROUNDS];
     unsigned oldest;       /* of the active rounds */
-    unsigned begun;        /* how many rounds there have been; may wrap around */
     struct places *queue;  /* what is to be reduced, in this order */
     size_t queued, cut_up; /* ranges in the queue; those of them whose rounds have all begun */
     uint64_t queue_offset; /* of the next round, in the first of the others */

@@ -240,11 +240,8 @@ descend_status descend_mpi_reduce(descend_mpi *mpi)
     if (status != DESCEND_OK)
         return status;
     status = descend_mpi_agree(mpi, check_ready(mpi), hash_queue(mpi));
-    if (status != DESCEND_OK) {
-        if (mpi->queued > 0) /* messages are under way that nobody will receive */
-            mpi->broken = mpi->broken == DESCEND_OK ? status : mpi->broken;
-        return status;
-    }
+    if (status != DESCEND_OK)
+        return status; /* what has begun stays so, on all ranks */
     status = reduce_all(mpi);
     if (status == DESCEND_OK)
         mpi->gradients = GRADIENTS_SUMMED;
