@@ -48,6 +48,7 @@ struct descend_mpi {
 
     struct round rounds[ROUNDS];
     unsigned oldest;       /* of the active rounds */
+    unsigned begun;        /* how many rounds there have been; may wrap around */
     struct places *queue;  /* what is to be reduced, in this order */
     size_t queued, cut_up; /* ranges in the queue; those of them whose rounds have all begun */
     uint64_t queue_offset; /* of the next round, in the first of the others */

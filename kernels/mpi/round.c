@@ -10,7 +10,7 @@
 
 enum {
     FIRST_TAG = 16,
-    TAGS = 16384,           /* MPI has at least 32767 */
+    HASHES = 4096,          /* MPI has at least 32767 tags */
     DIRECT_RANKS = 64,      /* up to so many ranks, messages go directly */
     DIRECT_BYTES = 64 << 10 /* unless they are shorter than this */
 };
@@ -210,13 +210,14 @@ static bool goes_directly(const descend_mpi *mpi, const struct round *round)
     return mpi->ranks <= DIRECT_RANKS && bytes_of(mpi, longest) >= DIRECT_BYTES;
 }
 
-/* The tag depends on the elements that a round is about, so that a rank which has begun other ones does not take these
- * messages for those that it waits for. Rounds that happen to have the same tag do no harm where all ranks have begun
- * the same: their messages come in the order in which they are received. */
-static int tag_of(const struct round *round)
+/* Rounds that are under way at once have different tags, for their messages may come in any order: two on a rank, and
+ * one before or after them on another. The tag also depends on the elements that a round is about, so that a rank which
+ * has begun other ones does not take these messages for those that it waits for. */
+static int next_tag(descend_mpi *mpi, const struct round *round)
 {
     const uint64_t part[] = {round->all.begin, round->all.end, round->offset};
-    return FIRST_TAG + (int)(descend_mpi_hash(descend_mpi_hash_begin, part, sizeof part) % TAGS);
+    const uint64_t hash = descend_mpi_hash(descend_mpi_hash_begin, part, sizeof part) % HASHES;
+    return FIRST_TAG + (int)(hash * 4 + mpi->begun++ % 4);
 }
 
 descend_status descend_mpi_round_begin(descend_mpi *mpi, struct round *round, const struct places *all, uint64_t offset)
@@ -226,7 +227,7 @@ descend_status descend_mpi_round_begin(descend_mpi *mpi, struct round *round, co
     round->mine = part_of(mpi, round, mpi->rank);
     round->direct = goes_directly(mpi, round);
     round->phase = 0;
-    round->tag = tag_of(round);
+    round->tag = next_tag(mpi, round);
     round->requests = 0;
     round->active = true;
     return round->direct ? begin_direct(mpi, round) : begin_phase(mpi, round);
