@@ -58,7 +58,9 @@ typedef struct descend_mpi_memory descend_mpi_memory;
 /* Set all of it to zero, then what is wanted. All ranks pass the same, but for the pointers' values. */
 typedef struct descend_mpi_options {
     double timeout; /* seconds that a call waits for other ranks; 0: without a limit. 600 suits most jobs */
-    size_t bucket; /* elements of gradients that are received at a time, twice; 0: 2^26, or fewer where all are fewer */
+    /* Elements of gradients that are received at a time, twice; 0: 2^18 for each rank, at most 2^26. Never more than
+     * there are. */
+    size_t bucket;
     unsigned micro_batches; /* calls of descend_mpi_accumulate before each reduction; 0: none */
     unsigned threads;       /* for adding up gradients, as in descend_exec */
     /* Where all ranks are on one node. Each may be NULL. */
@@ -133,8 +135,9 @@ descend_status descend_mpi_accumulate(descend_mpi *mpi);
  * With reduce_begin, the exchange of `count` consecutive tensors from number `tensor` on is begun while the gradients
  * of others are still computed; their arrays must stay as they are until descend_mpi_reduce, which finishes all, and
  * begins what was not begun. MPI makes progress only when it is called: so descend_mpi_poll should be called now and
- * then meanwhile, some fifty times for each bucket. poll does not wait and is not collective; reduce_begin does not
- * wait. DESCEND_BAD_TENSOR: there are not so many tensors. DESCEND_UNFINISHED: a tensor has been begun before.
+ * then meanwhile, some fifty times for each range that is begun; from one call to the next at most two buckets are
+ * exchanged. poll does not wait and is not collective; reduce_begin does not wait. DESCEND_BAD_TENSOR: there are not so
+ * many tensors. DESCEND_UNFINISHED: a tensor has been begun before.
  */
 descend_status descend_mpi_reduce(descend_mpi *mpi);
 descend_status descend_mpi_reduce_begin(descend_mpi *mpi, size_t tensor, size_t count);

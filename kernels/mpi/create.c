@@ -14,6 +14,10 @@
 
 enum { ALIGNMENT = 64, GRID = 4096 };
 
+/* Elements of a bucket, where the caller gives no number. 2^18 of each shard: few enough that what has been received is
+ * still in a cache when it is added up; with many ranks fewer, 2^26 of all shards together. */
+static const uint64_t SHARD_BUCKET = UINT64_C(1) << 18, MOST_BUCKET = UINT64_C(1) << 26;
+
 /* The arguments of descend_mpi_create. */
 struct arguments {
     const descend_optimizer *groups;
@@ -133,7 +137,8 @@ static bool allocate_tables(descend_mpi *mpi)
 /* Elements of a round for each shard: few enough that their bytes fit in an int. */
 static uint64_t round_of(const descend_mpi *mpi)
 {
-    const uint64_t bucket = mpi->options.bucket > 0 ? mpi->options.bucket : UINT64_C(1) << 26;
+    const uint64_t of_all = SHARD_BUCKET * (uint64_t)mpi->ranks, usual = of_all < MOST_BUCKET ? of_all : MOST_BUCKET;
+    const uint64_t bucket = mpi->options.bucket > 0 ? mpi->options.bucket : usual;
     const uint64_t most = UINT64_C(1) << 28, share = bucket / (uint64_t)mpi->ranks / GRID * GRID;
     uint64_t longest = 0;
     for (int rank = 0; rank < mpi->ranks; rank++)
