@@ -31,12 +31,15 @@ static double time_of(struct way *way)
     return MPI_Wtime() - start;
 }
 
-/* Writes the seconds of all repetitions, those of each way one behind the other, on rank 0. */
+/* Writes the seconds of all repetitions, those of each way one behind the other, on rank 0. Every second time the ways
+ * take turns backwards, so that none always has the same one before it. */
 static void measure(struct way *ways, const struct plan *plan, double *seconds)
 {
     for (size_t i = 0; i < WARM_UP + plan->repetitions; i++)
-        for (size_t k = 0; k < WAYS; k++)
+        for (size_t turn = 0; turn < WAYS; turn++) {
+            const size_t k = i % 2 ? WAYS - 1 - turn : turn;
             seconds[k * plan->repetitions + (i < WARM_UP ? 0 : i - WARM_UP)] = time_of(&ways[k]);
+        }
     const int count = (int)(WAYS * plan->repetitions);
     if (ways->team.rank == 0)
         MPI_Reduce(MPI_IN_PLACE, seconds, count, MPI_DOUBLE, MPI_MAX, 0, MPI_COMM_WORLD);
