@@ -12,11 +12,7 @@
 #include "type.h"
 #include "wait.h"
 
-enum { ALIGNMENT = 64, GRID = 4096 };
-
-/* Elements of a bucket, where the caller gives no number. 2^18 of each shard: few enough that what has been received is
- * still in a cache when it is added up; with many ranks fewer, 2^26 of all shards together. */
-static const uint64_t SHARD_BUCKET = UINT64_C(1) << 18, MOST_BUCKET = UINT64_C(1) << 26;
+enum { ALIGNMENT = 64 };
 
 /* The arguments of descend_mpi_create. */
 struct arguments {
@@ -134,28 +130,13 @@ static bool allocate_tables(descend_mpi *mpi)
            mpi->segment_at && mpi->absent && mpi->absent_of_all;
 }
 
-/* Elements of a round for each shard: few enough that their bytes fit in an int. */
-static uint64_t round_of(const descend_mpi *mpi)
-{
-    const uint64_t of_all = SHARD_BUCKET * (uint64_t)mpi->ranks, usual = of_all < MOST_BUCKET ? of_all : MOST_BUCKET;
-    const uint64_t bucket = mpi->options.bucket > 0 ? mpi->options.bucket : usual;
-    const uint64_t most = UINT64_C(1) << 28, share = bucket / (uint64_t)mpi->ranks / GRID * GRID;
-    uint64_t longest = 0;
-    for (int rank = 0; rank < mpi->ranks; rank++)
-        longest = mpi->cut[rank + 1] - mpi->cut[rank] > longest ? mpi->cut[rank + 1] - mpi->cut[rank] : longest;
-    longest = (longest / GRID + 1) * GRID;
-    const uint64_t round = share > GRID ? share : GRID, half = most / (uint64_t)mpi->ranks / GRID * GRID;
-    const uint64_t least = round < longest ? round : longest;
-    return least < half || half == 0 ? least : half;
-}
-
 static bool allocate_buffers(descend_mpi *mpi)
 {
     const uint64_t all = mpi->start[mpi->tensors], shard = mpi->cut[mpi->rank + 1] - mpi->cut[mpi->rank];
     const int blocks = descend_mpi_blocks_max(mpi);
     const bool receives = mpi->options.shared_grads == NULL && mpi->ranks > 1;
     bool allocated = blocks > 0;
-    mpi->round = round_of(mpi);
+    mpi->round = descend_mpi_round_length(mpi);
     mpi->sum = aligned_room(shard * sizeof *mpi->sum);
     mpi->scratch = aligned_room(descend_mpi_scratch(mpi) * sizeof *mpi->scratch);
     mpi->accumulated = aligned_room(all * levels_of(mpi->options.micro_batches) * sizeof(float));

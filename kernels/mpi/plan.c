@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan.h"
 
+enum { GRID = 4096 };
+
+/* Elements of a bucket, where the caller gives no number. 2^18 of each shard: few enough that what has been received is
+ * still in a cache when it is added up; with many ranks fewer, 2^26 of all shards together. */
+static const uint64_t SHARD_BUCKET = UINT64_C(1) << 18, MOST_BUCKET = UINT64_C(1) << 26;
+
 /* The tensor with an element of this place; the number of tensors where there is none. Tensors without elements are not
  * found. */
 static size_t tensor_at(const descend_mpi *mpi, uint64_t place)
@@ -65,6 +71,20 @@ bool descend_mpi_run_next(const descend_mpi *mpi, const struct places *range, st
 struct places descend_mpi_shard(const descend_mpi *mpi, int rank)
 {
     return (struct places){mpi->cut[rank], mpi->cut[rank + 1]};
+}
+
+uint64_t descend_mpi_round_length(const descend_mpi *mpi)
+{
+    const uint64_t of_all = SHARD_BUCKET * (uint64_t)mpi->ranks, usual = of_all < MOST_BUCKET ? of_all : MOST_BUCKET;
+    const uint64_t bucket = mpi->options.bucket > 0 ? mpi->options.bucket : usual;
+    const uint64_t most = UINT64_C(1) << 28, share = bucket / (uint64_t)mpi->ranks / GRID * GRID;
+    uint64_t longest = 0;
+    for (int rank = 0; rank < mpi->ranks; rank++)
+        longest = mpi->cut[rank + 1] - mpi->cut[rank] > longest ? mpi->cut[rank + 1] - mpi->cut[rank] : longest;
+    longest = (longest / GRID + 1) * GRID;
+    const uint64_t round = share > GRID ? share : GRID, half = most / (uint64_t)mpi->ranks / GRID * GRID;
+    const uint64_t least = round < longest ? round : longest;
+    return least < half || half == 0 ? least : half;
 }
 
 struct places descend_mpi_part(const descend_mpi *mpi, int rank, const struct places *range, uint64_t offset,

@@ -23,6 +23,10 @@ struct places descend_mpi_shard(const descend_mpi *mpi, int rank);
 struct places descend_mpi_part(const descend_mpi *mpi, int rank, const struct places *range, uint64_t offset,
                                uint64_t count);
 
+/* How many elements each shard gets of a round of a reduction, by the plan and options.bucket: so few that the bytes of
+ * all shards fit in an int. */
+uint64_t descend_mpi_round_length(const descend_mpi *mpi);
+
 /* What this rank has of a tensor. */
 struct places descend_mpi_piece_of(const descend_mpi *mpi, size_t tensor);
 
