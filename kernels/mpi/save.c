@@ -136,7 +136,8 @@ static descend_status save(struct saving *saving, const char *path)
 {
     descend_mpi *mpi = saving->mpi;
     const bool first = mpi->rank == 0;
-    descend_status status = descend_mpi_agree(mpi, first ? begin_file(saving, path) : DESCEND_OK, 0);
+    descend_status status = first ? descend_mpi_keep_errno(saving, begin_file(saving, path)) : DESCEND_OK;
+    status = descend_mpi_agree(mpi, status, 0);
     if (status != DESCEND_OK)
         return status; /* only rank 0 can have failed, which has no file then */
     descend_crc32_init(&saving->crc);
@@ -148,33 +149,28 @@ static descend_status save(struct saving *saving, const char *path)
     status = tell_name(saving);
     if (status == DESCEND_OK)
         status = write_all(saving, path);
-    int error = errno;
     status = descend_mpi_agree(mpi, status, 0);
     if (status == DESCEND_OK)
         status = descend_mpi_xor(mpi, saving->checksum, &saving->checksum);
     if (first && status != DESCEND_OK)
         descend_replacement_abandon(&saving->file);
-    if (first && status == DESCEND_OK) {
-        status = end_file(saving);
-        error = errno;
-    }
-    status = descend_mpi_agree(mpi, status, 0);
-    errno = error;
-    return status;
+    if (first && status == DESCEND_OK)
+        status = descend_mpi_keep_errno(saving, end_file(saving));
+    return descend_mpi_agree(mpi, status, 0);
 }
 
 static void free_saving(struct saving *saving)
 {
-    const int error = errno;
     free(saving->piece);
     free(saving->parts);
     descend_composed_free(&saving->header);
     descend_contents_free(&saving->contents);
     free(saving);
-    errno = error;
 }
 
-static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
+/* Sets *error to errno of this rank where its file system refused something. */
+static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint,
+                                       int *error)
 {
     struct saving *saving = calloc(1, sizeof *saving);
     if (saving == NULL)
@@ -184,6 +180,8 @@ static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const
     status = descend_mpi_agree(mpi, status, status == DESCEND_OK ? hash_file(saving, path) : 0);
     if (status == DESCEND_OK)
         status = save(saving, path);
+    if (status == DESCEND_FILE_WRITE)
+        *error = saving->error;
     if (mpi->broken == DESCEND_OK)
         free_saving(saving);
     else
@@ -194,12 +192,14 @@ static descend_status prepare_and_save(descend_mpi *mpi, const char *path, const
 descend_status descend_mpi_save(descend_mpi *mpi, const char *path, const descend_checkpoint *checkpoint)
 {
     static const descend_checkpoint empty;
+    int error = errno;
     struct descend_call call;
     descend_status status = descend_mpi_enter(mpi);
     if (status != DESCEND_OK)
         return status;
     descend_call_enter(&call);
-    status = prepare_and_save(mpi, path, checkpoint ? checkpoint : &empty);
+    status = prepare_and_save(mpi, path, checkpoint ? checkpoint : &empty, &error);
     descend_call_leave(&call);
+    errno = error;
     return status;
 }

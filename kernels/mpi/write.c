@@ -16,6 +16,25 @@ struct piece {
     uint64_t at; /* in the file */
 };
 
+descend_status descend_mpi_keep_errno(struct saving *saving, descend_status status)
+{
+    if (status == DESCEND_FILE_WRITE)
+        saving->error = errno;
+    return status;
+}
+
+static descend_status write_piece(struct saving *saving, const void *data, uint64_t size, uint64_t at)
+{
+    return descend_mpi_keep_errno(saving, descend_replacement_write(&saving->file, data, (size_t)size, at));
+}
+
+/* MPI does not say why. */
+static descend_status refuse_write(struct saving *saving)
+{
+    saving->error = EIO;
+    return DESCEND_FILE_WRITE;
+}
+
 /* Does something with a piece. */
 typedef descend_status use_piece(struct saving *saving, const struct piece *piece, void *context);
 
@@ -65,35 +84,29 @@ static descend_status write_by_mpi(struct saving *saving, const struct piece *pi
     MPI_File *file = context;
     MPI_Status status;
     int written = 0;
-    (void)saving;
     if (MPI_File_write_at(*file, (MPI_Offset)piece->at, piece->data, piece->size, MPI_BYTE, &status) == MPI_SUCCESS &&
         MPI_Get_count(&status, MPI_BYTE, &written) == MPI_SUCCESS && written == piece->size)
         return DESCEND_OK;
-    errno = EIO;
-    return DESCEND_FILE_WRITE;
+    return refuse_write(saving);
 }
 
 /* Opened by each rank for itself: so a rank that cannot leaves no other waiting. */
 descend_status descend_mpi_write_parts(struct saving *saving, const char *temporary)
 {
     MPI_File file;
-    if (MPI_File_open(MPI_COMM_SELF, temporary, MPI_MODE_WRONLY, MPI_INFO_NULL, &file) != MPI_SUCCESS) {
-        errno = EIO;
-        return DESCEND_FILE_WRITE;
-    }
+    if (MPI_File_open(MPI_COMM_SELF, temporary, MPI_MODE_WRONLY, MPI_INFO_NULL, &file) != MPI_SUCCESS)
+        return refuse_write(saving);
     descend_status status = use_parts(saving, write_by_mpi, &file);
-    const bool synced = MPI_File_sync(file) == MPI_SUCCESS, closed = MPI_File_close(&file) == MPI_SUCCESS;
-    if (status == DESCEND_OK && !(synced && closed)) {
-        errno = EIO;
-        status = DESCEND_FILE_WRITE;
-    }
+    const bool is_flushed = MPI_File_sync(file) == MPI_SUCCESS;
+    if ((MPI_File_close(&file) != MPI_SUCCESS || !is_flushed) && status == DESCEND_OK)
+        status = refuse_write(saving);
     return status;
 }
 
 static descend_status write_here(struct saving *saving, const struct piece *piece, void *context)
 {
     (void)context;
-    return descend_replacement_write(&saving->file, piece->data, (size_t)piece->size, piece->at);
+    return write_piece(saving, piece->data, (uint64_t)piece->size, piece->at);
 }
 
 static descend_status send_bytes(struct saving *saving, const void *data, int size)
@@ -137,7 +150,7 @@ static descend_status receive_parts(struct saving *saving, int rank, descend_sta
             size = all - done < DESCEND_MPI_PIECE ? all - done : DESCEND_MPI_PIECE;
             received = receive_bytes(saving, rank, saving->piece, (int)size);
             if (received == DESCEND_OK && status == DESCEND_OK)
-                status = descend_replacement_write(&saving->file, saving->piece, (size_t)size, begin + done);
+                status = write_piece(saving, saving->piece, size, begin + done);
         }
     }
     return status == DESCEND_OK ? received : status;

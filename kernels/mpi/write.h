@@ -23,7 +23,11 @@ struct saving {
     unsigned char mark[16];          /* its first bytes, until the header is written */
     uint64_t *parts;                 /* of each tensor, where it begins and how many bytes it has: of another rank */
     unsigned char *piece;
+    int error; /* errno of a DESCEND_FILE_WRITE: MPI's later calls may change it */
 };
+
+/* Returns the status; where it is DESCEND_FILE_WRITE, keeps errno. */
+descend_status descend_mpi_keep_errno(struct saving *saving, descend_status status);
 
 /* Each rank writes its parts of the temporary file of this path. */
 descend_status descend_mpi_write_parts(struct saving *saving, const char *temporary);
