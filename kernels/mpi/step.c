@@ -37,10 +37,11 @@ static bool is_finite(const descend_mpi *mpi)
 
 static descend_status find_not_finite(descend_mpi *mpi)
 {
-    mpi->mine[0] = is_finite(mpi) ? UINT64_MAX : (uint64_t)mpi->rank;
+    const uint64_t ranks = (uint64_t)mpi->ranks;
+    mpi->mine[0] = is_finite(mpi) ? ranks : (uint64_t)mpi->rank; /* MPICH 4.0 compares them as if they had signs */
     const descend_status status = descend_mpi_finish(
         mpi, MPI_Iallreduce(mpi->mine, mpi->agreed, 1, MPI_UINT64_T, MPI_MIN, mpi->comm, &mpi->request));
-    if (status == DESCEND_OK && mpi->agreed[0] != UINT64_MAX) {
+    if (status == DESCEND_OK && mpi->agreed[0] < ranks) {
         mpi->peer = (int)mpi->agreed[0];
         mpi->peer_status = DESCEND_MPI_NOT_FINITE;
     }
