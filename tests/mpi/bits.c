@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     enum { MANNERS = sizeof manners / sizeof *manners, STORED = sizeof stored / sizeof *stored };
     for (size_t i = 0; i < count; i++) {
         struct manner manner = manners[i % MANNERS];
-        if (world_ranks > 4 && i + 1 < count && configuration[i].kind == configuration[i + 1].kind)
+        if (world_ranks > 2 && i + 1 < count && configuration[i].kind == configuration[i + 1].kind)
             continue; /* of each kind the last, which has the most states */
         if (!power_of_two && manner.micro_batches > 1)
             manner.micro_batches = 1; /* else the tree over all micro-batches is not that over the ranks */
