@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 struct plan plan;
+char created[256];
 
 /* Whether the call is interrupted: it succeeds when it is made again. */
 static bool interrupted(void)
@@ -63,6 +64,7 @@ int __wrap_openat(int directory, const char *path, int flags, ...)
     va_start(arguments, flags);
     const mode_t mode = va_arg(arguments, mode_t); /* NOLINT: clang-tidy 14 does not see the va_start */
     va_end(arguments);
+    snprintf(created, sizeof created, "%s", path);
     return fails() ? -1 : (int)done(__real_openat(directory, path, flags, mode));
 }
 

@@ -14,4 +14,7 @@ struct plan {
 };
 extern struct plan plan;
 
+/* The path of the file that was created last. */
+extern char created[256];
+
 #endif

@@ -137,6 +137,25 @@ static void a_file_that_others_removed(void **state)
     assert_entries(1);
 }
 
+/* Until it is whole: then it has those of the file that it replaces. */
+static void only_the_owner_may_read_half_a_file(void **state)
+{
+    (void)state;
+    const mode_t mask = umask(0);
+    remove(FILE_PATH);
+    assert_int_equal(monochrome_save(FILE_PATH, 'm'), DESCEND_OK);
+    const pid_t child = saver((struct plan){.event = STOPPED_BEFORE, .at = FIRST_WRITE}, 'c', false);
+    assert_stopped(child);
+    struct stat half = {.st_mode = 0}, whole;
+    (void)stat(TEMPORARY "0", &half); /* looked at once the child is no longer stopped */
+    assert_saves(child);
+    assert_int_equal(half.st_mode & 07777, 0600);
+    assert_int_equal(stat(FILE_PATH, &whole), 0);
+    assert_int_equal(whole.st_mode & 07777, 0666);
+    assert_int_equal(remove(FILE_PATH), 0);
+    umask(mask);
+}
+
 /* Any number of times, over files of any permissions. */
 static void killed_again_and_again(void **state)
 {
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(living_writers_keep_their_files),
         cmocka_unit_test(stopped_before_the_lock),
         cmocka_unit_test(a_file_that_others_removed),
+        cmocka_unit_test(only_the_owner_may_read_half_a_file),
         cmocka_unit_test(killed_again_and_again),
         cmocka_unit_test(many_killed_at_once),
         cmocka_unit_test(no_files),

@@ -139,15 +139,18 @@ static mode_t permissions(const char *path)
 static void permissions_stay(void **state)
 {
     (void)state;
-    const mode_t mask = umask(027);
-    remove(FILE_PATH);
-    assert_int_equal(monochrome_save(FILE_PATH, 'a'), DESCEND_OK);
-    assert_int_equal(permissions(FILE_PATH), 0640);
-    static const mode_t modes[] = {0600, 0444, 0666, 0777};
+    static const mode_t masks[] = {0, 027}, of_new_file[] = {0666, 0640}, modes[] = {0600, 0444, 0666, 0777, 06751};
+    const mode_t mask = umask(0);
+    for (size_t i = 0; i < COUNT(masks); i++) {
+        umask(masks[i]);
+        remove(FILE_PATH);
+        assert_int_equal(monochrome_save(FILE_PATH, 'a'), DESCEND_OK);
+        assert_int_equal(permissions(FILE_PATH), of_new_file[i]);
+    }
     for (size_t i = 0; i < COUNT(modes); i++) {
         assert_int_equal(chmod(FILE_PATH, modes[i]), 0);
         assert_int_equal(monochrome_save(FILE_PATH, 'b'), DESCEND_OK);
-        assert_int_equal(permissions(FILE_PATH), modes[i]);
+        assert_int_equal(permissions(FILE_PATH), modes[i] & 0777);
     }
     remove(FILE_PATH);
     umask(mask);
@@ -190,6 +193,17 @@ static void paths(void **state)
     remove("directory");
 }
 
+/* The last temporary file's name is this one, cut between two characters, and a suffix. */
+static void assert_cut(const char *name)
+{
+    static const char suffix[] = ".descend-tmp.0";
+    const size_t kept = strlen(created) - strlen(suffix);
+    assert_string_equal(created + kept, suffix);
+    assert_memory_equal(created, name, kept);
+    assert_true(kept >= 200);
+    assert_int_not_equal(name[kept] & 0xc0, 0x80);
+}
+
 /* As long as file systems allow, where the temporary file's would be too long, in characters of one and of three
  * bytes. */
 static void long_names(void **state)
@@ -203,10 +217,15 @@ static void long_names(void **state)
                 name[i] = (char)(!wide || size - i <= size % 3 ? 'n' : "\xe2\x82\xac"[i % 3]);
             assert_int_equal(monochrome_save(name, 'a'), DESCEND_OK);
             assert_int_equal(monochrome_save(name, 'b'), DESCEND_OK);
+            assert_cut(name);
             assert_int_equal(monochrome(name), 'b');
             assert_int_equal(remove(name), 0);
         }
     char name[LONGEST + 2] = "";
+    memset(name, 0x80, LONGEST); /* no character begins in it */
+    assert_int_equal(monochrome_save(name, 'a'), DESCEND_OK);
+    assert_string_equal(created, ".descend-tmp.0");
+    assert_int_equal(remove(name), 0);
     memset(name, 'n', LONGEST + 1);
     assert_int_equal(monochrome_save(name, 'a'), DESCEND_FILE_WRITE);
     assert_int_equal(errno, ENAMETOOLONG);
