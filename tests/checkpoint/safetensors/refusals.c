@@ -107,6 +107,9 @@ static const struct {
     {"{\"\\ude00\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
     {"{\"\\ude00\\ud83d\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
     {"{\"\\ude00\\ude00\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
+    {"{\"\\udc00\\udc00\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
+    {"{\"\\udfff\\udfff\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
+    {"{\"\\ud83d\\udbff\":" TENSOR "}", 2, DESCEND_BAD_FILE_JSON},
     {"{\"abcdefgh\\ud83d", 0, DESCEND_BAD_FILE_JSON}, /* 16 bytes, so that nothing pads them */
     {"{\"abcdefg\\ud83d\\", 0, DESCEND_BAD_FILE_JSON},
     {"{\"abcdefghi\\ud83", 0, DESCEND_BAD_FILE_JSON},

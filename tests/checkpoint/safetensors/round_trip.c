@@ -102,9 +102,12 @@ static void what_is_written_is_read(void **state)
     }
     static const char *const sorted[] = {"", "crc", "crc32", "group.0.lr", "step", "w1"};
     for (size_t i = 0; i < COUNT(sorted); i++) {
-        struct descend_string key, value;
+        struct descend_string key, value, of_key;
         descend_header_pair(&file.header, i, &key, &value);
         assert_string(key, sorted[i]);
+        assert_true(descend_header_metadata(&file.header, sorted[i], &of_key));
+        assert_ptr_equal(value.at, of_key.at);
+        assert_int_equal(value.size, of_key.size);
     }
     descend_safetensors_close(&file);
 }
