@@ -324,7 +324,7 @@ static bool same_place(const void *a, const void *b)
 }
 
 /* State that the object allocates begins at multiples of 64 bytes; that of a large tensor nowhere at the same place of
- * a page as the arrays that a step reads beside it. */
+ * a page as the arrays that a step reads beside it. Floats have no second part. */
 static void check_places(const struct configuration *configuration)
 {
     static const struct shape shapes[] = {{.n = 1},    {.n = 33},   {.n = 4096},  {.n = 1023},
@@ -342,6 +342,8 @@ static void check_places(const struct configuration *configuration)
                 if ((uintptr_t)array[j] % 64 != 0 || (now.n >= 4096 && array[k] && same_place(array[j], array[k])))
                     fail_msg("%s, n %zu: state at %p, another array at %p", configuration->label, now.n, array[j],
                              array[k]);
+        for (size_t j = 0; j < DESCEND_STATES; j++)
+            assert_null(now.state[j].second);
     }
     mirror_free(&mirror);
 }
