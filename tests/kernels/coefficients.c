@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The coefficients of RAdam, NAdam and ASGD, as their rules prepare them: those of docs/optimizers.md in plain double,
- * around the steps at which RAdam begins to rectify and ASGD to average, and far beyond. */
+/* The coefficients of RAdam, NAdam, ASGD and AdEMAMix, as their rules prepare them: those of docs/optimizers.md in
+ * plain double, around the steps at which RAdam begins to rectify, ASGD to average and AdEMAMix's warm-ups end, and far
+ * beyond. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "formulas/ademamix.h"
 #include "formulas/asgd.h"
 #include "formulas/nadam.h"
 #include "formulas/radam.h"
@@ -231,6 +233,47 @@ static void asgd_averages_from_the_right_step(void **state)
     }
 }
 
+static struct ademamix_scalars ademamix_at(double beta3, double warmup, uint64_t step)
+{
+    const descend_ademamix config = {.lr = 0.0017,
+                                     .beta1 = 0.9,
+                                     .beta2 = 0.999,
+                                     .beta3 = beta3,
+                                     .alpha = 4.7,
+                                     .beta3_warmup = warmup,
+                                     .alpha_warmup = warmup,
+                                     .eps = 1e-8};
+    struct ademamix_scalars k;
+    unsigned options;
+    assert_int_equal(descend_ademamix_rule.prepare(&config, &(struct descend_step_context){.step = step}, &k, &options),
+                     DESCEND_OK);
+    return k;
+}
+
+/* From its last step on a warm-up is as if there were none, also for a beta3 below beta1. */
+static void check_warm_up(double beta3)
+{
+    enum { WARMUP = 10 };
+    for (uint64_t step = 1; step < 3 * WARMUP; step++) {
+        const struct ademamix_scalars without = ademamix_at(beta3, 0, step), with = ademamix_at(beta3, WARMUP, step);
+        if (step < WARMUP)
+            assert_true(with.minus_slow_step > without.minus_slow_step);
+        else if (memcmp(&with, &without, sizeof with) != 0)
+            fail_msg("beta3 %a, step %llu: it is warmed up for %d", beta3, (unsigned long long)step, WARMUP);
+    }
+}
+
+static void ademamix(void **state)
+{
+    (void)state;
+    static const double betas[] = {0, 0.3, 0.5, 0.9, 0.9999};
+    for (size_t i = 0; i < COUNT(betas); i++)
+        check_warm_up(betas[i]);
+    /* each in the middle of two floats, where an error in the last place of exp(log(beta3)) shows */
+    for (int i = 1; i < 400; i += 2)
+        check_warm_up(0x1p-10 + i * 0x1p-34);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +283,7 @@ int main(void)
         cmocka_unit_test(nadam),
         cmocka_unit_test(asgd),
         cmocka_unit_test(asgd_averages_from_the_right_step),
+        cmocka_unit_test(ademamix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
