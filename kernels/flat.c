@@ -124,7 +124,6 @@ descend_status descend_flat_step(const struct descend_rule *rule, const void *co
     flat.update.extras = false;
     flat.update.streams.param = param;
     flat.update.streams.grad = grad;
-    flat.update.streams.first = 0;
     flat.update.streams.layout = NULL;
     for (size_t i = 0; i < STATES_MAX; i++) /* of constant length: gcc makes the shorter loop a call of memcpy */
         flat.update.streams.state[i] = state && i < rule->array_count ? state[i] : NULL;

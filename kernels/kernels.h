@@ -30,8 +30,8 @@ struct descend_streams {
     void *param;
     const void *grad;
     void *state[STATES_MAX];
-    uint64_t first;                      /* of element 0: its index in the whole tensor */
     const struct descend_layout *layout; /* NULL: all arrays are float32, as kernels want them */
+    uint64_t first;                      /* where there is a layout: index of element 0 in the whole tensor */
     /* What kernels with extras do after the update (extras.h): */
     bool flush;              /* sets subnormal parameters and states to 0 */
     void *zero;              /* the gradient, where it is to be zeroed; else NULL */
