@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The last rank is killed while the others wait for it, without a limit of their own: killed.sh wants the job to end. */
+/* The last rank is killed while the others wait for it, without a limit of their own: killed.sh wants the job to end.
+ */
 #include <signal.h>
 
 #include "scene.h"

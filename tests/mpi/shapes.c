@@ -125,7 +125,7 @@ static void check_not_shared(void)
     grads = descend_mpi_memory_block(of_each, world_rank);
     params = own;
     expect_not_shared(of_each, of_all); /* not in it */
-    params = (float *)descend_mpi_memory_block(of_all, world_rank) + 16;
+    params = (float *)descend_mpi_memory_block(of_all, world_rank) + 4;
     expect_not_shared(of_each, of_all); /* longer than it */
     params = descend_mpi_memory_block(of_all, world_rank);
     expect_not_shared(of_all, of_each); /* the other way round */
