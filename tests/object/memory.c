@@ -12,8 +12,8 @@
 #include "mirror.h"
 #include "test.h"
 
-/* A caller's allocator that keeps account. Its memory is full of NaN. */
-enum { BLOCKS = 4096, HUGE_PAGE = 2 << 20 };
+/* A caller's allocator that keeps account. Its memory is full of NaN, and behind it are bytes that have to stay. */
+enum { BLOCKS = 4096, HUGE_PAGE = 2 << 20, BEHIND = 64 };
 static struct {
     struct {
         void *memory;
@@ -26,11 +26,12 @@ static struct {
 static void *allocate(void *context, size_t size, size_t alignment)
 {
     assert_ptr_equal(context, &account);
-    assert_true(size > 0 && (alignment == 64 || alignment == HUGE_PAGE));
+    assert_true(size > 0);
+    assert_int_equal(alignment, size >= 2 * HUGE_PAGE ? HUGE_PAGE : 64);
     if (++account.calls == account.fail_at)
         return NULL;
     void *memory;
-    assert_int_equal(__real_posix_memalign(&memory, alignment, size), 0);
+    assert_int_equal(__real_posix_memalign(&memory, alignment, size + BEHIND), 0);
     size_t i = 0;
     while (i < BLOCKS && account.block[i].memory)
         i++;
@@ -38,6 +39,7 @@ static void *allocate(void *context, size_t size, size_t alignment)
     account.block[i].memory = memory, account.block[i].size = size;
     account.live++;
     account.bytes += size;
+    memset((char *)memory + size, 0xa5, BEHIND);
     return memset(memory, 0xff, size);
 }
 
@@ -49,6 +51,8 @@ static void give_back(void *context, void *memory, size_t size)
         i++;
     assert_true(i < BLOCKS);
     assert_int_equal(size, account.block[i].size);
+    for (size_t k = 0; k < BEHIND; k++)
+        assert_int_equal(((unsigned char *)memory)[size + k], 0xa5);
     account.block[i].memory = NULL;
     account.live--;
     __real_free(memory);
