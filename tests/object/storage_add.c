@@ -83,6 +83,16 @@ static void shards_of_8_bit_states(void **state)
     add(&tensor, DESCEND_OK, "16-bit states from anywhere on");
 }
 
+/* Of no dtype, misaligned, and in the memory of the first tensor. */
+static void states_that_an_optimizer_does_not_have(void **state)
+{
+    (void)state;
+    descend_tensor tensor = tensor_in(&room[1], "second");
+    for (size_t k = descend_kind_state_count(DESCEND_ADAMW); k < DESCEND_STATES; k++)
+        tensor.state[k] = (descend_array){(char *)room[0].grad + 1, (descend_dtype)99, NULL};
+    add(&tensor, DESCEND_OK, "states that AdamW does not have");
+}
+
 static descend_array *parted(descend_tensor *tensor, unsigned k)
 {
     return k == 0 ? &tensor->param : &tensor->state[k - 1];
@@ -169,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_of_8_bit_states),
+        cmocka_unit_test(states_that_an_optimizer_does_not_have),
         cmocka_unit_test(second_parts),
         cmocka_unit_test(overlaps),
         cmocka_unit_test(copies),
