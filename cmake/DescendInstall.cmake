@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
 # install, find_package(descend) and pkg-config.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/descend)
-install(TARGETS descend descend_io EXPORT descend-targets)
-install(DIRECTORY include/descend DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+set(installed descend descend_io)
+set(pcs descend descend-io)
+if(DESCEND_BUILD_MPI)
+  list(APPEND installed descend_mpi)
+  list(APPEND pcs descend-mpi)
+  install(FILES include/descend/mpi.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/descend)
+endif()
+install(TARGETS ${installed} EXPORT descend-targets)
+install(DIRECTORY include/descend DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} PATTERN mpi.h EXCLUDE)
 install(EXPORT descend-targets NAMESPACE descend:: DESTINATION ${package_dir})
 
 # A static library hands its own dependencies on to whoever links it.
@@ -39,7 +46,7 @@ foreach(directory IN ITEMS LIBDIR INCLUDEDIR)
   set(DESCEND_${directory} \${prefix})
   cmake_path(APPEND DESCEND_${directory} ${CMAKE_INSTALL_${directory}})
 endforeach()
-foreach(pc IN ITEMS descend descend-io)
+foreach(pc IN LISTS pcs)
   configure_file(cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

@@ -3,14 +3,18 @@
  * The optimizer across processes (ZeRO-1): each rank of an MPI communicator holds the states of its shard only.
  * Gradients are added up over the ranks, each shard where it belongs; every rank steps its shard; the parameters are
  * gathered. These functions are in the library descend::mpi, over standard MPI-3.1; the other libraries do not need
- * MPI.
+ * MPI. docs/distributed.md has a whole program.
  *
- *     descend_optimizer *groups;                                              // kind, groups, configs and seed; no
- * tensors descend_mpi *mpi; status = descend_optimizer_create(&groups, &config); status = descend_mpi_create(&mpi,
- * MPI_COMM_WORLD, groups, tensors, NULL, count, NULL); for (…) { // each rank has computed its gradients status =
- * descend_mpi_reduce(mpi); status = descend_mpi_measure(mpi, NULL, &found); double scale =
- * descend_clip_coefficient(1.0, found.norm / ranks) / ranks; descend_pass pass = {.grad_scale = &scale, .zero_grad =
- * true}; status = descend_mpi_step(mpi, &pass, NULL);                        // refuses what is not finite
+ *     descend_optimizer *groups; // kind, groups, configs and seed; no tensors
+ *     descend_mpi *mpi;
+ *     status = descend_optimizer_create(&groups, &config);
+ *     status = descend_mpi_create(&mpi, MPI_COMM_WORLD, groups, tensors, NULL, count, NULL);
+ *     for (…) { // each rank has computed its gradients
+ *         status = descend_mpi_reduce(mpi);
+ *         status = descend_mpi_measure(mpi, NULL, &found);
+ *         double scale = descend_clip_coefficient(1.0, found.norm / ranks) / ranks;
+ *         descend_pass pass = {.grad_scale = &scale, .zero_grad = true};
+ *         status = descend_mpi_step(mpi, &pass, NULL); // refuses what is not finite
  *     }
  *     descend_mpi_destroy(mpi);
  *

@@ -160,7 +160,7 @@ set_to_zero() {
             [[ $language == c ]] || zero='{}'
             echo "$type zero_$type(void) { $type all = $zero; return all; }" >>"$work/zero.$language"
         done
-    done < <(sed -nE 's/^typedef struct (descend_[a-z0-9_]+) \{.*/\1/p' "$source_dir"/include/descend/*.h)
+    done < <(sed -nE 's/^typedef struct (descend_[a-z0-9_]+) \{.*/\1/p' "$work"/static-prefix/include/descend/*.h)
     for pair in "${compilers[@]}"; do
         for standard in c11 c++11 c++17; do
             language=${standard%%[0-9]*}
@@ -232,6 +232,7 @@ example() {
 }
 
 install_library static -DBUILD_SHARED_LIBS=OFF
+[[ ! -e $work/static-prefix/include/descend/mpi.h ]] || fail "a header is installed without its library"
 install_library shared -DBUILD_SHARED_LIBS=ON
 # Some distributions give absolute directories.
 install_library fast-math -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_LIBDIR="$work/fast-math-prefix/absolute" \
