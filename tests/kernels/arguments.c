@@ -259,6 +259,8 @@ static const struct {
     {"slice 1 without slices", {.slice = 1}, DESCEND_BAD_SLICE},
     {"the largest slice without slices", {.slice = UINT_MAX}, DESCEND_BAD_SLICE},
     {"slice without slices, one thread", {.slice = 1, .threads = 1}, DESCEND_BAD_SLICE},
+    {"one slice with one thread", {.slices = 1, .threads = 1}, DESCEND_BAD_SPLIT},
+    {"one slice with run", {.slices = 1, .run = run_here}, DESCEND_BAD_SPLIT},
     {"slices with one thread", {.slices = 2, .threads = 1}, DESCEND_BAD_SPLIT},
     {"slices with threads", {.slice = 1, .slices = 2, .threads = 2}, DESCEND_BAD_SPLIT},
     {"slices with run", {.slices = 2, .run = run_here}, DESCEND_BAD_SPLIT},
