@@ -91,7 +91,7 @@ static descend_status read_header_size(const struct descend_safetensors *file, u
         return DESCEND_BAD_FILE_HEADER_LIMIT;
     if (*size > file_size - DESCEND_LENGTH_BYTES)
         return DESCEND_BAD_FILE_HEADER_SIZE;
-    return *size == 0 ? DESCEND_BAD_FILE_JSON : DESCEND_OK;
+    return DESCEND_OK;
 }
 
 /* Reads and indexes the header. */
