@@ -49,9 +49,14 @@ static int count_files(void)
     return count - 2; /* . and .. */
 }
 
+static size_t grad_size(const struct scene *scene)
+{
+    return scene->elements * sizeof(float);
+}
+
 static void keep(const struct scene *scene)
 {
-    memcpy(kept_grads, scene->grad, scene->elements * sizeof(float));
+    memcpy(kept_grads, scene->grad, grad_size(scene));
     MPI_Barrier(world_comm);
 }
 
@@ -69,7 +74,7 @@ static void expect_refused(const struct scene *scene, const char *what, descend_
     if (refused >= 0)
         EXPECT(peer == refused && of_peer == of_refused, "%s: rank %d, \"%s\"", what, peer,
                descend_status_string(of_peer));
-    EXPECT(memcmp(scene->grad, kept_grads, scene->elements * sizeof(float)) == 0, "%s: a gradient has changed", what);
+    EXPECT(memcmp(scene->grad, kept_grads, grad_size(scene)) == 0, "%s: a gradient has changed", what);
     scene_compare(scene);
     MPI_Barrier(world_comm);
     if (world_rank == 0) {
@@ -210,7 +215,7 @@ static void check(struct manner manner)
     struct scene scene;
     const descend_checkpoint checkpoint = {.params = true};
     scene_begin(&scene, configuration_of("adamw amsgrad"), &manner, 1);
-    kept_grads = malloc(scene.elements * sizeof(float));
+    kept_grads = malloc(grad_size(&scene));
     EXPECT(kept_grads != NULL, "no memory");
     scene_train(&scene, 1);
     EXPECT_OK(descend_mpi_save(scene.mpi, path, &checkpoint));

@@ -54,7 +54,7 @@ static void expect_params(const struct shape *shape, float value)
 static void train(const struct shape *shape, const descend_mpi_options *options)
 {
     const descend_checkpoint checkpoint = {.params = true};
-    const float sum = (float)(world_ranks * (world_ranks + 1) / 2);
+    const float sum = (float)(world_ranks * (world_ranks + 1)) / 2;
     descend_mpi *mpi;
     MPI_Barrier(world_comm);
     for (size_t i = 0; i < ROOM; i++) {
