@@ -10,8 +10,8 @@ const char *__tsan_default_options(void)
     return "ignore_noninstrumented_modules=1";
 }
 
-/* libomp does not free what nested teams and teams that shrank had. */
+/* libomp does not free what nested teams and teams that shrank had; Open MPI and its libraries leave much behind. */
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:libomp.so\n";
+    return "leak:libomp.so\nleak:libmpi.so\nleak:libopen-pal.so\nleak:libopen-rte.so\nleak:libevent\nleak:libpmix\n";
 }
