@@ -125,6 +125,22 @@ static void gains_that_only_seem(void **state)
     assert_in_range(on_threads, 1, CALLS / 100);
 }
 
+/* Serial calls take 4 times as long as was lost, twice as long after each further failure, 64 times at most. */
+static void failures_in_a_row(void **state)
+{
+    (void)state;
+    enum { SERIAL = 40000, LOST = 8000000 };
+    struct descend_gain gain = {0};
+    for (unsigned failure = 0, times = 4; failure < 8; failure++) {
+        unsigned calls = 0;
+        descend_gain_note(&gain, SERIAL + LOST, SERIAL);
+        while (!descend_gain_expected(&gain))
+            calls++;
+        assert_in_range(calls, times * (LOST / SERIAL), times * (LOST / SERIAL) + 1);
+        times = times < 64 ? 2 * times : times;
+    }
+}
+
 /* However long the process was stopped in a call, some calls later all is well. */
 static void after_a_stop(void **state)
 {
@@ -157,6 +173,7 @@ int main(void)
         cmocka_unit_test(serial_where_threads_lose),
         cmocka_unit_test(changes),
         cmocka_unit_test(gains_that_only_seem),
+        cmocka_unit_test(failures_in_a_row),
         cmocka_unit_test(after_a_stop),
         cmocka_unit_test(no_time_at_all),
     };
