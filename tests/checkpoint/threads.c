@@ -73,7 +73,16 @@ static void cancellation_waits(void **state)
     for_each_fullest(check_cancellation);
 }
 
-enum { STACK = 1 << 18, STACK_MAX = 16384, PAINT = 0xa5 };
+enum { STACK = 1 << 18, STACK_MAX = 16384, PAINT = 0xa5, NOTES = 500 };
+
+/* Their keys are beginnings of each other: each byte by which they are sorted divides one from all others. */
+static void fill_notes(descend_note notes[NOTES])
+{
+    static char longest[NOTES + 1];
+    memset(longest, 'a', NOTES);
+    for (size_t i = 0; i < NOTES; i++)
+        notes[i] = (descend_note){.key = longest + i, .value = ""};
+}
 
 static void *measured(void *argument)
 {
@@ -89,10 +98,13 @@ static void *measured(void *argument)
 static void check_stack(const struct configuration *configuration)
 {
     struct calls calls;
+    descend_note notes[NOTES];
     pthread_attr_t attributes;
     pthread_t thread;
     scene_make(&calls.scene, configuration);
     calls.scene.scaler = scene_scaler;
+    fill_notes(notes);
+    calls.scene.with.notes = notes, calls.scene.with.note_count = NOTES;
     save_and_load(&calls); /* so that the dynamic linker has found all functions */
     void *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(stack, MAP_FAILED);
