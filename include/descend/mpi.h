@@ -67,10 +67,10 @@ typedef struct descend_mpi_options {
     size_t bucket;
     unsigned micro_batches; /* calls of descend_mpi_accumulate before each reduction; 0: none */
     unsigned threads;       /* for adding up gradients, as in descend_exec */
-    /* Where all ranks are on one node. Each may be NULL. */
-    const descend_mpi_memory *shared_grads; /* one block for each rank, at the same places of which its gradients lie */
-    const descend_mpi_memory
-        *shared_params;    /* one block for all, at the same places of which all parameters and copies lie */
+    /* Where all ranks are on one node. Each may be NULL. shared_grads: one block for each rank, in which its gradients
+     * lie. shared_params: one block for all ranks, in which each tensor's copy lies, or its param where it has no copy.
+     * They lie at the same places in the blocks of all ranks. */
+    const descend_mpi_memory *shared_grads, *shared_params;
     uintptr_t reserved[8]; /* zero; anything else is refused with DESCEND_BAD_RESERVED */
 } descend_mpi_options;
 
