@@ -143,9 +143,9 @@ static bool allocate_buffers(descend_mpi *mpi)
     mpi->length = room((uint64_t)blocks, sizeof *mpi->length);
     mpi->at = room((uint64_t)blocks, sizeof *mpi->at);
     for (size_t i = 0; i < ROUNDS; i++) {
-        mpi->rounds[i].request = room(2 * (uint64_t)mpi->ranks, sizeof(MPI_Request));
+        mpi->rounds[i].posted.request = room(2 * (uint64_t)mpi->ranks, sizeof(MPI_Request));
         mpi->rounds[i].received = aligned_room(receives ? descend_mpi_round_bytes(mpi) : 0);
-        allocated = allocated && mpi->rounds[i].request && mpi->rounds[i].received;
+        allocated = allocated && mpi->rounds[i].posted.request && mpi->rounds[i].received;
     }
     return allocated && mpi->sum && mpi->scratch && mpi->accumulated && mpi->length && mpi->at;
 }
@@ -283,7 +283,7 @@ static void free_all(descend_mpi *mpi)
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         free(memory[i]);
     for (size_t i = 0; i < ROUNDS; i++) {
-        free(mpi->rounds[i].request);
+        free(mpi->rounds[i].posted.request);
         free(mpi->rounds[i].received);
     }
     descend_optimizer_destroy(mpi->optimizer);

@@ -3,7 +3,7 @@
 
 #include "memory.h"
 #include "plan.h"
-#include "type.h"
+#include "post.h"
 #include "wait.h"
 
 enum { TAG = 2, DIRECT_RANKS = 64 }; /* up to so many ranks, messages go directly */
@@ -11,24 +11,8 @@ enum { TAG = 2, DIRECT_RANKS = 64 }; /* up to so many ranks, messages go directl
 /* A message of at most so many elements of each shard: some networks cannot send more than 2 GiB at once. */
 static const uint64_t PART = UINT64_C(1) << 28;
 
-static descend_status post(descend_mpi *mpi, const struct message *message, int rank, bool sends, int *requests)
-{
-    MPI_Request *request = &mpi->rounds[0].request[*requests];
-    MPI_Datatype type;
-    if (message->blocks == 0)
-        return DESCEND_OK;
-    descend_status status = descend_mpi_result(mpi, descend_mpi_message_end(message, &type));
-    if (status != DESCEND_OK)
-        return status;
-    ++*requests;
-    status = descend_mpi_result(mpi, sends ? MPI_Isend(MPI_BOTTOM, 1, type, rank, TAG, mpi->comm, request)
-                                           : MPI_Irecv(MPI_BOTTOM, 1, type, rank, TAG, mpi->comm, request));
-    return status == DESCEND_OK ? descend_mpi_result(mpi, MPI_Type_free(&type)) : status;
-}
-
 /* Sends or receives what the ranks in [first, first + count) have, from number `offset` of their shards on. */
-static descend_status post_shards(descend_mpi *mpi, int first, int count, uint64_t offset, int rank, bool sends,
-                                  int *requests)
+static descend_status post_shards(descend_mpi *mpi, int first, int count, uint64_t offset, int rank, bool sends)
 {
     const struct places all = {0, mpi->start[mpi->tensors]};
     struct message message;
@@ -37,36 +21,38 @@ static descend_status post_shards(descend_mpi *mpi, int first, int count, uint64
         const struct places part = descend_mpi_part(mpi, of, &all, offset, PART);
         descend_mpi_message_add(&message, &part);
     }
-    return post(mpi, &message, rank, sends, requests);
+    return descend_mpi_post(mpi, &message, sends, rank, TAG, &mpi->rounds[0].posted);
 }
 
 /* Sends come before receives, as round.c says. */
 static descend_status gather_directly(descend_mpi *mpi, uint64_t offset)
 {
+    struct posted *posted = &mpi->rounds[0].posted; /* no round is under way */
     descend_status status = DESCEND_OK;
-    int requests = 0;
+    posted->count = 0;
     for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++)
-        status = post_shards(mpi, mpi->rank, 1, offset, (mpi->rank + i) % mpi->ranks, true, &requests);
+        status = post_shards(mpi, mpi->rank, 1, offset, (mpi->rank + i) % mpi->ranks, true);
     for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) {
         const int from = (mpi->rank + mpi->ranks - i) % mpi->ranks;
-        status = post_shards(mpi, from, 1, offset, from, false, &requests);
+        status = post_shards(mpi, from, 1, offset, from, false);
     }
-    return status == DESCEND_OK ? descend_mpi_wait(mpi, mpi->rounds[0].request, requests) : status;
+    return status == DESCEND_OK ? descend_mpi_wait(mpi, posted->request, posted->count) : status;
 }
 
 /* Recursive doubling: two ranks exchange their shards, then two pairs, then two fours … The number of ranks is a power
  * of two. */
 static descend_status gather_by_doubling(descend_mpi *mpi, uint64_t offset)
 {
+    struct posted *posted = &mpi->rounds[0].posted;
     descend_status status = DESCEND_OK;
     for (int have = 1; have < mpi->ranks && status == DESCEND_OK; have *= 2) {
         const int partner = mpi->rank ^ have;
-        int requests = 0;
-        status = post_shards(mpi, mpi->rank & ~(have - 1), have, offset, partner, true, &requests);
+        posted->count = 0;
+        status = post_shards(mpi, mpi->rank & ~(have - 1), have, offset, partner, true);
         if (status == DESCEND_OK)
-            status = post_shards(mpi, partner & ~(have - 1), have, offset, partner, false, &requests);
+            status = post_shards(mpi, partner & ~(have - 1), have, offset, partner, false);
         if (status == DESCEND_OK)
-            status = descend_mpi_wait(mpi, mpi->rounds[0].request, requests);
+            status = descend_mpi_wait(mpi, posted->request, posted->count);
     }
     return status;
 }

@@ -19,6 +19,12 @@ struct places {
     uint64_t begin, end;
 };
 
+/* Messages that are under way, with room for one to and one from each other rank. */
+struct posted {
+    MPI_Request *request;
+    int count;
+};
+
 /* A part of a reduction (round.h). Two rounds are under way at a time, each with memory of its own. */
 enum { ROUNDS = 2 };
 struct round {
@@ -29,8 +35,7 @@ struct round {
     uint64_t offset;    /* from the beginning of what each shard has of that */
     struct places mine; /* the elements of this rank's shard */
     int tag;            /* of its messages */
-    int requests;       /* so many of request[] */
-    MPI_Request *request;
+    struct posted posted;
     unsigned char *received; /* from each other rank, its elements; halving: the sums, then what is received */
 };
 

@@ -118,8 +118,8 @@ static descend_status advance(descend_mpi *mpi, bool wait)
         bool done = true;
         if (status != DESCEND_OK || !round->active)
             break;
-        status = wait ? descend_mpi_wait(mpi, round->request, round->requests)
-                      : descend_mpi_test(mpi, round->request, round->requests, &done);
+        status = wait ? descend_mpi_wait(mpi, round->posted.request, round->posted.count)
+                      : descend_mpi_test(mpi, round->posted.request, round->posted.count, &done);
         if (status != DESCEND_OK || !done)
             break;
         status = descend_mpi_round_continue(mpi, round);

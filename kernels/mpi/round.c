@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "hash.h"
+#include "post.h"
 #include "tree.h"
-#include "type.h"
 #include "wait.h"
 
 enum {
@@ -37,26 +37,12 @@ static struct places part_of(const descend_mpi *mpi, const struct round *round, 
     return descend_mpi_part(mpi, rank, &round->all, round->offset, mpi->round);
 }
 
-/* Sends this rank's gradients in `message` to a rank; nothing where there are none. */
-static descend_status send_message(descend_mpi *mpi, struct round *round, const struct message *message, int rank)
-{
-    MPI_Datatype type;
-    if (message->blocks == 0)
-        return DESCEND_OK;
-    descend_status status = descend_mpi_result(mpi, descend_mpi_message_end(message, &type));
-    if (status != DESCEND_OK)
-        return status;
-    status = descend_mpi_result(
-        mpi, MPI_Isend(MPI_BOTTOM, 1, type, rank, round->tag, mpi->comm, &round->request[round->requests++]));
-    return status == DESCEND_OK ? descend_mpi_result(mpi, MPI_Type_free(&type)) : status;
-}
-
 static descend_status receive(descend_mpi *mpi, struct round *round, void *to, uint64_t elements, int rank)
 {
     if (elements == 0)
         return DESCEND_OK;
     return descend_mpi_result(mpi, MPI_Irecv(to, (int)bytes_of(mpi, elements), MPI_BYTE, rank, round->tag, mpi->comm,
-                                             &round->request[round->requests++]));
+                                             &round->posted.request[round->posted.count++]));
 }
 
 /* Where a direct exchange receives what a rank sends. */
@@ -76,7 +62,7 @@ static descend_status begin_direct(descend_mpi *mpi, struct round *round)
         struct message message;
         descend_mpi_message_begin(&message, mpi, GRADS);
         descend_mpi_message_add(&message, &theirs);
-        status = send_message(mpi, round, &message, to);
+        status = descend_mpi_post(mpi, &message, true, to, round->tag, &round->posted);
     }
     for (int i = 1; i < mpi->ranks && status == DESCEND_OK; i++) {
         const int from = (mpi->rank + mpi->ranks - i) % mpi->ranks;
@@ -149,7 +135,7 @@ static descend_status send_half(descend_mpi *mpi, struct round *round, uint64_t 
     if (phase > 0) {
         const float *from = sums_of(round) + (upper ? 0 : kept);
         return descend_mpi_result(mpi, MPI_Isend(from, (int)bytes_of(mpi, sent), MPI_BYTE, partner, round->tag,
-                                                 mpi->comm, &round->request[round->requests++]));
+                                                 mpi->comm, &round->posted.request[round->posted.count++]));
     }
     struct message message;
     descend_mpi_message_begin(&message, mpi, GRADS);
@@ -157,7 +143,7 @@ static descend_status send_half(descend_mpi *mpi, struct round *round, uint64_t 
         const struct places part = part_of(mpi, round, shard_at(mpi, phase, upper ? i : half + i));
         descend_mpi_message_add(&message, &part);
     }
-    return send_message(mpi, round, &message, partner);
+    return descend_mpi_post(mpi, &message, true, partner, round->tag, &round->posted);
 }
 
 static descend_status begin_phase(descend_mpi *mpi, struct round *round)
@@ -228,14 +214,14 @@ descend_status descend_mpi_round_begin(descend_mpi *mpi, struct round *round, co
     round->direct = goes_directly(mpi, round);
     round->phase = 0;
     round->tag = next_tag(mpi, round);
-    round->requests = 0;
+    round->posted.count = 0;
     round->active = true;
     return round->direct ? begin_direct(mpi, round) : begin_phase(mpi, round);
 }
 
 descend_status descend_mpi_round_continue(descend_mpi *mpi, struct round *round)
 {
-    round->requests = 0;
+    round->posted.count = 0;
     if (round->direct) {
         round->active = false;
         return descend_mpi_add_ranks(mpi, &round->mine, find_direct, round);
