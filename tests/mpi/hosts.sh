@@ -26,9 +26,11 @@ end() {
     rm -rf "$DESCEND_DIRECTORY"
 }
 trap end EXIT
-ip netns add "$near" 2>/dev/null || skip 'needs network namespaces'
-ip netns add "$DESCEND_HOST"
-ip link add cable netns "$near" type veth peer name cable netns "$DESCEND_HOST"
+{
+    ip netns add "$near" && ip netns add "$DESCEND_HOST" &&
+        ip link add cable netns "$near" type veth peer name cable netns "$DESCEND_HOST" &&
+        ip netns exec "$near" unshare --uts true
+} 2>/dev/null || skip 'needs network namespaces with a cable between them'
 for host in "$near 1" "$DESCEND_HOST 2"; do
     read -r namespace number <<<"$host"
     ip -n "$namespace" addr add "10.77.0.$number/24" dev cable
