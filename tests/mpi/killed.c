@@ -13,8 +13,11 @@ int main(int argc, char **argv)
     world_begin(&argc, &argv);
     scene_begin(&scene, configuration_of("adam"), &manner, 1);
     scene_train(&scene, 1);
-    if (world_rank == world_ranks - 1)
+    if (world_rank == world_ranks - 1) {
+        puts("the last rank is killed");
+        fflush(stdout);
         raise(SIGKILL);
+    }
     EXPECT(descend_mpi_reduce(scene.mpi) != DESCEND_OK, "a dead rank has come");
     return world_end();
 }
