@@ -3,7 +3,7 @@
  * work. To be run on a slow link. The argument is how much longer than the longer of the two both may take. */
 #include "world.h"
 
-enum { TENSORS = 16, N = 256 << 10, SLICES = 50, REPEATS = 7 };
+enum { TENSORS = 64, N = 64 << 10, SLICES = 50, REPEATS = 7 };
 
 static descend_mpi *mpi;
 static long work; /* of a slice */
@@ -79,12 +79,12 @@ static void find_work(void)
 
 static void create(float *arrays)
 {
-    static const char *const names[TENSORS] = {"a", "b", "c", "d", "e", "f", "g", "h",
-                                               "i", "j", "k", "l", "m", "n", "o", "p"};
+    static char names[TENSORS][4];
     const descend_config config = descend_config_defaults(DESCEND_SGD);
     descend_tensor tensors[TENSORS];
     descend_optimizer *groups;
     for (size_t t = 0; t < TENSORS; t++) {
+        snprintf(names[t], sizeof names[t], "%zu", t);
         tensors[t] = (descend_tensor){.name = names[t], .n = N};
         tensors[t].param.data = arrays + 2 * t * N;
         tensors[t].grad.data = arrays + (2 * t + 1) * N;
