@@ -322,6 +322,7 @@ static void check_null(const struct configuration *configuration)
     assert_int_equal(descend_optimizer_group(mirror.optimizer, NULL, &group), DESCEND_NULL_CONFIG);
     assert_int_equal(group, 77);
     assert_status(&mirror, descend_optimizer_configure(mirror.optimizer, 0, NULL), DESCEND_NULL_CONFIG, "configure");
+    assert_status(&mirror, descend_optimizer_config(mirror.optimizer, 0, NULL), DESCEND_NULL_CONFIG, "config");
     assert_int_equal(descend_optimizer_group_count(mirror.optimizer), 2);
     descend_optimizer_destroy(NULL);
     mirror_free(&mirror);
