@@ -162,7 +162,7 @@ descend_status descend_mpi_measure(descend_mpi *mpi, const descend_exec *exec, d
  */
 descend_status descend_mpi_step(descend_mpi *mpi, const descend_pass *pass, const descend_exec *exec);
 
-/* Sets all gradients of this rank to 0. Not collective. */
+/* Sets all gradients of this rank to 0. Not collective. DESCEND_UNFINISHED: a reduction has begun. */
 descend_status descend_mpi_zero_grad(descend_mpi *mpi);
 
 /*

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Creating and destroying the optimizer of a communicator. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +97,7 @@ static void *room(uint64_t count, size_t size)
     return count < SIZE_MAX / size ? calloc((size_t)count + 1, size) : NULL;
 }
 
+/* How many sums of earlier micro-batches wait at most (descend_mpi_accumulate). */
 static unsigned levels_of(unsigned micro_batches)
 {
     unsigned levels = 0;
@@ -108,11 +108,9 @@ static unsigned levels_of(unsigned micro_batches)
 
 static void *aligned_room(uint64_t bytes)
 {
-    void *memory = NULL;
     if (bytes > PTRDIFF_MAX - ALIGNMENT)
         return NULL;
-    memory = aligned_alloc(ALIGNMENT, ((size_t)bytes / ALIGNMENT + 1) * ALIGNMENT);
-    return memory;
+    return aligned_alloc(ALIGNMENT, ((size_t)bytes / ALIGNMENT + 1) * ALIGNMENT);
 }
 
 static bool allocate_tables(descend_mpi *mpi)

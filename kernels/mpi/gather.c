@@ -6,7 +6,7 @@
 #include "post.h"
 #include "wait.h"
 
-enum { TAG = 2, DIRECT_RANKS = 64 }; /* up to so many ranks, messages go directly */
+enum { TAG = 2 };
 
 /* A message of at most so many elements of each shard: some networks cannot send more than 2 GiB at once. */
 static const uint64_t PART = UINT64_C(1) << 28;
@@ -59,7 +59,6 @@ static descend_status gather_by_doubling(descend_mpi *mpi, uint64_t offset)
 
 descend_status descend_mpi_gather(descend_mpi *mpi)
 {
-    const bool direct = mpi->ranks <= DIRECT_RANKS || (mpi->ranks & (mpi->ranks - 1)) != 0;
     uint64_t longest = 0;
     descend_status status = DESCEND_OK;
     if (mpi->options.shared_params)
@@ -68,6 +67,7 @@ descend_status descend_mpi_gather(descend_mpi *mpi)
         const struct places shard = descend_mpi_shard(mpi, rank);
         longest = shard.end - shard.begin > longest ? shard.end - shard.begin : longest;
     }
+    const bool direct = descend_mpi_goes_directly(mpi, longest * sizeof(float));
     for (uint64_t offset = 0; offset < longest && status == DESCEND_OK; offset += PART)
         status = direct ? gather_directly(mpi, offset) : gather_by_doubling(mpi, offset);
     return status;

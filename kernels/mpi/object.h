@@ -68,7 +68,7 @@ struct descend_mpi {
     size_t *segments;                /* the number of each tensor's segments */
     int *segment_bytes, *segment_at; /* of each rank, in bytes */
 
-    /* For descend_mpi_type, and for agreements, which MPI may use until the end. */
+    /* For descend_mpi_message_add; for agreements, which MPI may use until the end. */
     int *length;
     MPI_Aint *at;
     uint64_t agreed[3], mine[3];

@@ -3,6 +3,17 @@
 
 #include "wait.h"
 
+enum {
+    DIRECT_RANKS = 64,      /* up to so many ranks, messages go directly */
+    DIRECT_BYTES = 64 << 10 /* unless they are shorter than this */
+};
+
+bool descend_mpi_goes_directly(const descend_mpi *mpi, uint64_t longest)
+{
+    const bool in_steps = mpi->ranks > 1 && (mpi->ranks & (mpi->ranks - 1)) == 0;
+    return !in_steps || (mpi->ranks <= DIRECT_RANKS && longest >= DIRECT_BYTES);
+}
+
 descend_status descend_mpi_post(descend_mpi *mpi, const struct message *message, bool sends, int rank, int tag,
                                 struct posted *posted)
 {

@@ -10,9 +10,7 @@
 
 enum {
     FIRST_TAG = 16,
-    HASHES = 4096,          /* MPI has at least 32767 tags */
-    DIRECT_RANKS = 64,      /* up to so many ranks, messages go directly */
-    DIRECT_BYTES = 64 << 10 /* unless they are shorter than this */
+    HASHES = 4096 /* MPI has at least 32767 tags */
 };
 
 static descend_dtype dtype_of(const descend_mpi *mpi)
@@ -183,17 +181,15 @@ static descend_status end_phase(descend_mpi *mpi, struct round *round)
     return descend_mpi_add(mpi, DESCEND_F32, incoming_of(mpi, round), (size_t)kept, sums_of(round));
 }
 
-/* All ranks decide alike: by the greatest part of a shard. */
+/* All ranks decide alike: by the greatest part of a shard. Halving rounds what it sends, so only to float32. */
 static bool goes_directly(const descend_mpi *mpi, const struct round *round)
 {
     uint64_t longest = 0;
-    if (dtype_of(mpi) != DESCEND_F32 || (mpi->ranks & (mpi->ranks - 1)) != 0 || mpi->ranks == 1)
-        return true;
     for (int rank = 0; rank < mpi->ranks; rank++) {
         const struct places part = part_of(mpi, round, rank);
         longest = descend_mpi_length(&part) > longest ? descend_mpi_length(&part) : longest;
     }
-    return mpi->ranks <= DIRECT_RANKS && bytes_of(mpi, longest) >= DIRECT_BYTES;
+    return dtype_of(mpi) != DESCEND_F32 || descend_mpi_goes_directly(mpi, bytes_of(mpi, longest));
 }
 
 /* Rounds that are under way at once have different tags, for their messages may come in any order: two on a rank, and
