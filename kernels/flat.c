@@ -19,12 +19,15 @@ struct flat {
     bool done; /* no pass is left to make */
 };
 
-/* The arrays in use: param, grad, and the state arrays of the mask. */
-static descend_status check_arrays(const struct descend_streams *streams, unsigned states, size_t n)
+/* The arrays in use: param, grad, the state arrays of the mask, and unchanged if it is not NULL. */
+static descend_status check_arrays(const struct descend_streams *streams, unsigned states, const float *unchanged,
+                                   size_t n)
 {
     const size_t bytes = n * sizeof(float);
-    uintptr_t start[2 + STATES_MAX] = {(uintptr_t)streams->param, (uintptr_t)streams->grad};
+    uintptr_t start[3 + STATES_MAX] = {(uintptr_t)streams->param, (uintptr_t)streams->grad};
     size_t count = 2;
+    if (unchanged)
+        start[count++] = (uintptr_t)unchanged;
     for (size_t i = 0; i < STATES_MAX; i++)
         if (states >> i & 1)
             start[count++] = (uintptr_t)streams->state[i];
@@ -64,7 +67,8 @@ static descend_status check(struct flat *flat)
         return status;
     update->kernels = &kernels->rule[update->rule->kind];
     const struct state_use use = update->rule->used(update->options);
-    return check_arrays(&update->streams, use.read | use.written, flat->n);
+    update->table = kernels;
+    return check_arrays(&update->streams, use.read | use.written, update->unchanged, flat->n);
 }
 
 /* Checks the call, and where a single pass by the calling thread is all its work, makes that too: to enter the guard
@@ -111,29 +115,42 @@ static bool passes(struct flat *flat)
     return descend_passes(flat->update.rule, &(struct descend_pass_work){flat, part, find_ratio}, flat->n, flat->exec);
 }
 
+/* The arguments of a step; at, param and unchanged are the caller's to set. */
+static void begin(struct flat *flat, const struct descend_rule *rule, const void *config, const float *grad,
+                  float *const state[], size_t n, const descend_exec *exec)
+{
+    static const descend_exec defaults;
+    flat->n = n;
+    flat->exec = exec ? exec : &defaults;
+    flat->update.rule = rule;
+    flat->update.config = config;
+    flat->update.extras = false;
+    flat->update.streams.grad = grad;
+    flat->update.streams.layout = NULL;
+    for (size_t i = 0; i < STATES_MAX; i++) /* of constant length: gcc makes the shorter loop a call of memcpy */
+        flat->update.streams.state[i] = state && i < rule->array_count ? state[i] : NULL;
+    if (rule->advance && state && state[rule->array_count])
+        flat->at.scalar = *state[rule->array_count];
+}
+
+/* Makes all checks, then the step. */
+static descend_status make(struct flat *flat)
+{
+    descend_guarded(check_and_stream, flat);
+    if (!flat->done && !passes(flat))
+        return DESCEND_UNFINISHED;
+    return flat->status;
+}
+
 descend_status descend_flat_step(const struct descend_rule *rule, const void *config, uint64_t step, float *param,
                                  const float *grad, float *const state[], size_t n, const descend_exec *exec)
 {
-    static const descend_exec defaults;
     struct flat flat;
     flat.at = (struct descend_step_context){.step = step, .first = step == 1};
-    flat.n = n;
-    flat.exec = exec ? exec : &defaults;
-    flat.update.rule = rule;
-    flat.update.config = config;
-    flat.update.extras = false;
     flat.update.streams.param = param;
-    flat.update.streams.grad = grad;
-    flat.update.streams.layout = NULL;
-    for (size_t i = 0; i < STATES_MAX; i++) /* of constant length: gcc makes the shorter loop a call of memcpy */
-        flat.update.streams.state[i] = state && i < rule->array_count ? state[i] : NULL;
-    if (rule->advance && state && state[rule->array_count])
-        flat.at.scalar = *state[rule->array_count];
-
-    descend_guarded(check_and_stream, &flat);
-    if (!flat.done && !passes(&flat))
-        return DESCEND_UNFINISHED;
-    return flat.status;
+    flat.update.unchanged = NULL;
+    begin(&flat, rule, config, grad, state, n, exec);
+    return make(&flat);
 }
 
 struct advance {
@@ -158,8 +175,9 @@ float descend_flat_advance(const struct descend_rule *rule, const void *config, 
     return a.scalar;
 }
 
-descend_status descend_step(const descend_config *config, uint64_t step, float *param, const float *grad,
-                            float *const state[], size_t n, const descend_exec *exec)
+/* The same with a config of any kind. */
+static descend_status make_any(struct flat *flat, const descend_config *config, const float *grad, float *const state[],
+                               size_t n, const descend_exec *exec)
 {
     if (config == NULL)
         return DESCEND_NULL_CONFIG;
@@ -168,5 +186,42 @@ descend_status descend_step(const descend_config *config, uint64_t step, float *
         return DESCEND_BAD_KIND;
     if (n > 0 && rule->state_count > 0 && (state == NULL || (rule->advance && state[rule->array_count] == NULL)))
         return DESCEND_NULL_ARRAY;
-    return descend_flat_step(rule, config->room, step, param, grad, state, n, exec);
+    begin(flat, rule, config->room, grad, state, n, exec);
+    return make(flat);
+}
+
+descend_status descend_step(const descend_config *config, uint64_t step, float *param, const float *grad,
+                            float *const state[], size_t n, const descend_exec *exec)
+{
+    struct flat flat;
+    flat.at = (struct descend_step_context){.step = step, .first = step == 1};
+    flat.update.streams.param = param;
+    flat.update.unchanged = NULL;
+    return make_any(&flat, config, grad, state, n, exec);
+}
+
+descend_status descend_step_delta(const descend_config *config, uint64_t step, const float *param, const float *grad,
+                                  float *const state[], float *delta, size_t n, const descend_exec *exec)
+{
+    struct flat flat;
+    flat.at = (struct descend_step_context){.step = step, .first = step == 1};
+    flat.update.streams.param = delta;
+    flat.update.unchanged = param;
+    if (config && n > 0 && param == NULL)
+        return DESCEND_NULL_ARRAY;
+    return make_any(&flat, config, grad, state, n, exec);
+}
+
+descend_status descend_step_corrected(const descend_config *config, double bias_correction1, double bias_correction2,
+                                      float *param, const float *grad, float *const state[], size_t n,
+                                      const descend_exec *exec)
+{
+    struct flat flat;
+    flat.at = (struct descend_step_context){.step = STEP_MAX,
+                                            .corrections_given = true,
+                                            .bias_correction1 = bias_correction1,
+                                            .bias_correction2 = bias_correction2};
+    flat.update.streams.param = param;
+    flat.update.unchanged = NULL;
+    return make_any(&flat, config, grad, state, n, exec);
 }

@@ -119,6 +119,14 @@ static void store(descend_dtype type, void *data, void *second, size_t i, const 
     }
 }
 
+static void subtract(float *to, const float *from, size_t n)
+{
+    for (size_t i = 0, count; i < n; i += count) {
+        count = n - i < VF_LANES ? n - i : VF_LANES;
+        stream_store(to, i, vf_sub(stream_load(to, i, count), stream_load(from, i, count)), count);
+    }
+}
+
 /* The kernels of layouts.def, and their table. */
 #define DIRECT_KERNEL(layout, PARAM, GRAD, FIRST, SECOND, name, NAME, options)                                     \
     static void name##_direct_##options##_##layout(const void *scalars, const struct descend_streams *streams,     \
@@ -158,4 +166,5 @@ const struct descend_kernels TABLE(VF_ISA) = {.isa = TEXT(VF_ISA),
                                               .load = load,
                                               .add = add,
                                               .store = store,
+                                              .subtract = subtract,
                                               .direct = direct_kernels};

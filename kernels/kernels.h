@@ -92,6 +92,9 @@ typedef void descend_stored_reduce(descend_reduce_kernel *kernel, const void *sc
 typedef void descend_load(descend_dtype type, float *to, const void *data, const void *second, size_t i, size_t n);
 typedef void descend_store(descend_dtype type, void *data, void *second, size_t i, const float *from, size_t n);
 
+/* to[i] -= from[i] for n elements. */
+typedef void descend_subtract(float *to, const float *from, size_t n);
+
 /* The kernels of a rule: tables indexed by options. */
 struct descend_rule_kernels {
     descend_stream_kernel *const *stream, *const *extras; /* without and with extras */
@@ -114,6 +117,7 @@ struct descend_kernels {
     descend_stored_reduce *stored_reduce;
     descend_load *load, *add;
     descend_store *store;
+    descend_subtract *subtract;
     const struct descend_direct *direct; /* ended by one without a kernel */
 };
 

@@ -20,8 +20,11 @@ struct descend_update {
     unsigned options;
     struct descend_scalars scalars;
     struct descend_streams streams;
-    bool extras;                          /* whether anything but the update is to be done */
-    const struct descend_kernels *stored; /* only where streams.layout is not NULL: has the loops for that */
+    bool extras; /* whether anything but the update is to be done */
+    /* Where the parameters are to stay as they are, they are here, and streams.param gets what the step would add to
+     * them; else NULL. */
+    const float *unchanged;
+    const struct descend_kernels *table; /* only where streams.layout or unchanged is not NULL */
     /* Only for rules with PASS_REDUCE: */
     struct descend_segments segments;
     struct descend_norms *norms; /* one for each segment */

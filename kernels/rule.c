@@ -26,26 +26,42 @@ const char *descend_rule_refusal(descend_status status)
     return NULL;
 }
 
-static descend_status check_fields(const struct descend_rule *rule, const void *config)
+/* The bias correction of a beta of 1 would be 0; where it is given, such a beta is a number like others. */
+static double maximum(const descend_field *field, bool corrections_given)
+{
+    return corrections_given && field->maximum == BELOW_1_MAX ? 1 : field->maximum;
+}
+
+static descend_status check_fields(const struct descend_rule *rule, const void *config, bool corrections_given)
 {
     for (size_t i = 0; i < rule->field_count; i++) {
         const descend_field *field = &rule->fields[i];
         if (field->flag)
             continue;
         const double value = *(const double *)(const void *)((const char *)config + field->offset);
-        if (!(value >= field->minimum && value <= field->maximum))
+        if (!(value >= field->minimum && value <= maximum(field, corrections_given)))
             return field->status;
     }
     return DESCEND_OK;
+}
+
+/* The range that betas in [0, 1) give, in which rule 3 of docs/numerics.md is proved. */
+static bool is_correction(double correction)
+{
+    return correction >= DBL_EPSILON / 2 && correction <= 1;
 }
 
 descend_status descend_prepare(const struct descend_rule *rule, const void *config,
                                const struct descend_step_context *at, struct descend_scalars *scalars,
                                unsigned *options)
 {
-    if (at->step == 0 || at->step > UINT64_C(1) << 53)
+    if (at->step == 0 || at->step > STEP_MAX)
         return DESCEND_BAD_STEP;
-    descend_status status = check_fields(rule, config);
+    if (at->corrections_given && !rule->takes_corrections)
+        return DESCEND_NEEDS_STEP;
+    if (at->corrections_given && !(is_correction(at->bias_correction1) && is_correction(at->bias_correction2)))
+        return DESCEND_BAD_BIAS_CORRECTION;
+    descend_status status = check_fields(rule, config, at->corrections_given);
     if (status == DESCEND_OK)
         status = rule->prepare(config, at, scalars, options);
     if (status != DESCEND_OK)

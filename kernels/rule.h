@@ -14,6 +14,8 @@
 
 enum { SCALARS_MAX = 16 };
 
+#define STEP_MAX (UINT64_C(1) << 53)
+
 /* Room for the struct of scalars of any formula; such a struct holds only floats. */
 struct descend_scalars {
     float value[SCALARS_MAX];
@@ -21,9 +23,11 @@ struct descend_scalars {
 
 /* What the coefficients of a step depend on beside the config. */
 struct descend_step_context {
-    uint64_t step; /* counts from 1 */
-    bool first;    /* whether no step has used these state arrays yet */
-    float scalar;  /* the scalar state after this step, where the rule has one */
+    uint64_t step;                             /* counts from 1 */
+    bool first;                                /* whether no step has used these state arrays yet */
+    float scalar;                              /* the scalar state after this step, where the rule has one */
+    bool corrections_given;                    /* the caller gave bias corrections instead of a step */
+    double bias_correction1, bias_correction2; /* those; else 0 */
 };
 
 struct descend_rule {
@@ -33,6 +37,7 @@ struct descend_rule {
     const descend_field *fields;
     const descend_state *states; /* the arrays, then the scalar state, if there is one */
     void (*defaults)(void *config);
+    bool takes_corrections; /* a step needs nothing of its number but the bias corrections of beta1 and beta2 */
     /* The start value of a state. NULL where all states start at 0. */
     float (*initial)(const void *config, size_t state);
     /* The scalar state after a step, from the one before it. NULL where the rule has no scalar state. */
@@ -82,9 +87,10 @@ static inline size_t descend_state_length(const struct descend_rule *rule, size_
  * momenta, SMOOTHING for the coefficients of exponential averages.
  */
 #define MAGNITUDE(name) 0, DBL_MAX, name " is negative or not finite"
-#define SMOOTHING(name) 0, (1 - DBL_EPSILON / 2), name " is not in [0, 1)"
+#define BELOW_1_MAX (1 - DBL_EPSILON / 2)
+#define SMOOTHING(name) 0, BELOW_1_MAX, name " is not in [0, 1)"
 #define FINITE(name) -DBL_MAX, DBL_MAX, name " is not finite"
-#define BELOW_1(name) DBL_TRUE_MIN, (1 - DBL_EPSILON / 2), name " is not in (0, 1)"
+#define BELOW_1(name) DBL_TRUE_MIN, BELOW_1_MAX, name " is not in (0, 1)"
 #define ABOVE_1(name) (1 + DBL_EPSILON), DBL_MAX, name " is not above 1 and finite"
 // clang-format off
 #define NUMBER(config, member, range, status) {#member, false, range(#member), status, offsetof(config, member)}

@@ -41,6 +41,10 @@ const char *descend_status_string(descend_status status)
         return "slices are given, but this optimizer needs the whole tensor";
     case DESCEND_BAD_MU_PRODUCT:
         return "mu_product is not in [0, 1)";
+    case DESCEND_BAD_BIAS_CORRECTION:
+        return "a bias correction is not in [2^-53, 1]";
+    case DESCEND_NEEDS_STEP:
+        return "bias corrections are given, but this optimizer needs the number of the step";
     case DESCEND_UNFINISHED:
         return "not all tasks or slices of this or an earlier call were done";
     case DESCEND_BAD_KIND:

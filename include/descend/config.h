@@ -93,6 +93,34 @@ float descend_config_advance(const descend_config *config, uint64_t step, float 
 descend_status descend_step(const descend_config *config, uint64_t step, float *param, const float *grad,
                             float *const state[], size_t n, const descend_exec *exec);
 
+/*
+ * The same step, but the parameters stay as they are: delta, another array of n elements, gets what the step would add
+ * to them, which is the new parameter minus param[i], rounded to float32. States are updated. For trainers that add the
+ * steps to the parameters themselves. param[i] + delta[i] is the new parameter in every bit where that is between
+ * param[i] / 2 and 2 * param[i], because such differences are exact (Sterbenz 1974), and else up to a rounding.
+ *
+ * Neither delta nor param may overlap another array. Errors are those of descend_step.
+ */
+descend_status descend_step_delta(const descend_config *config, uint64_t step, const float *param, const float *grad,
+                                  float *const state[], float *delta, size_t n, const descend_exec *exec);
+
+/*
+ * A step of Adam, AdamW, Adamax, LAMB or AdEMAMix for trainers that know the bias corrections, but not the number of
+ * the step. bias_correction1 is 1 - beta1^step and bias_correction2 is 1 - beta2^step, or each is another number in
+ * [2^-53, 1]; 1 is no correction. Adamax does not use the second. In AdEMAMix both warm-ups count as completed. A beta
+ * of the config may also be 1, and then leaves its average as it is: set it in the config's member, because
+ * descend_config_set refuses it.
+ *
+ * All else is as in descend_step. Coefficients are computed from the corrections in double and rounded to float32 once
+ * (docs/numerics.md, rules 1 and 9): with corrections that pow gave in double, the bits are those of descend_step. With
+ * corrections that were computed in float32, coefficients differ by a rounding of float32, and the parameters too.
+ *
+ * DESCEND_NEEDS_STEP: the config is of another kind. DESCEND_BAD_BIAS_CORRECTION: a correction is not in [2^-53, 1].
+ */
+descend_status descend_step_corrected(const descend_config *config, double bias_correction1, double bias_correction2,
+                                      float *param, const float *grad, float *const state[], size_t n,
+                                      const descend_exec *exec);
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,16 +15,18 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_OK = 0,
 
     /* Arguments. */
-    DESCEND_NULL_CONFIG = 1,      /* config is NULL, or another pointer of a function of config.h */
-    DESCEND_NULL_ARRAY = 2,       /* param, grad, or a state array that the config uses is NULL */
-    DESCEND_MISALIGNED = 3,       /* an array is not aligned to its element type */
-    DESCEND_OVERLAP = 4,          /* two arrays share memory; param and grad may not either */
-    DESCEND_BAD_N = 5,            /* n elements do not fit in the address space */
-    DESCEND_BAD_STEP = 6,         /* step is 0 or above 2^53 */
-    DESCEND_NO_MEMORY = 7,        /* memory could not be allocated */
-    DESCEND_NULL_OPTIMIZER = 8,   /* optimizer is NULL */
-    DESCEND_NULL_MEASUREMENT = 9, /* measurement is NULL */
-    DESCEND_BAD_MU_PRODUCT = 17,  /* NAdam's mu_product is not in [0, 1) */
+    DESCEND_NULL_CONFIG = 1,          /* config is NULL, or another pointer of a function of config.h */
+    DESCEND_NULL_ARRAY = 2,           /* param, grad, or a state array that the config uses is NULL */
+    DESCEND_MISALIGNED = 3,           /* an array is not aligned to its element type */
+    DESCEND_OVERLAP = 4,              /* two arrays share memory; param and grad may not either */
+    DESCEND_BAD_N = 5,                /* n elements do not fit in the address space */
+    DESCEND_BAD_STEP = 6,             /* step is 0 or above 2^53 */
+    DESCEND_NO_MEMORY = 7,            /* memory could not be allocated */
+    DESCEND_NULL_OPTIMIZER = 8,       /* optimizer is NULL */
+    DESCEND_NULL_MEASUREMENT = 9,     /* measurement is NULL */
+    DESCEND_BAD_MU_PRODUCT = 17,      /* NAdam's mu_product is not in [0, 1) */
+    DESCEND_BAD_BIAS_CORRECTION = 73, /* a bias correction is not in [2^-53, 1] */
+    DESCEND_NEEDS_STEP = 74, /* bias corrections are given instead of a step to an optimizer that they do not suffice */
 
     /* Configs of any kind. */
     DESCEND_BAD_KIND = 18,  /* the config's kind is not one of this library */

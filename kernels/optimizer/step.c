@@ -126,7 +126,7 @@ static struct descend_update update_of(const struct stepping *stepping, const st
                                                 .copy = tensor->copy.data,
                                                 .copy_type = tensor->copy.dtype},
                                     .extras = pass->zero_grad || pass->flush_subnormals || tensor->copy.data,
-                                    .stored = stepping->job.kernels,
+                                    .table = stepping->job.kernels,
                                     .segments = tensor->segments,
                                     .norms = optimizer->table.norms + tensor->partial,
                                     .ratio = tensor->ratio};

@@ -28,14 +28,14 @@ static void defaults(void *config)
     *(descend_adam *)config = descend_adam_defaults();
 }
 
-void descend_adam_coefficients(const descend_adam *c, uint64_t step, struct adam_scalars *k)
+void descend_adam_coefficients(const descend_adam *c, const struct descend_step_context *at, struct adam_scalars *k)
 {
     k->gradient = gradient_prepare(c->maximize, c->weight_decay);
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->eps = (float)c->eps;
-    k->minus_step_size = bias_corrected(minus_step_size, c->lr, c->beta1, step);
-    k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, step);
+    k->minus_step_size = corrected(minus_step_size, c->lr, at->bias_correction1, c->beta1, at->step);
+    k->root_correction2 = corrected(bias_correction_root, 0, at->bias_correction2, c->beta2, at->step);
     k->inverse_root_correction2 = 1 / k->root_correction2;
 }
 
@@ -44,7 +44,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 {
     const descend_adam *c = config;
     struct adam_scalars *k = scalars;
-    descend_adam_coefficients(c, at->step, k);
+    descend_adam_coefficients(c, at, k);
     *options =
         OPTION(ADAM_OPTION_SETS, ADAM_DECAY, c->weight_decay != 0) | OPTION(ADAM_OPTION_SETS, ADAM_AMSGRAD, c->amsgrad);
     return DESCEND_OK;
@@ -53,6 +53,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 const struct descend_rule descend_adam_rule = {
     RULE_TABLES(ADAM, descend_adam, struct adam_scalars),
     .name = "adam",
+    .takes_corrections = true,
     .defaults = defaults,
     .used = adam_used,
     .prepare = prepare,

@@ -6,6 +6,6 @@
 #include "formulas/adam.h"
 #include "rule.h"
 
-void descend_adam_coefficients(const descend_adam *c, uint64_t step, struct adam_scalars *k);
+void descend_adam_coefficients(const descend_adam *c, const struct descend_step_context *at, struct adam_scalars *k);
 
 #endif

@@ -35,7 +35,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = (float)c->beta2;
     k->eps = (float)c->eps;
-    k->minus_step_size = bias_corrected(minus_step_size, c->lr, c->beta1, at->step);
+    k->minus_step_size = corrected(minus_step_size, c->lr, at->bias_correction1, c->beta1, at->step);
     *options = OPTION(ADAMAX_OPTION_SETS, ADAMAX_DECAY, c->weight_decay != 0);
     return DESCEND_OK;
 }
@@ -43,6 +43,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 const struct descend_rule descend_adamax_rule = {
     RULE_TABLES(ADAMAX, descend_adamax, struct adamax_scalars),
     .name = "adamax",
+    .takes_corrections = true,
     .defaults = defaults,
     .used = adamax_used,
     .prepare = prepare,

@@ -36,7 +36,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     struct adamw_scalars *k = scalars;
     const descend_adam adam = {
         .lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = c->eps, .maximize = c->maximize};
-    descend_adam_coefficients(&adam, at->step, &k->adam);
+    descend_adam_coefficients(&adam, at, &k->adam);
     k->shrink = shrink_prepare(c->lr, c->weight_decay);
     *options = OPTION(ADAMW_OPTION_SETS, ADAM_AMSGRAD, c->amsgrad);
     return DESCEND_OK;
@@ -45,6 +45,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 const struct descend_rule descend_adamw_rule = {
     RULE_TABLES(ADAMW, descend_adamw, struct adamw_scalars),
     .name = "adamw",
+    .takes_corrections = true,
     .defaults = defaults,
     .used = adamw_used,
     .prepare = prepare,

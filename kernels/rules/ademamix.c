@@ -60,9 +60,9 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
     k->beta3 = average_prepare(beta3_at(c, step));
-    k->minus_fast_step = bias_corrected(minus_step_size, c->lr, c->beta1, at->step);
+    k->minus_fast_step = corrected(minus_step_size, c->lr, at->bias_correction1, c->beta1, at->step);
     k->minus_slow_step = (float)-(c->lr * alpha_at(c, step));
-    k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
+    k->root_correction2 = corrected(bias_correction_root, 0, at->bias_correction2, c->beta2, at->step);
     k->inverse_root_correction2 = 1 / k->root_correction2;
     *options = 0;
     return DESCEND_OK;
@@ -71,6 +71,7 @@ static descend_status prepare(const void *config, const struct descend_step_cont
 const struct descend_rule descend_ademamix_rule = {
     RULE_TABLES(ADEMAMIX, descend_ademamix, struct ademamix_scalars),
     .name = "ademamix",
+    .takes_corrections = true,
     .defaults = defaults,
     .used = ademamix_used,
     .prepare = prepare,

@@ -17,6 +17,13 @@ static inline struct gradient_scalars gradient_prepare(bool maximize, double wei
     return (struct gradient_scalars){maximize ? -1.0f : 1.0f, (float)weight_decay};
 }
 
+/* A coefficient that depends on a bias correction, as bias_corrected; but where the caller gave a correction, which is
+ * not 0, from that. */
+static inline float corrected(bias_corrected_function *of, double x, double given, double beta, uint64_t step)
+{
+    return given == 0 ? bias_corrected(of, x, beta, step) : (float)of(given, x);
+}
+
 /* The factor by which decoupled weight decay shrinks the parameter. */
 static inline float shrink_prepare(double lr, double weight_decay)
 {

@@ -36,8 +36,8 @@ static descend_status prepare(const void *config, const struct descend_step_cont
     k->eps = (float)c->eps;
     k->beta1 = average_prepare(c->beta1);
     k->beta2 = average_prepare(c->beta2);
-    k->correction1 = bias_corrected(bias_correction_itself, 0, c->beta1, at->step);
-    k->root_correction2 = bias_corrected(bias_correction_root, 0, c->beta2, at->step);
+    k->correction1 = corrected(bias_correction_itself, 0, at->bias_correction1, c->beta1, at->step);
+    k->root_correction2 = corrected(bias_correction_root, 0, at->bias_correction2, c->beta2, at->step);
     k->inverse_root_correction2 = 1 / k->root_correction2;
     k->minus_step = (float)-c->lr;
     *options = 0;
@@ -54,6 +54,7 @@ static void after_reduce(const void *config, double ratio, void *scalars)
 const struct descend_rule descend_lamb_rule = {
     RULE_TABLES(LAMB, descend_lamb, struct lamb_scalars),
     .name = "lamb",
+    .takes_corrections = true,
     .defaults = defaults,
     .used = lamb_used,
     .prepare = prepare,

@@ -187,15 +187,8 @@ static void check_step(const struct configuration *configuration)
     arrays_fill(configuration, &own, ORDINARY, 1);
     arrays_fill(configuration, &any, ORDINARY, 1);
     for (uint64_t step = 1; step <= 3; step++) {
-        float *const *const arrays = &any.array[STATE];
-        float through = configuration->states > configuration->arrays ? *arrays[configuration->arrays] : 0;
-        float *states[CONFIGURATION_STATES] = {NULL};
-        for (unsigned k = 0; k < configuration->states; k++)
-            states[k] = configuration->used >> k & 1 ? arrays[k] : NULL;
-        if (configuration->states > configuration->arrays) {
-            through = descend_config_advance(&configuration->config, step, through);
-            states[configuration->arrays] = &through;
-        }
+        float *states[CONFIGURATION_STATES], through;
+        arrays_states(configuration, step, &any, states, &through);
         assert_int_equal(arrays_step(configuration, step, &own, NULL), DESCEND_OK);
         assert_int_equal(descend_step(&configuration->config, step, any.array[PARAM], any.array[GRAD], states, N, NULL),
                          DESCEND_OK);

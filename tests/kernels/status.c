@@ -84,6 +84,8 @@ static const struct {
     {70, DESCEND_MPI_FAILED, "MPI"},
     {71, DESCEND_MPI_NOT_SHARED, "shared"},
     {72, DESCEND_MPI_NOT_FINITE, "gradient"},
+    {73, DESCEND_BAD_BIAS_CORRECTION, "bias correction"},
+    {74, DESCEND_NEEDS_STEP, "step"},
     {80, DESCEND_FILE_OPEN, ""},
     {81, DESCEND_FILE_READ, ""},
     {82, DESCEND_FILE_WRITE, ""},

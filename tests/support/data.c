@@ -91,6 +91,18 @@ descend_status arrays_step(const struct configuration *configuration, uint64_t s
                                arrays->n, exec);
 }
 
+void arrays_states(const struct configuration *configuration, uint64_t step, const struct arrays *arrays,
+                   float *state[CONFIGURATION_STATES], float *through)
+{
+    const unsigned scalar = configuration->arrays;
+    for (unsigned i = 0; i < CONFIGURATION_STATES; i++)
+        state[i] = configuration->used >> i & 1 ? arrays->array[STATE + i] : NULL;
+    if (configuration->states > scalar) {
+        *through = descend_config_advance(&configuration->config, step, *arrays->array[STATE + scalar]);
+        state[scalar] = through;
+    }
+}
+
 void arrays_advance(const struct configuration *configuration, uint64_t step, struct arrays *arrays)
 {
     float *const scalar = arrays->array[STATE + configuration->arrays];

@@ -46,6 +46,11 @@ void arrays_fill(const struct configuration *configuration, struct arrays *array
 descend_status arrays_step(const struct configuration *configuration, uint64_t step, struct arrays *arrays,
                            const descend_exec *exec);
 
+/* The states as descend_step takes them: those that the configuration uses, others NULL. A scalar state is at *through,
+ * with its value after this step. */
+void arrays_states(const struct configuration *configuration, uint64_t step, const struct arrays *arrays,
+                   float *state[CONFIGURATION_STATES], float *through);
+
 /* To be called between two steps that follow each other: the scalar state, if there is one, to after this step. */
 void arrays_advance(const struct configuration *configuration, uint64_t step, struct arrays *arrays);
 
