@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests tools/dev where it cannot do its work: test_dev.py [unittest's arguments]."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+NOBODY = 65534
+# What the script itself calls, and so all that a system has on which nothing is installed.
+BARE = ("awk", "bash", "cat", "dirname", "env", "grep", "ls", "mkdir", "nproc", "sed", "tar")
+# Stands for a system's program: it only notes that it was called.
+STUB = '#!/bin/sh\necho "${0##*/} $*" >>"$CALLS"\n'
+
+
+class Dev(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.directory.chmod(0o777)
+        self.calls = self.directory / "calls"
+        self.path = self.directory / "bin"
+        self.path.mkdir()
+        for program in BARE:
+            (self.path / program).symlink_to(shutil.which(program))
+        self.tree = self.directory / "tree"
+        (self.tree / "tools").mkdir(parents=True)
+        for file in ("tools/dev", "tools/packages.sh"):
+            shutil.copy(SOURCE / file, self.tree / file)
+
+    def stub(self, program, text=STUB):
+        (self.path / program).write_text(text)
+        (self.path / program).chmod(0o755)
+
+    def dev(self, *arguments, user=None):
+        """Runs the copy, where the test is root's as the given user."""
+        if os.geteuid() != 0:
+            user = None
+        if user is not None:
+            for file in (self.directory, *self.directory.rglob("*")):
+                os.chown(file, user, user, follow_symlinks=False)
+        environment = {"PATH": str(self.path), "CALLS": str(self.calls)}
+        return subprocess.run([self.tree / "tools/dev", *arguments], env=environment, cwd="/", capture_output=True,
+                              text=True, user=user, check=False)
+
+    def called(self):
+        return self.calls.read_text() if self.calls.exists() else ""
+
+    def assert_refused(self, done, status, *fragments):
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        for fragment in fragments:
+            self.assertIn(fragment, done.stderr)
+
+    def stub_apt(self, missing=True):
+        self.stub("apt-get")
+        self.stub("dpkg", "#!/bin/sh\necho amd64\n")
+        self.stub("dpkg-query", "#!/bin/sh\nexit 1\n" if missing else
+                  '#!/bin/sh\nfor name; do :; done; echo "installed $name:amd64"\n')
+
+    def test_arguments_are_checked_before_anything_is_installed(self):
+        self.stub_apt()
+        for arguments in (["demo", "some"], ["test", "releese"], ["test", "release", "x"], ["bench", "--filter=x"],
+                          ["lint", "x"], ["storage", "x"], ["mpi", "4"], ["coverage", "x"], ["cross", "arm64"],
+                          ["check", "x"], ["demmo"], [], ["-B"]):
+            done = self.dev(*arguments)
+            self.assert_refused(done, 2, "tools/dev: ", "see tools/dev help")
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertEqual(self.called(), "")
+
+    def test_help(self):
+        done = self.dev("help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("usage: tools/dev", done.stdout)
+
+    def test_without_sudo_the_administrators_line_is_printed(self):
+        self.stub_apt()
+        self.assert_refused(self.dev("demo", user=NOBODY), 1, "apt-get install --no-install-recommends cmake",
+                            "python3-matplotlib")
+        self.assertEqual(self.called(), "")
+
+    def test_where_sudo_refuses_too(self):
+        self.stub_apt()
+        self.stub("sudo", STUB + "exit 1\n")
+        self.assert_refused(self.dev("demo", user=NOBODY), 1, "apt-get install --no-install-recommends cmake")
+        self.assertEqual(self.called(), "sudo -v\n")
+
+    def test_without_apt_it_names_what_it_lacks(self):
+        for program in ("cmake", "gcc", "ninja"):
+            self.stub(program)
+        done = self.dev("demo")
+        self.assert_refused(done, 1, "has no apt", "g++ ", "python3-matplotlib" if not
+                            importable("matplotlib") else "libcmocka-dev")
+        for present in (" cmake", " gcc", "ninja-build"):
+            self.assertNotIn(present, done.stderr)
+
+    def test_apts_failure_ends_it(self):
+        """What apt says is shown, and nothing is built."""
+        self.stub_apt()
+        self.stub("apt-get", STUB + '[ "${*#*Status-Fd}" = "$*" ] || { echo "E: no such package" >&2; exit 100; }\n')
+        self.stub("sudo", '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n')
+        self.stub("cmake")
+        self.assert_refused(self.dev("demo"), 100, "MB to download", "E: no such package")
+        self.assertNotIn("cmake --preset", self.called())
+
+    def test_it_says_how_far_apt_is(self):
+        self.stub_apt()
+        self.stub("sudo", '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n')
+        self.stub("apt-get", '''#!/bin/sh
+case "$*" in
+*--print-uris*) echo "'http://x/a.deb' a.deb 500000000 SHA256:0"; echo "'http://x/b.deb' b.deb 100000000 SHA256:0" ;;
+*Status-Fd*) for percent in 10.5 30 55.2 100; do echo "dlstatus:1:$percent:x"; done; echo "pmstatus:a:80:x" ;;
+esac
+''')
+        self.stub("cmake", "#!/bin/sh\nexit 3\n")
+        done = self.dev("demo")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("600 MB to download: about 6 min", done.stderr)
+        for line in ("downloading: 25 %", "downloading: 50 %", "downloading: 100 %", "setting up: 75 %"):
+            self.assertIn(line, done.stderr)
+
+    def test_only_what_a_command_needs_is_built(self):
+        self.stub_apt(missing=False)
+        self.stub("cmake")
+        self.dev("demo")
+        self.assertIn("--target descend-train\n", self.called())
+
+    def test_a_folder_that_cannot_be_written_to(self):
+        self.stub_apt(missing=False)
+        self.stub("cmake")
+        shutil.copytree(SOURCE / "cmake", self.tree / "cmake")
+        (self.tree / "build").mkdir()
+        (self.tree / "build" / "old").touch()
+        if os.geteuid() == 0:
+            os.chown(self.directory, NOBODY, NOBODY)
+        self.tree.chmod(0o555)
+        done = self.dev("demo", user=NOBODY)
+        self.assert_refused(done, 2, str(self.tree), "-B")
+        work = self.directory / "work"
+        self.dev("-B", str(work), "demo", user=NOBODY)
+        self.assertTrue((work / "cmake" / "cross.cmake").exists())
+        self.assertFalse((work / "build" / "old").exists())
+        self.assertIn("--target descend-train\n", self.called())
+
+
+def importable(module):
+    return subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv)
