@@ -2,8 +2,8 @@
 # cmake -DSOURCE=DIR -DOUTPUT=FILE -P commit.cmake: writes a header that names the commit of the sources. Run at every
 # build, as CMake does not notice when the commit changes; a header that would not change is left alone. Only SOURCE's
 # own repository counts, not one that it happens to lie in.
-cmake_minimum_required(VERSION 3.25)
-cmake_path(GET SOURCE PARENT_PATH above)
+cmake_minimum_required(VERSION 3.16)
+get_filename_component(above ${SOURCE} DIRECTORY)
 set(ENV{GIT_CEILING_DIRECTORIES} ${above})
 set(commit unknown)
 find_program(GIT git)
@@ -14,4 +14,5 @@ if(GIT)
     set(commit ${found})
   endif()
 endif()
-file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#define DESCEND_COMMIT \"@commit@\"\n" @ONLY)
+file(WRITE ${OUTPUT}.new "#define DESCEND_COMMIT \"${commit}\"\n")
+configure_file(${OUTPUT}.new ${OUTPUT} COPYONLY) # only if they differ

@@ -190,7 +190,7 @@ as_subdirectory() {
     [[ -e $work/installed-prefix/include/descend/descend.h ]] || fail "DESCEND_INSTALL=ON does not install the header"
     embed no-build-type -DCMAKE_BUILD_TYPE=
     embed fast -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
-    embed fast-shared -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
+    embed fast-shared -DDESCEND_SHARED=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
     embed fastest -DCMAKE_C_FLAGS="-Ofast -march=native -ffp-contract=fast"
     embed unsafe -DCMAKE_C_FLAGS="-O3 -funsafe-math-optimizations -ffinite-math-only -march=native"
 }
@@ -231,11 +231,11 @@ example() {
     echo "passed: the example of $1"
 }
 
-install_library static -DBUILD_SHARED_LIBS=OFF
+install_library static -DDESCEND_SHARED=OFF
 [[ ! -e $work/static-prefix/include/descend/mpi.h ]] || fail "a header is installed without its library"
-install_library shared -DBUILD_SHARED_LIBS=ON
+install_library shared -DDESCEND_SHARED=ON
 # Some distributions give absolute directories.
-install_library fast-math -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_LIBDIR="$work/fast-math-prefix/absolute" \
+install_library fast-math -DDESCEND_SHARED=ON -DCMAKE_INSTALL_LIBDIR="$work/fast-math-prefix/absolute" \
     -DCMAKE_C_FLAGS="-ffast-math -funsafe-math-optimizations" \
     -DCMAKE_C_FLAGS_RELEASE=-Ofast
 for linkage in static shared; do

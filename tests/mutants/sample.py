@@ -95,7 +95,7 @@ class Copy:
         for folder in ("cmake", "include", "kernels", "tests"):
             shutil.copytree(SOURCE / folder, self.tree / folder)
         # Not -O3, which compiles longer; shared, so that the tests need not be linked anew.
-        configure = ["cmake", "-G", "Ninja", "-S", self.tree, "-B", self.build, "-DBUILD_SHARED_LIBS=ON"]
+        configure = ["cmake", "-G", "Ninja", "-S", self.tree, "-B", self.build, "-DDESCEND_SHARED=ON"]
         configure += ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-O2", "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON"]
         configure += ["-DDESCEND_BUILD_TOOLS=OFF", "-DDESCEND_BUILD_BENCH=OFF"]
         subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)
