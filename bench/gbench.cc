@@ -101,7 +101,11 @@ bool gbench_options(int *argc, char **argv)
 
 size_t gbench_run(void)
 {
-    const size_t count = benchmark::RunSpecifiedBenchmarks();
+    std::string filter = benchmark::GetBenchmarkFilter();
+    // Without a filter Google Benchmark 1.7 moves all rows for each function that it adds: half a minute for 18,000.
+    if (filter.empty() || filter == "all" || filter == ".")
+        filter = ".*";
+    const size_t count = benchmark::RunSpecifiedBenchmarks(filter);
     benchmark::Shutdown();
     return count;
 }
