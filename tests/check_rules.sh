@@ -47,7 +47,7 @@ fi
 refuse 'an initialiser of which C++ warns' -e '= \{0\}' --and --not -e '= \{\} in C\+\+' -- include docs README.md
 refuse 'left over' '\b(TODO|FIXME|XXX)\b|#if 0' -- kernels include bench tests tools ':!tests/check_rules.sh'
 
-if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.inc' '*.def' '*.py' '*.sh' \
+if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.hpp' '*.inc' '*.def' '*.py' '*.sh' \
     '*.cmake' '*.cmake.in' '*CMakeLists.txt' tools/dev .ci/run | grep .); then
     printf 'without a line that says its licence:\n%s\n' "$unlicensed" >&2
     failed=1
@@ -58,6 +58,6 @@ while read -r lines file; do
         echo "$file has $lines lines, over 400" >&2
         failed=1
     fi
-done < <(git ls-files '*.c' '*.h' '*.cc' '*.py' '*.sh' tools/dev | xargs wc -l | grep -v ' total$')
+done < <(git ls-files '*.c' '*.h' '*.cc' '*.hpp' '*.py' '*.sh' tools/dev | xargs wc -l | grep -v ' total$')
 
 exit $failed
