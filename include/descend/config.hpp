@@ -104,6 +104,20 @@ inline status step(const descend_config &with, std::uint64_t number, float *para
     return descend_step(&with, number, param, grad, state.array, n, &exec);
 }
 
+/* The same, but delta gets what the step would add to the parameters: descend_step_delta. */
+inline status step_delta(const descend_config &with, std::uint64_t number, const float *param, const float *grad,
+                         const states &state, float *delta, std::size_t n, const descend_exec &exec = {})
+{
+    return descend_step_delta(&with, number, param, grad, state.array, delta, n, &exec);
+}
+
+/* A step by bias corrections, 1 - beta1^number and 1 - beta2^number: descend_step_corrected. */
+inline status step_corrected(const descend_config &with, double bias_correction1, double bias_correction2, float *param,
+                             const float *grad, const states &state, std::size_t n, const descend_exec &exec = {})
+{
+    return descend_step_corrected(&with, bias_correction1, bias_correction2, param, grad, state.array, n, &exec);
+}
+
 #ifdef __cpp_lib_span
 namespace detail
 {
@@ -133,6 +147,26 @@ inline status step(const descend_config &with, std::uint64_t number, std::span<f
     states found;
     const status lengths = detail::find_states(with, param.size(), grad, state, found);
     return lengths.ok() ? step(with, number, param.data(), grad.data(), found, param.size(), exec) : lengths;
+}
+inline status step_delta(const descend_config &with, std::uint64_t number, std::span<const float> param,
+                         std::span<const float> grad, std::initializer_list<std::span<float>> state,
+                         std::span<float> delta, const descend_exec &exec = {})
+{
+    states found;
+    const status lengths = detail::find_states(with, param.size(), grad, state, found);
+    if (!lengths.ok() || delta.size() != param.size())
+        return lengths.ok() ? DESCEND_BAD_N : lengths;
+    return step_delta(with, number, param.data(), grad.data(), found, delta.data(), param.size(), exec);
+}
+inline status step_corrected(const descend_config &with, double bias_correction1, double bias_correction2,
+                             std::span<float> param, std::span<const float> grad,
+                             std::initializer_list<std::span<float>> state, const descend_exec &exec = {})
+{
+    states found;
+    const status lengths = detail::find_states(with, param.size(), grad, state, found);
+    return lengths.ok() ? step_corrected(with, bias_correction1, bias_correction2, param.data(), grad.data(), found,
+                                         param.size(), exec)
+                        : lengths;
 }
 #endif
 

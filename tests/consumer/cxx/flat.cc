@@ -83,9 +83,44 @@ static void lengths_of_spans()
 }
 #endif
 
+// The same as deltas, and by bias corrections.
+static void other_steps()
+{
+    const descend::config config("adam");
+    const std::vector<float> grad = numbers(2);
+    arrays c(config), cxx(config), spans(config);
+    std::vector<float> c_delta(length), cxx_delta(length), spans_delta(length);
+    float *const state[DESCEND_STATES] = {c.at(0), c.at(1)};
+    CHECK(descend_step_delta(&config, 1, c.param.data(), grad.data(), state, c_delta.data(), length, nullptr) ==
+          DESCEND_OK);
+    CHECK(descend::step_delta(config, 1, cxx.param.data(), grad.data(), {cxx.at(0), cxx.at(1)}, cxx_delta.data(),
+                              length, descend::threads(2))
+              .ok());
+    CHECK(c_delta[0] != 0 && same(c_delta, cxx_delta) && c == cxx);
+    CHECK(descend_step_corrected(&config, 0.25, 0.5, c.param.data(), grad.data(), state, length, nullptr) ==
+          DESCEND_OK);
+    CHECK(
+        descend::step_corrected(config, 0.25, 0.5, cxx.param.data(), grad.data(), {cxx.at(0), cxx.at(1)}, length).ok());
+    CHECK(c == cxx && !same(c.param, spans.param));
+#ifdef __cpp_lib_span
+    std::vector<float> shorter(length - 1);
+    CHECK(descend::step_delta(config, 1, spans.param, grad, {spans.state[0], spans.state[1]}, shorter).code() ==
+          DESCEND_BAD_N);
+    CHECK(descend::step_delta(config, 1, spans.param, grad, {spans.state[0], shorter}, spans_delta).code() ==
+          DESCEND_BAD_N);
+    CHECK(descend::step_delta(config, 1, spans.param, grad, {spans.state[0], spans.state[1]}, spans_delta).ok());
+    CHECK(same(c_delta, spans_delta));
+    CHECK(descend::step_corrected(config, 0.25, 0.5, spans.param, grad, {spans.state[0], shorter}).code() ==
+          DESCEND_BAD_N);
+    CHECK(descend::step_corrected(config, 0.25, 0.5, spans.param, grad, {spans.state[0], spans.state[1]}).ok());
+    CHECK(c == spans);
+#endif
+}
+
 void flat_steps()
 {
     each_kind();
+    other_steps();
 #ifdef __cpp_lib_span
     lengths_of_spans();
 #endif
