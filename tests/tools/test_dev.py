@@ -16,6 +16,7 @@ NOBODY = 65534
 BARE = ("awk", "bash", "cat", "dirname", "env", "grep", "ls", "mkdir", "nproc", "sed", "tar")
 # Stands for a system's program: it only notes that it was called.
 STUB = '#!/bin/sh\necho "${0##*/} $*" >>"$CALLS"\n'
+SUDO = '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n'
 
 
 class Dev(unittest.TestCase):
@@ -73,6 +74,31 @@ class Dev(unittest.TestCase):
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
         self.assertEqual(self.called(), "")
 
+    def test_options_of_scripts_too(self):
+        """torch_parity.py itself is not run."""
+        self.stub_apt()
+        self.stub("sudo", SUDO)
+        shutil.copy(SOURCE / "tools/parse_arguments.py", self.tree / "tools")
+        (self.tree / "tools/parity").mkdir()
+        script = self.tree / "tools/parity/torch_parity.py"
+        script.write_text("import argparse\n"
+                          "parser = argparse.ArgumentParser()\n"
+                          "parser.add_argument('--seed', type=int)\n"
+                          "parser.parse_args()\n"
+                          "raise SystemExit(5)\n")
+        for arguments in (["--sede", "1"], ["--seed", "x"]):
+            self.assert_refused(self.dev("parity", *arguments), 2, "torch_parity.py: error: ")
+        done = self.dev("parity", "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("--seed SEED", done.stdout)
+        self.assertEqual(self.called(), "")
+        self.dev("parity", "--seed", "1")
+        self.assertIn("apt-get", self.called())
+        self.calls.unlink()
+        script.write_text("import a_module_that_is_not_there\n")
+        self.dev("parity", "--sede", "1")
+        self.assertIn("apt-get", self.called())
+
     def test_help(self):
         done = self.dev("help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -103,14 +129,14 @@ class Dev(unittest.TestCase):
         """What apt says is shown, and nothing is built."""
         self.stub_apt()
         self.stub("apt-get", STUB + '[ "${*#*Status-Fd}" = "$*" ] || { echo "E: no such package" >&2; exit 100; }\n')
-        self.stub("sudo", '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n')
+        self.stub("sudo", SUDO)
         self.stub("cmake")
         self.assert_refused(self.dev("demo"), 100, "MB to download", "E: no such package")
         self.assertNotIn("cmake --preset", self.called())
 
     def test_it_says_how_far_apt_is(self):
         self.stub_apt()
-        self.stub("sudo", '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n')
+        self.stub("sudo", SUDO)
         self.stub("apt-get", '''#!/bin/sh
 case "$*" in
 *--print-uris*) echo "'http://x/a.deb' a.deb 500000000 SHA256:0"; echo "'http://x/b.deb' b.deb 100000000 SHA256:0" ;;
