@@ -11,6 +11,7 @@
 #include "configuration.h"
 #include "crowd.h"
 #include "descend/descend.h"
+#include "embed.h"
 #include "gbench.h"
 #include "layout.h"
 #include "machine.h"
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
     layout_register();
     accumulate_register();
     crowd_register();
+    embed_register();
     if (!gbench_options(&argc, argv))
         return EXIT_FAILURE;
     return gbench_run() > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

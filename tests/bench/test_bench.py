@@ -95,6 +95,12 @@ class Report(Case):
         for row in rows[1:]:
             self.assertGreater(row["speedup"], 0)
 
+    def test_ways_to_embed(self):
+        for row in ("delta/16384/1", "rows/64"):
+            (found,) = self.bench(f"^{row}/process")["benchmarks"]
+            self.assertGreater(found["ns/element"], 0)
+            self.assertGreater(found["of_step"], 0)
+
     def test_accumulate(self):
         rows = self.bench("^accumulate/(f32|bf16)/8/16384/1/process")["benchmarks"]
         self.assertEqual([row["bytes/element"] for row in rows], [40, 24])
