@@ -61,10 +61,13 @@ class Failure(Exception):
 def our_side(config, layout, start, grad):
     """Its arrays are torch's too, so that all are placed by the same allocator."""
     if layout is None:
-        return descend.Optimizer(config, start, grad, config.start_states(start, torch.full_like))
+        return descend.Flat(config, start, grad, config.start_states(start))
     low = torch.zeros_like(start, dtype=torch.int16) if layout == "split" else None
-    states = config.start_states(start.float() if layout == "split" else start, torch.full_like)
-    return descend.Stored(config, start, grad, states, low)
+    optimizer = descend.Optimizer(config)
+    optimizer.param = start
+    states = config.start_states(start.float() if layout == "split" else start)
+    optimizer.add("param", start, grad, states=states, low=low)
+    return optimizer
 
 
 class Torch:
@@ -103,7 +106,7 @@ def check_agreement(optimizer, sides, start):
         for side in sides:
             side.step()
     dtype = sides[1].param.dtype
-    start, ours = start.to(dtype).float(), sides[0].kept.arrays["param"].float()
+    start, ours = start.to(dtype).float(), sides[0].param.float()
     bound = (2.0**-24 if dtype == torch.float32 else 2.0**-8) * (
         5 * STEPS * torch.maximum(start.abs(), ours.abs()) + 48 * (ours - start).abs())
     equal = {}
@@ -264,7 +267,7 @@ def list_of(one):
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
-    parser.add_argument("--library", type=pathlib.Path, default=descend.LIBRARY, help="default: %(default)s")
+    parser.add_argument("--library", type=pathlib.Path, default=descend.find_library(), help="default: %(default)s")
     parser.add_argument("--optimizers", type=list_of(optimizer_name), default=list(OPTIMIZERS), metavar="LIST",
                         help=f"default: {','.join(OPTIMIZERS)}")
     parser.add_argument("--sizes", type=list_of(size), default=[1 << 14, 1 << 20, 1 << 24], metavar="LIST",

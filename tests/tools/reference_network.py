@@ -7,7 +7,8 @@ import struct
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools/compare"))
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+sys.path[:0] = [str(TOOLS / "compare"), str(TOOLS / "python")]
 from comparison.batches import Pcg32, batches  # pylint: disable=wrong-import-position
 
 

@@ -10,7 +10,7 @@ import unittest
 
 import reference_network
 import test_train
-from comparison import checkpoint_file
+from descend import safetensors
 from test_train import SIDE, Case
 
 HIDDEN = 7
@@ -48,21 +48,21 @@ class Init(Case):
 
     def test_the_seeds_own_parameters_change_nothing(self):
         expected = self.train(*SMALL)[1]
-        checkpoint_file.write(self.file, self.tensors)
+        safetensors.write(self.file, self.tensors)
         self.assertEqual(self.train(*SMALL, "--init", self.file)[1], expected)
         flat = {name: ([len(data) // 4], data) for name, (_, data) in reversed(self.tensors.items())}
-        checkpoint_file.write(self.file, {"another": ([2, 3], bytes(24)), **flat})
+        safetensors.write(self.file, {"another": ([2, 3], bytes(24)), **flat})
         self.assertEqual(self.train(*SMALL, "--init", self.file)[1], expected)
 
     def test_a_checkpoint_s_parameters(self):
         """From where it stands each optimizer begins, without a state and with the first batch."""
         self.train(*SMALL, "--save", self.file)
-        saved = checkpoint_file.read(self.file)[0]
+        saved = safetensors.read(self.file)[0]
         self.train(*SMALL, "--optimizer", "adam", "--lr", "1e-30", "--steps", 1, "--init", self.file, "--save",
                    self.directory / "second")  # no weight moves
-        again = checkpoint_file.read(self.directory / "second")[0]
+        again = safetensors.read(self.directory / "second")[0]
         for name in SHAPES:
-            self.assertEqual(again[name], saved[name])
+            self.assertEqual(again[name].tobytes(), saved[name].tobytes())
         table = self.train(*SMALL, "--optimizer", "sgd,adam", "--init", self.file)[1].splitlines()
         first = {line.split(",")[3] for line in table if line.split(",")[2] == "1"}
         self.assertEqual(len(first), 1)
@@ -72,7 +72,7 @@ class Init(Case):
         self.refused(str(self.file), "No such file")
 
     def test_no_safetensors(self):
-        checkpoint_file.write(self.file, self.tensors)
+        safetensors.write(self.file, self.tensors)
         good = self.file.read_bytes()
         for content in (b"", b"\x89PNG\r\n\x1a\n" + bytes(1000), good[:-1], good[:100], good + b"\0"):
             with self.subTest(length=len(content)):
@@ -82,7 +82,7 @@ class Init(Case):
     def test_missing_tensor(self):
         for name in SHAPES:
             with self.subTest(name=name):
-                checkpoint_file.write(self.file, {other: tensor for other, tensor in self.tensors.items()
+                safetensors.write(self.file, {other: tensor for other, tensor in self.tensors.items()
                                                   if other != name})
                 self.refused(str(self.file), f"no tensor {name}")
 
@@ -93,14 +93,14 @@ class Init(Case):
                 for size in other:
                     elements *= size
                 with self.subTest(name=name, shape=other):
-                    checkpoint_file.write(self.file, {**self.tensors, name: (other, bytes(4 * elements))})
+                    safetensors.write(self.file, {**self.tensors, name: (other, bytes(4 * elements))})
                     self.refused(str(self.file), f"{name} has the shape [{','.join(map(str, other))}]",
                                  f"{len(data) // 4} elements")
 
     def test_wrong_dtype(self):
         for name, (_, data) in self.tensors.items():
             with self.subTest(name=name):
-                checkpoint_file.write(self.file, self.tensors)
+                safetensors.write(self.file, self.tensors)
                 content = self.file.read_bytes()
                 (length,) = struct.unpack("<Q", content[:8])
                 header = json.loads(content[8:8 + length])
@@ -111,7 +111,7 @@ class Init(Case):
                 self.refused(str(self.file), f"{name} is I32, not F32")
 
     def test_with_resume(self):
-        checkpoint_file.write(self.file, self.tensors)
+        safetensors.write(self.file, self.tensors)
         done = self.run_train("--data", self.directory, *SMALL, "--init", self.file, "--resume", self.file)
         self.assertEqual(done.returncode, 2)
         self.assert_refused(done, "--init", "--resume")

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 import test_train
-from comparison.checkpoint_file import read
+from descend.safetensors import read
 from test_train import SIDE, Case, images_file
 
 ALONE = MPIRUN = None

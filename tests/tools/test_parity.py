@@ -77,7 +77,7 @@ class Running(Case):
                 torch_parity.read_arguments(arguments)
             self.assertEqual(ended.exception.code, 2)
             self.assertIn(arguments[0], errors.getvalue())
-        with self.assertRaisesRegex(descend.Error, "^/nonexistent: .*--library"):
+        with self.assertRaisesRegex(descend.Error, "^/nonexistent: .*DESCEND_LIBRARY"):
             torch_parity.hold_all(torch_parity.read_arguments(["--library", "/nonexistent"]))
 
     def test_without_torch(self):
@@ -91,7 +91,7 @@ class Running(Case):
 class Failing(Case):
     def flip(self, array, isa):
         """Turns the last bit of the last element of one of descend's arrays, after the second step on one variant."""
-        step = descend.Optimizer.step
+        step = descend.Flat.step
 
         def wrong(optimizer):
             step(optimizer)
@@ -99,7 +99,7 @@ class Failing(Case):
                 values = optimizer.param if array == "param" else optimizer.states[array]
                 values[-1:].view(np.uint32)[:] ^= 1
 
-        return mock.patch.object(descend.Optimizer, "step", wrong)
+        return mock.patch.object(descend.Flat, "step", wrong)
 
     def assert_bit_found(self, array, isa):
         arguments = ["--seed", 3, "--runs", 30, "--optimizers", "adam"]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Tests tools/python/descend.py: test_python.py LIBRARY [unittest's arguments].
+"""Tests the package in tools/python: test_python.py LIBRARY [unittest's arguments].
 
 Without numpy it exits with 77, ctest's sign for a skipped test; without PyTorch it leaves out torch's tensors.
 """
@@ -31,8 +31,7 @@ def make(config, **arrays):
     """An optimizer over arrays of N elements, some of them given."""
     param = arrays.pop("param", np.ones(N, np.float32))
     grad = arrays.pop("grad", np.full(N, 0.25, np.float32))
-    return descend.Optimizer(config, param, grad,
-                             {**config.start_states(np.ones(N, np.float32), np.full_like), **arrays})
+    return descend.Flat(config, param, grad, {**config.start_states(np.ones(N, np.float32)), **arrays})
 
 
 def all_of(optimizer):
@@ -133,7 +132,7 @@ class Arrays(unittest.TestCase):
             for array in wrong:
                 with self.subTest(name=name, array=array):
                     self.refused(f"{name} is not a contiguous array of float32", **{name: array})
-            self.refused("has 6 elements, param 5|has 5 elements, param 6", **{name: np.ones(6, np.float32)})
+            self.refused("has 6 elements, not 5|has 5 elements, not 6", **{name: np.ones(6, np.float32)})
 
     @unittest.skipUnless(torch, "no python3-torch")
     def test_of_torch_what_the_library_would_read_as_something_else(self):
@@ -173,14 +172,13 @@ class Arrays(unittest.TestCase):
 class Storage(unittest.TestCase):
     def test_8_bits(self):
         load = descend.Library(LIBRARY).c.descend_array_load
-        load.argtypes = [ctypes.POINTER(descend.CArray), ctypes.c_size_t, ctypes.c_void_p]
         for storage, dtype, greatest in ("b8", 4, 0x7f8 - 127), ("ub8", 5, 0x7f8 - 255):
             for n in (0, 1, 256, 257, 1003):
                 with self.subTest(storage=storage, n=n):
                     codes = np.arange(n).astype(np.uint8)
                     bases = np.array([700, 0, greatest, 1], np.int16)[:-(-n // 256)]
                     wanted = np.zeros(n, np.float32)
-                    array = descend.CArray(codes.ctypes.data, dtype, bases.ctypes.data)
+                    array = descend.c.Array(codes.ctypes.data, dtype, bases.ctypes.data)
                     self.assertEqual(load(ctypes.byref(array), n, wanted.ctypes.data), 0)
                     found = descend.b8_load(codes, bases, storage)
                     self.assertEqual((found.dtype, found.tobytes()), (np.dtype(np.float32), wanted.tobytes()))
@@ -206,8 +204,9 @@ class Stored(unittest.TestCase):
         config = config or self.config
         low, param = arrays.pop("low", None), arrays.pop("param", np.ones(N, np.float32))
         grad = arrays.pop("grad", np.full(N, 0.25, np.float32))
-        return descend.Stored(config, param, grad, {**config.start_states(np.ones(N, np.float32), np.full_like),
-                                                    **arrays}, low)
+        optimizer = descend.Optimizer(config)
+        optimizer.add("param", param, grad, states={**config.start_states(np.ones(N, np.float32)), **arrays}, low=low)
+        return optimizer
 
     def refused(self, text, **arrays):
         with self.assertRaisesRegex(descend.Error, text):
@@ -223,7 +222,7 @@ class Stored(unittest.TestCase):
                     flat.step()
                 self.assertEqual(param.tobytes(), flat.param.tobytes())
                 for state, array in flat.states.items():
-                    self.assertEqual(stored.kept.arrays[state].tobytes(), array.tobytes())
+                    self.assertEqual(stored.kept[0].arrays[state].tobytes(), array.tobytes())
 
     @unittest.skipUnless(torch, "no python3-torch")
     def test_split_has_the_bits_of_float32(self):
@@ -258,8 +257,9 @@ class Stored(unittest.TestCase):
         self.refused("param is not a contiguous array of float32 or bfloat16 or float16", param=np.ones(N))
         self.refused("exp_avg is not a contiguous array", exp_avg=np.ones(N, np.int16))
         self.refused("param is not a contiguous array of bfloat16 in", low=np.zeros(N, np.int16))
-        self.refused("grad has 6 elements, param 5", grad=np.ones(6, np.float32))
-        self.refused("states of adamw .* are exp_avg, exp_avg_sq", max_exp_avg_sq=np.zeros(N, np.float32))
+        self.refused("grad has 6 elements, not 5", grad=np.ones(6, np.float32))
+        self.refused("adamw has no state momentum_buffer; it has exp_avg, ", momentum_buffer=np.zeros(N, np.float32))
+        self.refused("exp_avg cannot be float64, only float32, ", exp_avg="float64")
         shared = np.ones(N, np.float32)
         for arrays in {"param": np.ones(N, np.float16)}, {"param": shared, "exp_avg": shared}:
             with self.assertRaises(descend.Refused):
@@ -269,7 +269,7 @@ class Stored(unittest.TestCase):
     def test_of_torch_what_the_library_would_read_as_something_else(self):
         param = torch.ones(N, dtype=torch.bfloat16)
         self.refused("low is not a contiguous array of int16", param=param, low=param.clone())
-        self.refused("low has 6 elements, param 5", param=param, low=torch.zeros(6, dtype=torch.int16))
+        self.refused("low has 6 elements, not 5", param=param, low=torch.zeros(6, dtype=torch.int16))
         stored = self.make(param=param)
         stored.step()
         param.data = torch.zeros(N, dtype=torch.bfloat16)

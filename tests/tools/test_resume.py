@@ -14,7 +14,7 @@ from pathlib import Path
 
 import reference_network
 import test_train
-from comparison.checkpoint_file import read
+from descend.safetensors import read
 from test_train import FASHION, NAMES, SIDE, Case, images_file, labels_file
 
 SMALL = ("--epochs", 2, "--batch", 64, "--hidden", 7)  # 5 steps an epoch
@@ -254,7 +254,7 @@ class Steps(Checkpoints):
         self.go(self.file, *SMALL, "--optimizer", "sgd", "--lr", 1, "--steps", 1, *arguments)
         tensors = read(self.file)[0]
         return [value for name in ("hidden.weight", "hidden.bias", "output.weight", "output.bias")
-                for value in tensors[name]]
+                for value in tensors[name].tolist()]
 
     def test_clip(self):
         before = self.weights("--lr", "1e-30")  # no weight moves
@@ -274,7 +274,7 @@ class Steps(Checkpoints):
         self.assertNotIn("bfloat16", plain)
         output, rows_with = self.go(self.file, *SMALL, "--lr", 0.05, "--epochs", 6, "--bf16-copy")
         self.assertEqual((rows_with, self.file.read_bytes()), (rows, without), "the copy changed the run")
-        tensors = {name: [bfloat16(value) for value in values] for name, values in read(self.file)[0].items()}
+        tensors = {name: [bfloat16(value) for value in values.tolist()] for name, values in read(self.file)[0].items()}
         inputs = SIDE * SIDE
         right = 0
         for image, label in zip(self.test_images, self.test_labels):

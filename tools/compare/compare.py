@@ -53,7 +53,7 @@ def read_arguments():
                             help=f"{text}; default: %(default)s")
     for option, default, what in (("data", "/usr/share/datasets/fashion-mnist", "DIR"),
                                   ("train", ROOT / "build/release/tools/train/descend-train", "PROGRAM"),
-                                  ("library", descend.LIBRARY, "FILE"), ("out", ROOT / "build/compare", "DIR")):
+                                  ("library", descend.find_library(), "FILE"), ("out", ROOT / "build/compare", "DIR")):
         parser.add_argument(f"--{option}", type=path, default=path(default), metavar=what,
                             help="default: %(default)s")
     parser.add_argument("--exact", type=path, metavar="FILE",

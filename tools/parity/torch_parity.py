@@ -188,9 +188,9 @@ class Ours:
     def __init__(self, library, run, param, isa, threads):
         self.library, self.isa, self.threads = library, isa, threads
         config = library.config(run.optimizer, **run.options)
-        self.optimizer = descend.Optimizer(config, self.place(run, param), self.place(run, param),
+        self.optimizer = descend.Flat(config, self.place(run, param), self.place(run, param),
                                            {name: self.place(run, array) for name, array
-                                            in config.start_states(param, np.full_like).items()})
+                                            in config.start_states(param).items()})
         self.optimizer.exec.threads = threads
 
     @staticmethod
@@ -313,7 +313,7 @@ def optimizer_list(text):
 def read_arguments(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      allow_abbrev=False)
-    parser.add_argument("--library", type=pathlib.Path, default=descend.LIBRARY, help="default: %(default)s")
+    parser.add_argument("--library", type=pathlib.Path, default=descend.find_library(), help="default: %(default)s")
     parser.add_argument("--optimizers", type=optimizer_list, default=list(OPTIMIZERS), metavar="LIST",
                         help=f"default: {','.join(OPTIMIZERS)}")
     parser.add_argument("--runs", type=positive, default=120, help="for each optimizer; default: %(default)s")

@@ -34,8 +34,7 @@ class Follower:
         self.leader = leader
         self.param, self.grad = leader.detach().clone(), torch.zeros_like(leader.detach())
         config = library.config(setup.kind, **setup.fields)
-        states = config.start_states(self.param, torch.full_like)
-        self.optimizer = descend.Optimizer(config, self.param, self.grad, states)
+        self.optimizer = descend.Flat(config, self.param, self.grad, config.start_states(self.param))
         self.optimizer.exec.threads = threads
 
     def step(self):

@@ -5,8 +5,8 @@ import csv
 import re
 import subprocess
 
-from comparison import checkpoint_file
 from comparison.run import Failure, Run
+from descend import safetensors
 
 CALL = ["--data", "--epochs", "--batch", "--hidden", "--seed", "--threads"]
 
@@ -31,7 +31,7 @@ def train(task, name):
 
 def options(task, name):
     """What descend-train configures by this name, of its checkpoint: the kind, and the config's fields."""
-    strings = checkpoint_file.read(task.out / f"{name}.safetensors")[1]
+    strings = safetensors.read(task.out / f"{name}.safetensors")[1]
     fields = {key[len("group.0."):]: text for key, text in strings.items() if key.startswith("group.0.")}
     return strings["optimizer"], {field: text == "true" if text in ("true", "false") else float.fromhex(text)
                                   for field, text in fields.items()}

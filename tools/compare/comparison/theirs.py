@@ -11,7 +11,7 @@ import numpy
 import torch
 
 import torch_nadam
-from comparison import checkpoint_file
+from descend import safetensors
 from comparison.batches import batches
 from comparison.run import Failure, Run
 
@@ -51,13 +51,13 @@ def write_initial(task):
     """Draws parameters as torch.nn.Linear does, and writes them for both sides."""
     torch.manual_seed(task.seed)
     network = Network(load(task.data, "t10k")[0].shape[1], task.hidden)
-    checkpoint_file.write(task.init, {name: (tensor.shape, tensor.numpy().tobytes())
-                                      for name, tensor in network.state_dict().items()})
+    safetensors.write(task.init, {name: (tensor.shape, tensor.numpy().tobytes())
+                                  for name, tensor in network.state_dict().items()})
 
 
 def read_initial(task):
     network = Network(load(task.data, "t10k")[0].shape[1], task.hidden)
-    tensors, _ = checkpoint_file.read(task.init)
+    tensors, _ = safetensors.read(task.init)
     network.load_state_dict({name: torch.tensor(tensors[name]).reshape(like.shape)
                              for name, like in network.state_dict().items()})
     return network
