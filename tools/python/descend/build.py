@@ -20,7 +20,7 @@ def build(source):
     """Raises CalledProcessError or OSError."""
     with tempfile.TemporaryDirectory() as folder:
         work, prefix = pathlib.Path(folder, "work"), pathlib.Path(folder, "prefix")
-        options = {"CMAKE_BUILD_TYPE": "Release", "BUILD_SHARED_LIBS": "ON", "DESCEND_BUILD_TESTS": "OFF",
+        options = {"CMAKE_BUILD_TYPE": "Release", "DESCEND_SHARED": "ON", "DESCEND_BUILD_TESTS": "OFF",
                    "DESCEND_BUILD_BENCH": "OFF", "DESCEND_BUILD_TOOLS": "OFF", "CMAKE_INSTALL_PREFIX": prefix,
                    "CMAKE_INSTALL_LIBDIR": "lib"}
         for command in (["-S", source, "-B", work, *(f"-D{key}={value}" for key, value in options.items())],
