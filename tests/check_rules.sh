@@ -44,7 +44,7 @@ if vague=$(git ls-files | grep -iE '(utils?|helpers?|misc|common|new|[a-z]2)(/|\
     printf 'vague names:\n%s\n' "$vague" >&2
     failed=1
 fi
-refuse 'an initialiser of which C++ warns' -e '= \{0\}' --and --not -e '= \{\} in C\+\+' -- include docs README.md
+refuse 'an initialiser of which C++ warns' -e '= \{0\}' --and --not -e '= \{\} in C\+\+' -- include docs README.md ':!docs/examples/*.c'
 refuse 'left over' '\b(TODO|FIXME|XXX)\b|#if 0' -- kernels include bench tests tools ':!tests/check_rules.sh'
 
 if unlicensed=$(git grep -LE '^(/\*|#) SPDX-License-Identifier: MIT' -- '*.c' '*.h' '*.cc' '*.hpp' '*.inc' '*.def' '*.py' '*.sh' \
