@@ -45,7 +45,9 @@ int main(int argc, char **argv)
 {
     descend_config config = descend_config_defaults(descend_kind_find(argc > 1 ? argv[1] : "adam"));
     descend_status status = descend_config_set(&config, "lr", 0.02);
-    tensor tensors[] = {tensor_new(&config, 50000), tensor_new(&config, 300), tensor_new(&config, 1)};
+    static tensor tensors[3];
+    for (int t = 0; t < 3; t++)
+        tensors[t] = tensor_new(&config, t ? (size_t)t : 50000);
     for (int step = 0; step < 200 && status == DESCEND_OK; step++)
         for (int t = 0; t < 3 && status == DESCEND_OK; t++) {
             for (size_t i = 0; i < tensors[t].n; i++)
