@@ -122,15 +122,15 @@ const char *descend_status_string(descend_status status)
     case DESCEND_FILE_WRITE:
         return "the file cannot be written";
     case DESCEND_BAD_FILE_SHORT:
-        return "the file has fewer than 8 bytes";
+        return "the file is not safetensors: it has fewer than 8 bytes";
     case DESCEND_BAD_FILE_HEADER_LIMIT:
-        return "the file's header is longer than 100,000,000 bytes";
+        return "the file is not safetensors: its header would be longer than 100,000,000 bytes";
     case DESCEND_BAD_FILE_HEADER_SIZE:
-        return "the file ends before its header does";
+        return "the file is not safetensors, or was cut short: it ends before its header does";
     case DESCEND_BAD_FILE_UTF8:
-        return "the file's header is not UTF-8";
+        return "the file is not safetensors: its header is not UTF-8";
     case DESCEND_BAD_FILE_JSON:
-        return "the file's header is not the JSON of a safetensors file";
+        return "the file is not safetensors: its header is not the JSON of one";
     case DESCEND_BAD_FILE_FIELDS:
         return "a tensor of the file lacks dtype, shape or data_offsets, or has another field";
     case DESCEND_BAD_FILE_DTYPE:
