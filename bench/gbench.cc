@@ -93,10 +93,9 @@ void gbench_context(const char *key, const char *value)
     benchmark::AddCustomContext(key, value);
 }
 
-bool gbench_options(int *argc, char **argv)
+void gbench_options(int *argc, char **argv, void (*refuse_name)(void))
 {
-    benchmark::Initialize(argc, argv);
-    return !benchmark::ReportUnrecognizedArguments(*argc, argv);
+    benchmark::Initialize(argc, argv, refuse_name);
 }
 
 size_t gbench_run(void)

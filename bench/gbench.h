@@ -59,8 +59,9 @@ void gbench_skip(struct gbench_state *state, const char *reason);
 /* A line of the report's head, and of "context" in its JSON. */
 void gbench_context(const char *key, const char *value);
 
-/* Reads and removes Google Benchmark's options from argv. If others are left, reports them and returns false. */
-bool gbench_options(int *argc, char **argv);
+/* Reads and removes Google Benchmark's options from argv. Those whose value is wrong are left; or, where it is a wrong
+ * name of a format or a unit, refuse_name is called, which has to end the program. */
+void gbench_options(int *argc, char **argv, void (*refuse_name)(void));
 
 /* Runs what --benchmark_filter selects. Returns the number of functions run, and reports if that is 0. */
 size_t gbench_run(void);

@@ -4,7 +4,9 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "command_line.h"
 #include "median.h"
 #include "ways.h"
 
@@ -102,12 +104,28 @@ static void measure_agreements(const struct team *team)
     way_end(&way);
 }
 
-/* A number between 1 and `most`; 0 for other text. */
-static size_t number_of(const char *text, size_t most)
+static const struct command command = {
+    .program = "descend-bench-mpi",
+    .forms = (const char *const[]){"[ELEMENTS [REPETITIONS]]", NULL},
+    .purpose = "Started by mpirun: measure steps of Adam over one tensor across ranks, one thread each, by MPI's own "
+               "collectives and by descend::mpi, in turn. ELEMENTS is 16777216 where it is not given, REPETITIONS 25.",
+    .options = (const struct command_option[]){{0}},
+    .takes_operands = true,
+    .failure = "the ways to take a step did not compute the same parameters, or MPI failed",
+};
+
+static bool read_plan(int operands, char **operand, struct plan *plan)
 {
-    char *end;
-    const unsigned long long number = strtoull(text, &end, 10);
-    return *end == '\0' && *text >= '0' && *text <= '9' && number <= most ? (size_t)number : 0;
+    uint64_t n = 1 << 24, repetitions = 25;
+    if (operands > 2) {
+        complain_usage("'%s': there are two arguments at most", operand[2]);
+        return false;
+    }
+    if ((operands > 0 && !command_read_number("ELEMENTS", operand[0], 1, INT_MAX, &n)) ||
+        (operands > 1 && !command_read_number("REPETITIONS", operand[1], 1, 10000, &repetitions)))
+        return false;
+    *plan = (struct plan){.n = (size_t)n, .repetitions = (size_t)repetitions};
+    return true;
 }
 
 static void print_head(const struct team *team, const struct plan *plan)
@@ -122,25 +140,34 @@ static void print_head(const struct team *team, const struct plan *plan)
          "faults\n");
 }
 
+static enum command_status run(int argc, char **argv)
+{
+    struct team team;
+    struct plan plan;
+    enum command_status status;
+    MPI_Comm_rank(MPI_COMM_WORLD, &team.rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &team.ranks);
+    if (team.rank != 0) {
+        complain_later(); /* and never, as rank 0 has the same to say */
+        if (!freopen("/dev/null", "w", stdout))
+            return COMMAND_FAILED;
+    }
+    if (!command_read(&command, argc, argv, NULL, &status))
+        return status;
+    if (!read_plan(argc - optind, argv + optind, &plan))
+        return COMMAND_WRONG;
+    team.n = plan.n;
+    print_head(&team, &plan);
+    compare_ways(&team, &plan);
+    measure_agreements(&team);
+    return COMMAND_DONE;
+}
+
 int main(int argc, char **argv)
 {
     keep_freed_memory();
     MPI_Init(&argc, &argv);
-    const struct plan plan = {.n = argc > 1 ? number_of(argv[1], INT_MAX) : 1 << 24,
-                              .repetitions = argc > 2 ? number_of(argv[2], 10000) : 25};
-    struct team team = {.n = plan.n};
-    MPI_Comm_rank(MPI_COMM_WORLD, &team.rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &team.ranks);
-    if (argc > 3 || plan.n == 0 || plan.repetitions == 0) {
-        if (team.rank == 0)
-            fputs("usage: mpirun -n RANKS descend-bench-mpi [ELEMENTS [REPETITIONS]]\n", stderr);
-        MPI_Finalize();
-        return EXIT_FAILURE;
-    }
-    if (team.rank == 0)
-        print_head(&team, &plan);
-    compare_ways(&team, &plan);
-    measure_agreements(&team);
+    const enum command_status status = command_finish(run(argc, argv));
     MPI_Finalize();
-    return EXIT_SUCCESS;
+    return status;
 }

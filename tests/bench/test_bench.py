@@ -117,6 +117,17 @@ class Report(Case):
 
 
 class Rows(Case):
+    def test_help_has_the_readme_s_words(self):
+        readme = (Path(__file__).resolve().parents[2] / "bench/README.md").read_text(encoding="utf-8")
+        section = readme[readme.index("\n## Rows\n"):readme.index("\n## Across ranks\n")]
+        shown = "".join(run_bench("--help").stdout.split())
+        rows = re.findall(r"(?m)^\| (.*) \| (.*) \|$", section)[1:]  # below the table's head
+        lists = re.findall(r"(?m)^- `([^`]*)`[:,] (.*(?:\n  .*)*)[;.]$", section)
+        self.assertEqual((len(rows), len(lists)), (11, 10))
+        for words in (word for row in rows + lists for word in row):
+            expected = re.sub(r"\s|`", "", words).replace("…", "...").replace('"', "'")
+            self.assertIn(expected, shown)
+
     def test_list_takes_no_time(self):
         """Some 18,000 rows in a tenth of a second; Google Benchmark's own way takes half a minute."""
         for arguments in ((), ("--benchmark_filter=all",)):
@@ -134,8 +145,18 @@ class Refusals(Case):
         self.assertEqual(len(lines), 1, done.stderr)
         self.assertIn(fragment, lines[0])
 
-    def test_unknown_option(self):
-        self.assert_refused(run_bench("--nonsense"), "--nonsense")
+    def test_wrong_value(self):
+        """Google Benchmark says what it wanted."""
+        done = run_bench("--benchmark_min_time=x", timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"\A[^\n]*benchmark_min_time[^\n]*double[^\n]*\n"
+                                      r"descend-bench: --benchmark_min_time: 'x'[^\n]* \(see descend-bench --help\)\n\Z")
+
+    def test_wrong_format(self):
+        for option in ("--benchmark_format=x", "--benchmark_out_format=x", "--benchmark_time_unit=x"):
+            done = run_bench(option, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, r"\Adescend-bench: [^\n]*: no such value \(see descend-bench --help\)\n\Z")
 
     def test_unknown_row(self):
         self.assert_refused(run_bench("--benchmark_filter=^nonsense$"), "^nonsense$")

@@ -181,6 +181,35 @@ class FromPython(Case):
         self.assert_refused(ckpt("verify", self.path), str(self.path), "cannot be opened", "No such file")
         self.assert_refused(ckpt("list", self.directory), "directory")
 
+    def test_other_files(self):
+        """They are called what they are: no safetensors."""
+        for content in (b"", b"text\n", b"a longer text, of more than eight bytes\n", b"\x89PNG\r\n\x1a\n" + bytes(1000),
+                        bytes(1000), b"\x02" + bytes(7) + b"[]", b"\x03" + bytes(7) + b"{\xff}", b"\xff" + bytes(20)):
+            for command in (("list",), ("list", "--json"), ("verify",), ("widen", self.directory / "out")):
+                with self.subTest(content=content[:8], command=command):
+                    self.path.write_bytes(content)
+                    self.assert_refused(ckpt(command[0], self.path, *command[1:]), str(self.path), "is not safetensors")
+
+    def test_json(self):
+        """Strings that no C string holds, and numbers that no double holds."""
+        name, huge = "ä\0\"\\\x9f\n" + STRANGE, 2**63 + 1
+        header = {"__metadata__": {name: name, "": ""}, "b": entry("BF16", [2], 3, 7), name: entry("U8", [3], 0, 3),
+                  "none": entry("F32", [0, huge], 7, 7), "scalar": entry("U8", [], 7, 8)}
+        write(self.path, header, bytes(8))
+        done = ckpt("--json", "list", self.path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        found = json.loads(done.stdout)
+        self.assertRegex(found["metadata"].pop("crc32"), "^[0-9a-f]{8}$")
+        self.assertEqual(found["metadata"], header["__metadata__"])
+        self.assertEqual([tensor["name"] for tensor in found["tensors"]], [name, "b", "none", "scalar"])
+        self.assertEqual(found["tensors"][1:3], [
+            {"name": "b", "dtype": "BF16", "storage": None, "bytes": 4, "shape": [2]},
+            {"name": "none", "dtype": "F32", "storage": None, "bytes": 0, "shape": [0, huge]}])
+        write(self.path, {})
+        self.assertEqual(json.loads(ckpt("list", "--json", self.path).stdout)["tensors"], [])
+        stored = {tensor["name"]: tensor["storage"] for tensor in json.loads(ckpt("list", "--json", GOLDEN).stdout)["tensors"]}
+        self.assertEqual((stored["w1"], stored["state.w1.exp_avg_sq"]), ("bf16_split", "ub8"))
+
 
 def widened(dtype, data, storage, second):
     """The elements as float32, in bytes."""
@@ -269,21 +298,15 @@ class Widening(Case):
 
 
 class Usage(Case):
-    def test_help(self):
-        done = ckpt("--help")
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("verify", done.stdout)
-
     def test_wrong(self):
-        for arguments in ((), ("list",), ("verify",), ("list", "a", "b"), ("widen", "a"), ("lists", "a"), ("--nonsense",), ("list", "-x")):
+        for arguments in ((), ("list",), ("verify",), ("list", "a", "b"), ("widen", "a"), ("lists", "a"),
+                          ("verify", "--json", "a"), ("widen", "a", "b", "c")):
             with self.subTest(arguments=arguments):
-                done = ckpt(*arguments)
-                self.assertEqual((done.returncode, done.stdout), (2, ""))
-                self.assertNotEqual(done.stderr, "")
+                self.assert_refused(ckpt(*arguments), "see descend-ckpt --help", code=2)
 
     def test_output_that_cannot_be_written(self):
         write(self.path, {"x" * 9000: entry("U8", [], 0, 1)}, b"x")
-        for arguments in (("list", self.path), ("verify", self.path), ("--help",)):
+        for arguments in (("list", self.path), ("--json", "list", self.path), ("verify", self.path)):
             with self.subTest(arguments=arguments), open("/dev/full", "w", encoding="utf-8") as full:
                 self.assert_refused(ckpt(*arguments, stdout=full), "standard output", "No space left")
 

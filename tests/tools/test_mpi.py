@@ -33,21 +33,22 @@ class Ranks(Case):
     def run_ranks(self, ranks, *arguments):
         return self.mpirun("-n", ranks, test_train.BINARY, "--data", self.directory, *arguments)
 
-    def results(self, done, table, saved):
+    def results(self, done, table, saved, diverges):
         """What a run leaves: the table without its times, the CSV, the checkpoint."""
-        self.assertEqual(done.returncode, 0, done.stderr)
-        rows = re.findall(r"(?m)^(\w+ +\S+ +\S+ +\d+\.\d\d %) ", done.stdout)
+        self.assertEqual(done.returncode, int(diverges), done.stderr)
+        self.assertEqual(len(re.findall(r"(?m)^descend-train: \w+: diverged: ", done.stderr)), int(diverges), done.stderr)
+        rows = re.findall(r"(?m)^(\w+ +\S+ +(?:\S+ +\d+\.\d\d %(?= )|diverged at step \d+))", done.stdout)
         self.assertGreater(len(rows), 0, done.stdout)
         return rows, table.read_bytes(), saved.read_bytes() if saved else None
 
-    def go(self, ranks, *arguments, saves=True):
+    def go(self, ranks, *arguments, saves=True, diverges=False):
         """A run that must end well, on so many ranks; 0: without MPI."""
         table = self.directory / "run.csv"
         arguments = (*SMALL, "--csv", table, *(("--save", self.saved) if saves else ()), *arguments)
         done = (self.run_ranks(ranks, *arguments) if ranks > 0 else
                 subprocess.run([ALONE, "--data", self.directory, *map(str, arguments)], capture_output=True, text=True,
                                check=False))
-        return self.results(done, table, self.saved if saves else None)
+        return self.results(done, table, self.saved if saves else None, diverges)
 
     def assert_same_everywhere(self, *arguments, ranks=(2, 4), **more):
         one = self.go(1, *arguments, **more)
@@ -96,10 +97,15 @@ class Ranks(Case):
         self.files["train-images-idx3-ubyte"] = images_file(bright)
         self.write()
         self.assert_same_everywhere("--optimizer", "momentum", "--lr", "3e19", "--clip", 1, "--batch", 5, "--hidden", 32,
-                                    "--micro-batches", 4)
+                                    "--micro-batches", 4, diverges=True)
         steps = read(self.saved)[1]
         self.assertEqual(int(steps["step.batches"]), 120)
         self.assertLess(int(steps["step.hidden.bias"]), 115)
+
+    def test_diverged(self):
+        """All ranks end with the same step, and one says so."""
+        rows, _, _ = self.assert_same_everywhere("--optimizer", "sgd", "--lr", "1e30", "--micro-batches", 4, diverges=True)
+        self.assertRegex(rows[0], r"sgd +1e\+30 +diverged at step 2")
 
     def assert_one_line(self, done, *fragments):
         self.assertGreater(done.returncode, 0)
@@ -130,7 +136,8 @@ class Ranks(Case):
     def test_one_rank_is_refused(self):
         """All end, and its complaint is heard."""
         command = ("-n", 1, test_train.BINARY, "--data", self.directory)
-        self.assert_one_line(self.mpirun(*command, ":", *command, "--optimizer", "none"), "'none'")
+        self.assert_one_line(self.mpirun(*command, ":", *command, "--optimizer", "none"), "'none'",
+                             "(see descend-train --help)")
         self.assert_one_line(self.mpirun(*command, *SMALL, ":", *command, *SMALL, "--lr", 0.5), "different arguments")
         self.assert_one_line(self.mpirun(*command, *SMALL, ":", *command, *SMALL, "--init", self.saved), "No such file")
 

@@ -143,12 +143,6 @@ class Training(Case):
         text = self.train("--optimizer", "sgd", "--epochs", 2, "--batch", 1000000)[1]
         self.assertEqual(len(text.splitlines()), 1 + 2)
 
-    def test_diverged_run_shows_nan(self):
-        self.write()
-        output, text = self.train("--optimizer", "sgd", "--lr", "1e30", "--epochs", 3)
-        self.assertTrue(text.splitlines()[-1].startswith("sgd,3,9,nan,"), text.splitlines()[-1])
-        self.assertRegex(output, r"(?m)^sgd +1e\+30 +nan ")
-
     def test_progress_line_on_a_terminal_only(self):
         self.write()
         arguments = [BINARY, "--data", str(self.directory), "--optimizer", "sgd,adam", "--epochs", "3"]
@@ -272,7 +266,7 @@ class Options(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for option in ("optimizer", "epochs", "steps", "batch", "hidden", "lr", "schedule", "warmup", "clip",
                        "storage", "bf16-copy", "seed", "threads", "data", "csv", "init", "save", "resume"):
-            self.assertIn(f"--{option} ", done.stdout)
+            self.assertRegex(done.stdout, f"(?m)^  --{option}(=| )")
         for name in NAMES:
             self.assertRegex(done.stdout, rf"(?m)^  {name} +[\d.]+")
 
@@ -294,6 +288,13 @@ class Options(Case):
                           ["--storage", "split", "--bf16-copy"]):
             with self.subTest(arguments=arguments):
                 self.assert_refused(self.run_train("--data", self.directory, *arguments))
+
+    def test_names_that_exist(self):
+        for option, names in (("--optimizer", (*NAMES, "lamb", "rmsprop_tf")), ("--storage", ("f32", "split-8bit"))):
+            done = self.run_train(f"{option}=foo")
+            self.assertEqual(done.returncode, 2)
+            for name in names:
+                self.assertRegex(done.stderr, rf"[ ,]{name}[ ,]")
 
     def test_limits(self):
         self.write()
@@ -343,7 +344,7 @@ class Plot(PlotCase):
         self.write()
         for arguments in (["--epochs", 3, "--batch", 8], ["--epochs", 1, "--batch", 1000],
                           ["--optimizer", "sgd", "--lr", "1e30"], ["--optimizer", "all", "--epochs", 2]):
-            self.train(*arguments)
+            self.run_train("--data", self.directory, "--csv", self.directory / "run.csv", *arguments)
             for options in ([], ["--panels"]):
                 picture = self.directory / "picture"
                 picture.unlink(missing_ok=True)

@@ -1,114 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* descend-ckpt: what is in a safetensors file, and whether it is sound; and a checkpoint's arrays as float32. */
-#define _GNU_SOURCE /* getopt_long */
+#define _POSIX_C_SOURCE 200809L /* getopt's optind */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "keys.h"
+#include "command_line.h"
+#include "list.h"
 #include "widen.h"
 
-static const char usage[] =
-    "usage: descend-ckpt list FILE     the tensors and the metadata of a checkpoint\n"
-    "       descend-ckpt verify FILE   exits 0 if it is sound and its checksum is right\n"
-    "       descend-ckpt widen FILE OUT   writes a checkpoint in which all arrays are F32\n"
-    "Any safetensors file can be listed and verified; control characters in its names are shown\n"
-    "escaped. widen takes the checkpoints that this library loads, and has all of OUT in memory.\n";
+struct options {
+    bool json;
+};
 
-enum { EXIT_USAGE = 2, NAME_COLUMN_MAX = 60, STORAGE_COLUMN = 10 };
+static const struct command command = {
+    .program = "descend-ckpt",
+    .forms = (const char *const[]){"[--json] list FILE", "verify FILE", "widen FILE OUT", NULL},
+    .purpose =
+        "Show the tensors and the metadata of a checkpoint (list); say whether it is sound and its checksum is "
+        "right (verify); or write a checkpoint OUT in which all arrays are F32 (widen). Any safetensors file can "
+        "be listed and verified. widen takes the checkpoints that this library loads, and has all of OUT in "
+        "memory.",
+    .options =
+        (const struct command_option[]){
+            {"json", NULL,
+             "list as JSON: tensors, each with name, dtype, storage (null: as the dtype says), bytes and shape, in the "
+             "order of the file; and metadata, with all its strings. Without it, control characters in names are shown "
+             "escaped",
+             command_flag, offsetof(struct options, json), 0, 0},
+            {0}},
+    .takes_operands = true,
+    .failure = "the file is not sound, has no checksum (verify), or cannot be read or written",
+};
 
-/* The size of the control character at `at`, of C1 too (U+0080 to U+009F, which terminals obey); else 0. */
-static size_t control(struct descend_string string, size_t at)
-{
-    const unsigned char c = (unsigned char)string.at[at];
-    if (c < 0x20 || c == 0x7f)
-        return 1;
-    return c == 0xc2 && (unsigned char)string.at[at + 1] < 0xa0 ? 2 : 0;
-}
-
-/* Prints the string, or counts only, with control characters and backslashes as in JSON; returns the columns, as far as
- * characters are one column each. */
-static int show(FILE *to, struct descend_string string)
-{
-    int columns = 0;
-    for (size_t at = 0, size; at < string.size; at += size) {
-        const unsigned char c = (unsigned char)string.at[at];
-        const size_t controls = control(string, at);
-        size = controls ? controls : 1;
-        if (controls || c == '\\') {
-            columns += controls ? 6 : 2;
-            if (to != NULL && controls)
-                fprintf(to, "\\u%04x", (unsigned char)string.at[at + controls - 1]);
-            else if (to != NULL)
-                fputs("\\\\", to);
-        } else {
-            columns += (c & 0xc0) != 0x80;
-            if (to != NULL)
-                putc(c, to);
-        }
-    }
-    return columns;
-}
-
-static void pad(int columns, int width)
-{
-    printf("%*s", columns < width ? width - columns : 0, "");
-}
-
-/* What the metadata says of how the array is stored that has this tensor as its data; empty where that is nothing. */
-static struct descend_string storage_of(const struct descend_header *header, struct descend_string name)
-{
-    struct descend_string storage = {"", 0};
-    char *const key = strndup(name.at, name.size);
-    if (key != NULL && strlen(key) == name.size)
-        (void)descend_header_metadata_joined(header, KEY(KEY_STORAGE, key), &storage);
-    free(key);
-    return storage;
-}
-
-static void list_tensors(const struct descend_header *header)
-{
-    int width = 4;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < header->tensors; i++) {
-        const int columns = show(NULL, descend_header_entry(header, i).name);
-        width = columns > width ? columns : width;
-    }
-    width = width < NAME_COLUMN_MAX ? width : NAME_COLUMN_MAX;
-    printf("%-*s  %-7s  %-*s  %12s  shape\n", width, "name", "dtype", STORAGE_COLUMN, "storage", "bytes");
-    for (size_t i = 0; i < header->tensors; i++) {
-        const struct descend_entry entry = descend_header_entry(header, i);
-        pad(show(stdout, entry.name), width);
-        printf("  %-7s  ", descend_file_dtype_name(entry.dtype));
-        pad(show(stdout, storage_of(header, entry.name)), STORAGE_COLUMN);
-        printf("  %12" PRIu64 "  [%.*s]\n", entry.size, (int)entry.shape.size, entry.shape.at);
-        bytes += entry.size;
-    }
-    printf("%zu tensors, %" PRIu64 " bytes\n", header->tensors, bytes);
-}
-
-static void list_metadata(const struct descend_header *header)
-{
-    if (header->pairs > 0)
-        puts("\nmetadata");
-    for (size_t i = 0; i < header->pairs; i++) {
-        struct descend_string key, value;
-        descend_header_pair(header, i, &key, &value);
-        show(stdout, key);
-        fputs(": ", stdout);
-        show(stdout, value);
-        putchar('\n');
-    }
-}
-
-static void complain(const char *path, descend_status status)
+static void complain_of(const char *path, descend_status status)
 {
     const bool system = status >= DESCEND_FILE_OPEN && status <= DESCEND_FILE_WRITE;
     const char *reason = system ? strerror(errno) : "";
-    fprintf(stderr, "descend-ckpt: %s: %s%s%s\n", path, descend_status_string(status), system ? ": " : "", reason);
+    complain("%s: %s%s%s", path, descend_status_string(status), system ? ": " : "", reason);
 }
 
 /* Opens a file that is sound; where it is not, says why. */
@@ -116,43 +47,45 @@ static bool open_sound(struct descend_safetensors *file, const char *path)
 {
     descend_status status = descend_safetensors_open(file, path);
     if (status != DESCEND_OK) {
-        complain(path, status);
+        complain_of(path, status);
         return false;
     }
     status = descend_safetensors_check(file);
     if (status != DESCEND_OK) {
-        complain(path, status);
+        complain_of(path, status);
         descend_safetensors_close(file);
     }
     return status == DESCEND_OK;
 }
 
-static int list(const char *path)
+static enum command_status list(const char *path, bool json)
 {
     struct descend_safetensors file;
     if (!open_sound(&file, path))
-        return EXIT_FAILURE;
-    list_tensors(&file.header);
-    list_metadata(&file.header);
+        return COMMAND_FAILED;
+    if (json)
+        list_json(&file.header);
+    else
+        list_text(&file.header);
     descend_safetensors_close(&file);
-    return EXIT_SUCCESS;
+    return COMMAND_DONE;
 }
 
-static int verify(const char *path)
+static enum command_status verify(const char *path)
 {
     struct descend_safetensors file;
     if (!open_sound(&file, path))
-        return EXIT_FAILURE;
+        return COMMAND_FAILED;
     const bool has_checksum = file.header.has_checksum;
     if (has_checksum)
         printf("%s: sound, crc32 %08" PRIx32 "\n", path, file.header.checksum);
     else
-        fprintf(stderr, "descend-ckpt: %s: the file has no checksum\n", path);
+        complain("%s: the file has no checksum", path);
     descend_safetensors_close(&file);
-    return has_checksum ? EXIT_SUCCESS : EXIT_FAILURE;
+    return has_checksum ? COMMAND_DONE : COMMAND_FAILED;
 }
 
-static int write_wide(const char *path, const char *to)
+static enum command_status write_wide(const char *path, const char *to)
 {
     struct descend_safetensors file;
     descend_status status = descend_safetensors_open(&file, path);
@@ -163,35 +96,43 @@ static int write_wide(const char *path, const char *to)
         errno = error;
     }
     if (status != DESCEND_OK)
-        complain(status == DESCEND_FILE_WRITE ? to : path, status);
-    return status == DESCEND_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+        complain_of(status == DESCEND_FILE_WRITE ? to : path, status);
+    return status == DESCEND_OK ? COMMAND_DONE : COMMAND_FAILED;
 }
 
-static int run(int argc, char **argv)
+/* What is wrong with the operands; NULL: nothing. */
+static const char *wrong(char *const *operands, int count, bool json)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option != 'h')
-            return EXIT_USAGE;
-        fputs(usage, stdout);
-        return EXIT_SUCCESS;
+    if (count == 0)
+        return "say what to do: list, verify or widen";
+    const bool lists = strcmp(operands[0], "list") == 0, widens = strcmp(operands[0], "widen") == 0;
+    if (!lists && !widens && strcmp(operands[0], "verify") != 0)
+        return "must be list, verify or widen";
+    if (json && !lists)
+        return "only list knows --json";
+    if (widens)
+        return count == 3 ? NULL : "takes two files, FILE and OUT";
+    return count == 2 ? NULL : "takes one file";
+}
+
+static enum command_status run(int argc, char **argv)
+{
+    struct options options = {0};
+    enum command_status status;
+    if (!command_read(&command, argc, argv, &options, &status))
+        return status;
+    char *const *operands = argv + optind;
+    const char *why = wrong(operands, argc - optind, options.json);
+    if (why) {
+        complain_usage("%s%s%s", optind < argc ? operands[0] : "", optind < argc ? ": " : "", why);
+        return COMMAND_WRONG;
     }
-    if (argc - optind == 2 && strcmp(argv[optind], "list") == 0)
-        return list(argv[optind + 1]);
-    if (argc - optind == 2 && strcmp(argv[optind], "verify") == 0)
-        return verify(argv[optind + 1]);
-    if (argc - optind == 3 && strcmp(argv[optind], "widen") == 0)
-        return write_wide(argv[optind + 1], argv[optind + 2]);
-    fputs(usage, stderr);
-    return EXIT_USAGE;
+    if (strcmp(operands[0], "list") == 0)
+        return list(operands[1], options.json);
+    return operands[2] ? write_wide(operands[1], operands[2]) : verify(operands[1]);
 }
 
 int main(int argc, char **argv)
 {
-    const int result = run(argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        perror("descend-ckpt: standard output");
-        return EXIT_FAILURE;
-    }
-    return result;
+    return command_finish(run(argc, argv));
 }

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <cjson/cJSON.h>
 #include <dlfcn.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,22 @@
 #include <omp.h>
 #endif
 
+#include "command_line.h"
 #include "descend/descend.h"
 
-static const char usage[] = "usage: descend-info [--json]\n"
-                            "Shows the library's version, its variants, the one in use and why, and its threads.\n";
+struct options {
+    bool json;
+};
+
+static const struct command command = {
+    .program = "descend-info",
+    .forms = (const char *const[]){"[--json]", NULL},
+    .purpose = "Show the library's version, its variants, the one in use and why, and its threads.",
+    .options =
+        (const struct command_option[]){
+            {"json", NULL, "show it as JSON", command_flag, offsetof(struct options, json), 0, 0}, {0}},
+    .failure = "DESCEND_ISA names no variant that runs here, so that every step would be refused (all else is shown)",
+};
 
 struct openmp {
     int standard;        /* as _OPENMP, yyyymm; 0: built without */
@@ -38,12 +49,18 @@ static struct openmp find_openmp(void)
     return openmp;
 }
 
+/* Whether DESCEND_ISA is in error. */
+static bool is_refused(void)
+{
+    return strcmp(descend_isa_active(), "none") == 0;
+}
+
 static const char *why(void)
 {
     const char *wanted = getenv("DESCEND_ISA");
     if (wanted == NULL || *wanted == '\0')
         return "the best that runs here";
-    if (strcmp(descend_isa_active(), "none") == 0)
+    if (is_refused())
         return "DESCEND_ISA names no variant that runs here: every step is refused";
     return "named by DESCEND_ISA";
 }
@@ -61,7 +78,7 @@ static void print_text(const struct openmp *openmp)
         printf("%-9s none: built without it\n", "OpenMP");
 }
 
-static int print_json(const struct openmp *openmp)
+static enum command_status print_json(const struct openmp *openmp)
 {
     cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "variants");
     cJSON_AddStringToObject(root, "version", descend_version_string());
@@ -83,38 +100,33 @@ static int print_json(const struct openmp *openmp)
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     if (text == NULL) {
-        fprintf(stderr, "descend-info: out of memory\n");
-        return EXIT_FAILURE;
+        complain("out of memory");
+        return COMMAND_FAILED;
     }
     puts(text);
     cJSON_free(text);
-    return EXIT_SUCCESS;
+    return COMMAND_DONE;
+}
+
+static enum command_status run(int argc, char **argv)
+{
+    struct options options = {0};
+    enum command_status status;
+    if (!command_read(&command, argc, argv, &options, &status))
+        return status;
+    const struct openmp openmp = find_openmp();
+    if (options.json)
+        status = print_json(&openmp);
+    else
+        print_text(&openmp);
+    if (is_refused()) {
+        complain("DESCEND_ISA '%s': no variant of that name runs here", getenv("DESCEND_ISA"));
+        return COMMAND_FAILED;
+    }
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    bool json = false;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'h') {
-            fputs(usage, stdout);
-            return EXIT_SUCCESS;
-        }
-        if (option != 'j')
-            return EXIT_FAILURE;
-        json = true;
-    }
-    if (optind < argc) {
-        fprintf(stderr, "descend-info: unexpected argument '%s'\n", argv[optind]);
-        return EXIT_FAILURE;
-    }
-    const struct openmp openmp = find_openmp();
-    if (!json)
-        print_text(&openmp);
-    const int result = json ? print_json(&openmp) : EXIT_SUCCESS;
-    if (fflush(stdout) != 0) {
-        perror("descend-info: standard output");
-        return EXIT_FAILURE;
-    }
-    return result;
+    return command_finish(run(argc, argv));
 }

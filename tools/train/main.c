@@ -4,20 +4,16 @@
  * weights and with the same batches, and compares what they reach and what their updates cost.
  */
 #include <cblas.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "complain.h"
 #include "idx.h"
 #include "network.h"
 #include "options.h"
 #include "ranks.h"
 #include "training.h"
 
-enum { TRAINED = EXIT_SUCCESS, FAILED = EXIT_FAILURE, WRONG_USAGE = 2, EVALUATION_BATCH = 500 };
+enum { EVALUATION_BATCH = 500 };
 
 static void print_head(const struct options *options, const struct dataset *train, const struct dataset *test,
                        const struct network *net)
@@ -46,8 +42,14 @@ static void print_table(const struct options *options, const struct training_res
 {
     printf("\n%-10s  %6s  %10s  %13s%s  %11s  %6s  %13s  %6s\n", "optimizer", "lr", "train loss", "test accuracy",
            options->bf16_copy ? "  bfloat16 copy" : "", "update/step", "GB/s", "share of step", "bytes");
-    for (size_t i = 0; i < options->optimizer_count; i++)
-        print_row(options, options->optimizers[i], &results[i], parameters);
+    for (size_t i = 0; i < options->optimizer_count; i++) {
+        const struct named_config *trained = options->optimizers[i];
+        if (results[i].diverged)
+            printf("%-10s  %6g  diverged at step %" PRIu64 "\n", trained->name, options_lr(options, trained),
+                   results[i].step);
+        else
+            print_row(options, trained, &results[i], parameters);
+    }
     puts("\ntrain loss: of all training images, with the final weights. update/step: median.\n"
          "GB/s: all arrays read, and all but the gradient written, by that time. share: of all steps' time.\n"
          "bytes: of a parameter, its gradient and its states.");
@@ -73,6 +75,8 @@ static bool train_all(const struct options *options, const struct dataset *train
     good = ranks_agree(training_close(&run) && good);
     if (good)
         print_table(options, results, net->parameters);
+    for (size_t i = 0; i < options->optimizer_count; i++)
+        good = good && !results[i].diverged;
     return good;
 }
 
@@ -99,32 +103,28 @@ static bool load_and_train(const struct options *options)
     return good;
 }
 
-static int run(int argc, char **argv)
+static enum command_status run(int argc, char **argv)
 {
     struct options options;
-    const enum options_verdict verdict = options_read(&options, argc, argv);
-    if (!ranks_agree(verdict != OPTIONS_WRONG))
-        return WRONG_USAGE;
-    if (verdict == OPTIONS_TRAIN) {
+    enum command_status status;
+    const bool trains = options_read(&options, argc, argv, &status);
+    if (!ranks_agree(status == COMMAND_DONE))
+        return status == COMMAND_DONE ? COMMAND_WRONG : status; /* the other rank has complained */
+    if (trains) {
         /* On one thread OpenBLAS gives the same bits each time, which resumed runs rely on. On more its bits depend on
          * their number, and a seed's run is not to depend on how many processors there are. (It does depend on their
          * model: OpenBLAS has kernels for each.) --threads is for the optimizer's update alone. */
         openblas_set_num_threads(1);
         if (!load_and_train(&options))
-            return FAILED;
+            return COMMAND_FAILED;
     }
-    errno = 0;
-    if (ferror(stdout) || fclose(stdout) != 0) {
-        complain("standard output: %s", errno ? strerror(errno) : "cannot write");
-        return FAILED;
-    }
-    return TRAINED;
+    return command_finish(COMMAND_DONE);
 }
 
 int main(int argc, char **argv)
 {
     ranks_begin();
-    const int status = run(argc, argv);
+    const enum command_status status = run(argc, argv);
     ranks_end();
     return status;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "command_line.h"
 #include "named_config.h"
 #include "storage.h"
 
@@ -33,13 +34,8 @@ struct options {
     const char *csv, *init, *save, *resume; /* NULL: none */
 };
 
-enum options_verdict {
-    OPTIONS_TRAIN,
-    OPTIONS_HELP, /* the help is printed */
-    OPTIONS_WRONG /* an error has been reported */
-};
-
-enum options_verdict options_read(struct options *options, int argc, char **argv);
+/* Returns whether to train; else all has been said, and *status is the exit status. */
+bool options_read(struct options *options, int argc, char **argv, enum command_status *status);
 
 /* How many of each batch's micro-batches every rank has. */
 unsigned options_micro_batches(const struct options *options);

@@ -23,6 +23,7 @@ struct report_row {
     uint64_t step, steps;   /* likewise, counted over all epochs */
     double loss;            /* of the step's batch, before its update */
     double mean_loss;       /* of the epoch's batches so far, without those before a checkpoint */
+    bool diverged;          /* the loss is not finite, and the training ends with this step */
     bool epoch_end;
     double accuracy; /* of the test set, 0 … 1; at an epoch's end only */
 };

@@ -100,25 +100,27 @@ static uint64_t epoch_steps(const struct training *run)
 }
 
 /* Trains the rest of an epoch, of whose steps a checkpoint may have some; row->step is the last one done before. The
- * caller has shuffled the order. */
+ * caller has shuffled the order. A loss that is not finite ends it without a save; with --clip the update skips the
+ * step, after which losses may be finite again. */
 static bool train_epoch(struct training *run, struct report_row *row, struct times *sum)
 {
     double loss_sum = 0;
     const uint32_t images = run->train->count, batch = run->options->batch;
     const uint32_t begin = (uint32_t)(row->step % epoch_steps(run)) * batch;
-    for (uint32_t first = begin, count; first < images && row->step < row->steps; first += count) {
+    for (uint32_t first = begin, count; first < images && row->step < row->steps && !row->diverged; first += count) {
         count = images - first < batch ? images - first : batch;
         row->step++;
         if (!train_step(run, run->order + first, count, &row->loss, sum))
             return false;
         loss_sum += row->loss * count;
         row->mean_loss = loss_sum / (first + count - begin);
-        row->epoch_end = first + count == images;
+        row->diverged = run->options->clip == 0 && !isfinite(row->loss);
+        row->epoch_end = first + count == images && !row->diverged;
         if (row->epoch_end)
             row->accuracy = evaluate(run, run->net->param, run->test).accuracy;
         if (!ranks_agree(report_step(&run->report, row)))
             return false;
-        if ((row->epoch_end || row->step == row->steps) && !save(run))
+        if ((row->epoch_end || row->step == row->steps) && !row->diverged && !save(run))
             return false;
     }
     return true;
@@ -130,12 +132,13 @@ static bool train_epochs(struct training *run, struct report_row *row, struct ti
     struct random_stream stream = random_start(run->options->seed, ORDER_STREAM);
     for (uint32_t i = 0; i < run->train->count; i++)
         run->order[i] = i;
-    for (row->epoch = 1; row->step < row->steps; row->epoch++) {
+    for (row->epoch = 1;; row->epoch++) {
         random_shuffle(&stream, run->order, run->train->count);
         if (row->step < row->epoch * epoch_steps(run) && !train_epoch(run, row, sum))
             return false;
+        if (row->step == row->steps || row->diverged)
+            return true;
     }
-    return true;
 }
 
 /* Opens the files of this run only now, and empties the CSV last, so that a run that is refused leaves existing files
@@ -192,6 +195,13 @@ static struct training_result conclude(struct training *run, const struct times 
                                     .skipped = updater_skipped(&run->updater)};
 }
 
+/* At the end only rank 0 knows the loss. */
+static void report_divergence(const struct training *run, const struct report_row *row)
+{
+    complain_and_go_on("%s: diverged: the loss is %g at epoch %" PRIu32 ", step %" PRIu64 ", with lr %g",
+                       row->trained->name, row->loss, row->epoch, row->step, options_lr(run->options, row->trained));
+}
+
 bool training_run(struct training *run, const struct named_config *trained, struct training_result *result)
 {
     const uint64_t all = run->options->epochs * epoch_steps(run), stop = run->options->steps;
@@ -200,8 +210,16 @@ bool training_run(struct training *run, const struct named_config *trained, stru
     struct times sum = {0};
     const bool good = updater_open(&run->updater, run->options, trained, run->net, all) && start(run, &row) &&
                       train_epochs(run, &row, &sum);
-    if (good)
+    if (good && !row.diverged) {
         *result = conclude(run, &sum);
+        row.loss = result->loss;
+    }
+    if (good) {
+        result->diverged = !isfinite(row.loss);
+        result->step = row.step;
+    }
+    if (good && result->diverged)
+        report_divergence(run, &row);
     updater_close(&run->updater);
     return good;
 }

@@ -21,6 +21,8 @@ struct training {
 };
 
 struct training_result {
+    bool diverged;        /* the loss became infinite or NaN, which has been reported */
+    uint64_t step;        /* the last one */
     double loss;          /* over all training images, with the final weights */
     double accuracy;      /* of the test images */
     double copy_accuracy; /* the same of the bfloat16 parameters, if there are some; NaN if no step has written them */
@@ -33,7 +35,7 @@ struct training_result {
 bool training_open(struct training *run, const struct options *options, const struct dataset *train,
                    const struct dataset *test, struct network *net);
 
-/* Trains from the weights that the seed draws, those of a file, or a checkpoint. */
+/* Trains from the weights that the seed draws, those of a file, or a checkpoint. A diverged training is no error. */
 bool training_run(struct training *run, const struct named_config *trained, struct training_result *result);
 
 bool training_close(struct training *run);

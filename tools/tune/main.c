@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /* descend-tune: measures, for each optimizer, from how many elements on several threads are faster than one here. */
-#define _GNU_SOURCE
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "command_line.h"
 #include "threshold.h"
 
 enum { MAX_SECONDS = 3600 };
 
 struct options {
     const char *output; /* NULL: none */
-    double seconds;
-    bool json, help;
+    uint32_t seconds;
+    bool json;
+};
+
+static void explain(void)
+{
+    putchar('\n');
+    help_text("The library reads no such file: give a value to a call by descend_exec.serial_below. In JSON it is null "
+              "where threads did not win; threads = 1 is the setting for that.");
+}
+
+static const struct command command = {
+    .program = "descend-tune",
+    .forms = (const char *const[]){"[OPTION]...", NULL},
+    .purpose =
+        "Measure from how many elements on it pays here to split an update over threads, for each optimizer, and "
+        "show it beside the value built into descend. Best on an idle machine. Writes no file unless told to.",
+    .options =
+        (const struct command_option[]){
+            {"json", NULL, "show JSON instead of the table", command_flag, offsetof(struct options, json), 0, 0},
+            {"output", "FILE", "write the JSON there, too", command_text, offsetof(struct options, output), 0, 0},
+            {"seconds", "N", "measure for about that long, 1 to 3600 (default: 15)", command_count,
+             offsetof(struct options, seconds), 1, MAX_SECONDS},
+            {0}},
+    .failure = "the file cannot be written, or DESCEND_ISA names no variant that runs here",
+    .explain = explain,
 };
 
 static void print_head(const struct threads *threads)
@@ -98,7 +120,7 @@ static bool close_file(FILE *file, const char *name)
     const bool failed = ferror(file);
     if (fclose(file) == 0 && !failed)
         return true;
-    fprintf(stderr, "descend-tune: %s: %s\n", name, errno ? strerror(errno) : "cannot write");
+    complain("%s: %s", name, errno ? strerror(errno) : "cannot write");
     return false;
 }
 
@@ -107,7 +129,7 @@ static bool report(const struct options *options, const struct threads *threads,
 {
     char *text = as_json(threads, thresholds);
     if (text == NULL) {
-        fputs("descend-tune: out of memory\n", stderr);
+        complain("out of memory");
         return false;
     }
     if (output)
@@ -123,61 +145,7 @@ static bool report(const struct options *options, const struct threads *threads,
             print_table(thresholds);
     }
     cJSON_free(text);
-    return close_file(stdout, "standard output") && written;
-}
-
-static void print_help(void)
-{
-    puts(
-        "Usage: descend-tune [OPTION]...\n"
-        "Measure from how many elements on it pays here to split an update over threads, for each optimizer, and show\n"
-        "it beside the value built into descend. Best on an idle machine. Writes no file unless told to.\n"
-        "\n"
-        "  --json         print JSON instead of the table\n"
-        "  --output FILE  write the JSON there, too\n"
-        "  --seconds N    measure for about that long, 1 to 3600 (default: 15)\n"
-        "  --help         print this and exit\n"
-        "\n"
-        "The library reads no such file: give a value to a call by descend_exec.serial_below. In JSON it is null "
-        "where\n"
-        "threads did not win; threads = 1 is the setting for that.");
-}
-
-static bool read_seconds(const char *text, double *seconds)
-{
-    char *end = NULL;
-    errno = 0;
-    const bool digit = text[0] >= '0' && text[0] <= '9'; /* strtol takes blanks and signs */
-    const long number = digit ? strtol(text, &end, 10) : 0;
-    if (!digit || *end != '\0' || errno != 0 || number < 1 || number > MAX_SECONDS) {
-        fprintf(stderr, "descend-tune: --seconds '%s': must be a whole number from 1 to %d\n", text, MAX_SECONDS);
-        return false;
-    }
-    *seconds = (double)number;
-    return true;
-}
-
-static bool read_options(struct options *options, int argc, char **argv)
-{
-    static const struct option table[] = {{"json", no_argument, NULL, 'j'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"seconds", required_argument, NULL, 's'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    *options = (struct options){.seconds = 15};
-    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (option == 'j')
-            options->json = true;
-        else if (option == 'o')
-            options->output = optarg;
-        else if (option == 'h')
-            options->help = true;
-        else if (option != 's' || !read_seconds(optarg, &options->seconds))
-            return false;
-    }
-    if (optind < argc)
-        fprintf(stderr, "descend-tune: unexpected argument '%s'\n", argv[optind]);
-    return optind == argc;
+    return written;
 }
 
 /* Measures, unless there is only one thread, and prints the result. */
@@ -185,31 +153,33 @@ static bool tune(const struct options *options, FILE *output)
 {
     static struct threshold thresholds[NAMED_CONFIGS_MAX];
     const struct threads threads = find_threads();
-    if (!threads.why_serial && !thresholds_measure(options->seconds, thresholds)) {
-        fputs("descend-tune: out of memory\n", stderr);
+    if (!threads.why_serial && !thresholds_measure((double)options->seconds, thresholds)) {
+        complain("out of memory");
         return false;
     }
     return report(options, &threads, thresholds, output);
 }
 
-int main(int argc, char **argv)
+static enum command_status run(int argc, char **argv)
 {
-    struct options options;
-    if (!read_options(&options, argc, argv))
-        return EXIT_FAILURE;
-    if (options.help) {
-        print_help();
-        return close_file(stdout, "standard output") ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
+    struct options options = {.seconds = 15};
+    enum command_status wrong;
+    if (!command_read(&command, argc, argv, &options, &wrong))
+        return wrong;
     const descend_status status = thresholds_try(); /* a wrong DESCEND_ISA is refused */
     if (status != DESCEND_OK) {
-        fprintf(stderr, "descend-tune: %s\n", descend_status_string(status));
-        return EXIT_FAILURE;
+        complain("%s", descend_status_string(status));
+        return COMMAND_FAILED;
     }
     FILE *output = options.output ? fopen(options.output, "w") : NULL; /* opened before measuring, which takes long */
     if (options.output && output == NULL) {
-        fprintf(stderr, "descend-tune: %s: %s\n", options.output, strerror(errno));
-        return EXIT_FAILURE;
+        complain("%s: %s", options.output, strerror(errno));
+        return COMMAND_FAILED;
     }
-    return tune(&options, output) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return tune(&options, output) ? COMMAND_DONE : COMMAND_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    return command_finish(run(argc, argv));
 }
