@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""The library's object over the tensors of a torch optimizer: built when parameters, states or groups change, and kept
+from step to step. What is done in each step is written for speed: it takes longer than small updates."""
+
+import ctypes
+from operator import is_
+
+import torch
+
+from descend.errors import Error
+from descend.optimizer import Optimizer
+
+
+def is_ours(tensor):
+    """Whether it is of the kind that the library takes."""
+    return (tensor.layout is torch.strided and tensor.dtype is torch.float32 and tensor.is_cpu
+            and tensor.is_contiguous() and not tensor.is_neg())
+
+
+def check_param(param):
+    if not is_ours(param):
+        raise Error(f"a parameter of shape {list(param.shape)} is {param.dtype} on {param.device}, {param.layout}: "
+                    "descend.torch has contiguous float32 in this machine's memory only")
+
+
+def contiguous(grad, param):
+    """A contiguous copy of a gradient that is not, as the library reads it."""
+    if not (grad.layout is torch.strided and grad.dtype is torch.float32 and grad.is_cpu and grad.shape == param.shape):
+        raise Error(f"the gradient of a parameter of shape {list(param.shape)} is {grad.dtype} on {grad.device}, "
+                    f"{grad.layout}, of shape {list(grad.shape)}: descend.torch has dense float32 only")
+    return grad.detach().contiguous().resolve_neg()
+
+
+def tensor_in(state, key, n):
+    """A tensor of a parameter's state that a step writes."""
+    tensor = state[key]
+    if not (torch.is_tensor(tensor) and is_ours(tensor) and tensor.numel() == n):
+        raise Error(f"{key} in the state of a parameter is no contiguous float32 tensor of {n} elements")
+    return tensor
+
+
+class Slot:
+    """A parameter in the object, and its state. count is the number of its steps so far. Where something is to be added
+    to torch's state, state is a copy until a step has been taken: published says whether it is torch's."""
+
+    def __init__(self, kind, group, param, state, config, values):
+        check_param(param)
+        self.group, self.param, self.n = group, param, param.numel()
+        given = state or {}
+        self.state, self.count = dict(given), kind.count(given)
+        kind.complete(self.state, param, values)
+        self.published = bool(given) and list(map(id, self.state.values())) == list(map(id, given.values()))
+        if self.published:
+            self.state = given
+        missing = [key for key in config.arrays() if key not in self.state]
+        if missing:
+            raise Error(f"the state of a parameter that has taken steps has no {', '.join(missing)}")
+        self.arrays = {key: tensor_in(self.state, key, self.n) for key in config.arrays()}
+        self.scalars = {key: tensor_in(self.state, key, 1) for key in kind.scalars(self.state)}
+        # Numbers are read and written by ctypes: an operation of torch on each takes longer than a small update.
+        self.numbers = {key: ctypes.c_float.from_address(scalar.data_ptr()) for key, scalar in self.scalars.items()}
+        self.number = self.numbers.get("step")
+        self.alive = [scalar.detach() for scalar in self.scalars.values()]  # keeps that memory
+        self.nothing = param.detach().view(-1)[:0]  # changing it counts the parameter's version up
+
+    def check_start(self, config):
+        """The library's first step writes the start values, whatever a state has."""
+        for key, tensor in self.arrays.items():
+            if not bool((tensor == config.start(key)).all()):
+                raise Error(f"{key} of a parameter is not what it starts at, though the parameter has taken no step")
+
+    def counted(self):
+        """What the state says of the number of steps."""
+        return self.number.value if self.number is not None else self.state.get("step", self.count)
+
+    def finish(self):
+        """Counts a step."""
+        if "step" in self.state:
+            self.count += 1
+            if self.number is not None:
+                self.number.value = self.count
+            else:
+                self.state["step"] = self.count
+
+
+class Engine:
+    """Has the parameters that have gradients, and those of the engine before, as they will have gradients again."""
+
+    def __init__(self, kind, groups, states, before):
+        self.kind, self.values = kind, [kind.options_of(group) for group in groups]
+        self.configs = [kind.config(values) for values in self.values]
+        self.params = [param for group in groups for param in group["params"]]
+        self.lengths = [len(group["params"]) for group in groups]
+        known = {id(slot.param) for slot in before.slots} if before else set()
+        self.slots = [Slot(kind, number, param, states.get(param), self.configs[number], self.values[number])
+                      for number, group in enumerate(groups) for param in group["params"] if param.grad is not None
+                      or id(param) in known and states.get(param) and is_ours(param)]
+        known = {id(slot.param) for slot in self.slots}
+        self.idle = [param for param in self.params if id(param) not in known]
+        self.check_starts()
+        self.optimizer = self.make()
+        self.addresses = [0] * len(self.slots)
+        self.remember(states)
+
+    def check_starts(self):
+        slots = [slot for slot in self.slots if slot.published and slot.count == 0 and slot.arrays]
+        for slot in slots:
+            self.kind.fit(self.configs[slot.group], slot.state)
+        for slot in slots:
+            slot.check_start(self.configs[slot.group])
+
+    def make(self):
+        optimizer = Optimizer(self.configs[0])
+        for config in self.configs[1:]:
+            optimizer.group(config)
+        for index, slot in enumerate(self.slots):
+            written = {**slot.arrays, **slot.scalars}
+            states = {key: tensor for key, tensor in written.items() if key in optimizer.states}
+            optimizer.add(str(index), slot.param, group=slot.group, states=states, step=slot.count)
+        return optimizer
+
+    def remember(self, states):
+        """What fits compares with."""
+        self.dicts = list(states.values())
+        tensors = [tensor for slot in self.slots for tensor in (slot.param, *slot.arrays.values())]
+        self.data_ptrs = [tensor.data_ptr for tensor in tensors]
+        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
+        self.cells = [(slot.state, key, tensor) for slot in self.slots
+                      for key, tensor in [*slot.arrays.items(), *slot.scalars.items()]]
+
+    def fits(self, groups, states):
+        """Whether all is still as the last step has left it, but for gradients and options, which it takes over."""
+        if [len(group["params"]) for group in groups] != self.lengths or len(states) != len(self.dicts):
+            return False
+        params = [param for group in groups for param in group["params"]]
+        if not (all(map(is_, params, self.params)) and all(map(is_, states.values(), self.dicts))):
+            return False
+        if [data_ptr() for data_ptr in self.data_ptrs] != self.starts:
+            return False
+        for state, key, tensor in self.cells:
+            if state.get(key) is not tensor:
+                return False
+        for slot in self.slots:
+            param = slot.param
+            if slot.counted() != slot.count or param.numel() != slot.n or not is_ours(param):
+                return False
+        if self.idle and any(param.grad is not None for param in self.idle):
+            return False
+        return all(self.take_options(number, self.kind.options_of(group)) for number, group in enumerate(groups))
+
+    def take_options(self, number, values):
+        """Returns whether this object can have them."""
+        if values == self.values[number]:
+            return True
+        config = self.configs[number]
+        before = config.arrays()
+        config.set_options(**{option: value for option, value, old in
+                              zip(self.kind.options, values, self.values[number]) if value != old})
+        if config.arrays() != before:
+            return False
+        self.optimizer.configure(config, number)
+        self.values[number] = values
+        return True
+
+    def gradients(self):
+        """The gradient of each slot as the library reads it, or None."""
+        grads = [slot.param.grad for slot in self.slots]
+        for index, grad in enumerate(grads):
+            if grad is not None:
+                param = self.slots[index].param
+                if not is_ours(grad) or grad.shape != param.shape:
+                    grads[index] = contiguous(grad, param)
+        return grads
+
+    def set_gradients(self, grads):
+        addresses = [0 if grad is None else grad.data_ptr() for grad in grads]
+        if addresses != self.addresses:
+            c, c_optimizer = self.optimizer.c, self.optimizer.c_optimizer
+            for index, (address, before) in enumerate(zip(addresses, self.addresses)):
+                if address != before:
+                    self.optimizer.library.check(c.descend_optimizer_set_grad(c_optimizer, index, address or None))
+            self.addresses = addresses
+
+    def step(self, states):
+        grads = self.gradients()
+        stepped = [slot for slot, grad in zip(self.slots, grads) if grad is not None]
+        if not stepped:
+            return
+        self.set_gradients(grads)
+        run = self.optimizer.exec
+        run.threads = torch.get_num_threads()
+        self.optimizer.library.check(self.optimizer.call(None, ctypes.byref(run)))
+        torch._foreach_zero_([slot.nothing for slot in stepped])  # pylint: disable=protected-access
+        for slot in stepped:
+            slot.finish()
+        self.kind.finish(stepped, self.configs)
+        if not all(slot.published for slot in stepped):
+            self.publish(stepped, states)
+
+    def publish(self, stepped, states):
+        """Gives new states to torch."""
+        for slot in stepped:
+            state = states[slot.param]
+            state.update(slot.state)
+            slot.state, slot.published = state, True
+        self.remember(states)
