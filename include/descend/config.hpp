@@ -59,13 +59,14 @@ struct config : descend_config {
     }
 };
 
-/* How to run a call; a descend_exec that is {} means the defaults. */
+/* How to run a call: on so many threads. A descend_exec that is {} means the defaults. */
 inline descend_exec threads(unsigned count) noexcept
 {
     descend_exec exec{};
     exec.threads = count;
     return exec;
 }
+/* Part number `index` of so many slices. */
 inline descend_exec slice(unsigned index, unsigned slices) noexcept
 {
     descend_exec exec{};
@@ -140,6 +141,7 @@ inline status find_states(const descend_config &with, std::size_t n, std::span<c
 
 } // namespace detail
 
+/* A step over spans. */
 inline status step(const descend_config &with, std::uint64_t number, std::span<float> param,
                    std::span<const float> grad, std::initializer_list<std::span<float>> state = {},
                    const descend_exec &exec = {})
@@ -148,6 +150,7 @@ inline status step(const descend_config &with, std::uint64_t number, std::span<f
     const status lengths = detail::find_states(with, param.size(), grad, state, found);
     return lengths.ok() ? step(with, number, param.data(), grad.data(), found, param.size(), exec) : lengths;
 }
+/* Deltas over spans. */
 inline status step_delta(const descend_config &with, std::uint64_t number, std::span<const float> param,
                          std::span<const float> grad, std::initializer_list<std::span<float>> state,
                          std::span<float> delta, const descend_exec &exec = {})
@@ -158,6 +161,7 @@ inline status step_delta(const descend_config &with, std::uint64_t number, std::
         return lengths.ok() ? DESCEND_BAD_N : lengths;
     return step_delta(with, number, param.data(), grad.data(), found, delta.data(), param.size(), exec);
 }
+/* By bias corrections, over spans. */
 inline status step_corrected(const descend_config &with, double bias_correction1, double bias_correction2,
                              std::span<float> param, std::span<const float> grad,
                              std::initializer_list<std::span<float>> state, const descend_exec &exec = {})

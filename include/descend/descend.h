@@ -31,6 +31,7 @@
 #include "descend/kinds.h"
 #include "descend/status.h"
 
+/* The version of these headers, and that of the numerics contract (docs/numerics.md). */
 #define DESCEND_VERSION_MAJOR 0
 #define DESCEND_VERSION_MINOR 1
 #define DESCEND_VERSION_PATCH 0

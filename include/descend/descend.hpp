@@ -47,6 +47,7 @@
 #include "descend/scaler.h"
 #include "descend/schedule.h"
 
+/* All that is in descend.hpp. */
 namespace descend
 {
 
@@ -92,21 +93,25 @@ struct checkpoint : descend_checkpoint {
 class optimizer
 {
   public:
+    /* An empty one. */
     optimizer() noexcept = default;
     /* Takes over an optimizer that a C function has made. */
     explicit optimizer(descend_optimizer *owned) noexcept : handle_(owned)
     {
     }
+    /* An optimizer of the config's kind, with this config for group 0. */
     static result<optimizer> create(const descend_config &config)
     {
         descend_optimizer *made = nullptr;
         const status code = descend_optimizer_create(&made, &config);
         return {code, optimizer(made)};
     }
+    /* For functions of C. */
     descend_optimizer *get() const noexcept
     {
         return handle_.get();
     }
+    /* Hands the optimizer to the caller, who destroys it. */
     descend_optimizer *release() noexcept
     {
         return handle_.release();

@@ -16,7 +16,7 @@ extern "C" {
 
 /* Element types of arrays. The functions over flat arrays take float32 only. */
 typedef enum descend_dtype {
-    DESCEND_F32 = 0,
+    DESCEND_F32 = 0,        /* float32 */
     DESCEND_BF16 = 1,       /* bfloat16 */
     DESCEND_F16 = 2,        /* IEEE half precision */
     DESCEND_BF16_SPLIT = 3, /* a float32 in two arrays: the nearest bfloat16, and the float32's lower 16 bits */

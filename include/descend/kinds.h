@@ -23,7 +23,7 @@ extern "C" {
 
 /* The kinds of optimizers, numbered without gaps. A number never changes. */
 typedef enum descend_kind {
-    DESCEND_KIND_NONE = 0,
+    DESCEND_KIND_NONE = 0, /* no kind: no function takes it */
     DESCEND_SGD = 1,
     DESCEND_RMSPROP = 2,
     DESCEND_ADAM = 3,

@@ -54,6 +54,7 @@
 extern "C" {
 #endif
 
+/* An optimizer across the ranks of a communicator. */
 typedef struct descend_mpi descend_mpi;
 
 /* Memory that all ranks of a node see. */

@@ -49,6 +49,7 @@
 extern "C" {
 #endif
 
+/* An optimizer; what it holds is read by functions. */
 typedef struct descend_optimizer descend_optimizer;
 
 /*
@@ -257,6 +258,12 @@ typedef struct descend_measurement {
 descend_status descend_optimizer_measure(descend_optimizer *optimizer, const descend_exec *exec,
                                          descend_measurement *measurement);
 
+/* What descend_optimizer_squares finds in a segment. */
+typedef struct descend_squares {
+    double sum; /* of the squares */
+    double max; /* the largest magnitude; NaN if an element is NaN */
+} descend_squares;
+
 /*
  * A measurement in parts, where several optimizers, in several processes for example, hold shards of the tensors. A
  * whole tensor is divided into segments of descend_segment_length elements, the last of which may be shorter
@@ -270,11 +277,6 @@ descend_status descend_optimizer_measure(descend_optimizer *optimizer, const des
  * tensors. DESCEND_NULL_MEASUREMENT: segments, counts or measurement is NULL. An unfinished call of
  * descend_optimizer_squares is one of descend_optimizer_measure.
  */
-typedef struct descend_squares {
-    double sum; /* of the squares */
-    double max; /* the largest magnitude; NaN if an element is NaN */
-} descend_squares;
-
 uint64_t descend_segment_length(uint64_t whole); /* for a tensor of so many elements */
 size_t descend_optimizer_segment_count(const descend_optimizer *optimizer, size_t tensor); /* 0: no such tensor */
 descend_status descend_optimizer_squares(descend_optimizer *optimizer, size_t tensor, size_t count,

@@ -12,7 +12,7 @@
 /* Each cause of an error has a number of its own, which never changes. The compiler warns where a status is ignored, in
  * C23 and C++17. */
 typedef enum DESCEND_NODISCARD descend_status {
-    DESCEND_OK = 0,
+    DESCEND_OK = 0, /* no error */
 
     /* Arguments. */
     DESCEND_NULL_CONFIG = 1,          /* config is NULL, or another pointer of a function of config.h */

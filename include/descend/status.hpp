@@ -19,13 +19,16 @@ namespace descend
 class error : public std::exception
 {
   public:
+    /* Of that status. */
     explicit error(descend_status code) noexcept : code_(code)
     {
     }
+    /* The status. */
     descend_status code() const noexcept
     {
         return code_;
     }
+    /* Its one line of English. */
     const char *what() const noexcept override
     {
         return descend_status_string(code_);
@@ -40,13 +43,16 @@ class error : public std::exception
 class [[nodiscard]] status
 {
   public:
+    /* A status of the C library, without a word. */
     status(descend_status code = DESCEND_OK) noexcept : code_(code)
     {
     }
+    /* Whether there was no error. */
     bool ok() const noexcept
     {
         return code_ == DESCEND_OK;
     }
+    /* Which error; the number of the C library. */
     descend_status code() const noexcept
     {
         return code_;
@@ -57,6 +63,7 @@ class [[nodiscard]] status
         return descend_status_string(code_);
     }
 #ifdef __cpp_exceptions
+    /* Throws descend::error where there was one. */
     void or_throw() const
     {
         if (!ok())
@@ -87,6 +94,7 @@ template <class T> struct [[nodiscard]] result {
         return status.message();
     }
 #ifdef __cpp_exceptions
+    /* The value; throws descend::error where the status is not ok. */
     T or_throw() &&
     {
         status.or_throw();
