@@ -169,5 +169,5 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     const enum command_status status = command_finish(run(argc, argv));
     MPI_Finalize();
-    return status;
+    return (int)status;
 }

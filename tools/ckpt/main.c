@@ -134,5 +134,5 @@ static enum command_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    return command_finish(run(argc, argv));
+    return (int)command_finish(run(argc, argv));
 }

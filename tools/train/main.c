@@ -126,5 +126,5 @@ int main(int argc, char **argv)
     ranks_begin();
     const enum command_status status = run(argc, argv);
     ranks_end();
-    return status;
+    return (int)status;
 }
