@@ -27,16 +27,17 @@ class Divergence(Case):
         return done.stdout, list(csv.DictReader(table.read_text().splitlines()))
 
     def test_diverged_training_ends_and_says_so(self):
-        saved = self.directory / "saved"
-        output, rows = self.diverged("--optimizer", "sgd", "--lr", "1e30", "--epochs", 3, "--save", saved)
-        self.assertRegex(output, r"(?m)^sgd +1e\+30  diverged at step 2$")
-        self.assertEqual([row["step"] for row in rows], ["1", "2"])
-        self.assertRegex(rows[-1]["train_loss"], "nan|inf")
-        self.assertEqual(rows[-1]["test_accuracy"], "")
-        fresh = self.directory / "fresh"
+        """The checkpoint is the one from before the first step, also where the last step is the one that diverges."""
+        saved, fresh = self.directory / "saved", self.directory / "fresh"
         self.train("--optimizer", "sgd", "--lr", "1e-30", "--steps", 1, "--save", fresh)  # no weight moves
-        data = [checkpoint_file.read(path)[0] for path in (saved, fresh)]
-        self.assertEqual(data[0]["hidden.weight"], data[1]["hidden.weight"])  # saved before the first step only
+        for more in (("--epochs", 3), ("--steps", 2)):
+            output, rows = self.diverged("--optimizer", "sgd", "--lr", "1e30", "--save", saved, *more)
+            self.assertRegex(output, r"(?m)^sgd +1e\+30  diverged at step 2$")
+            self.assertEqual([row["step"] for row in rows], ["1", "2"])
+            self.assertRegex(rows[-1]["train_loss"], "nan|inf")
+            self.assertEqual(rows[-1]["test_accuracy"], "")
+            data = [checkpoint_file.read(path)[0]["hidden.weight"] for path in (saved, fresh)]
+            self.assertEqual(data[0], data[1])
 
     def test_the_others_go_on(self):
         # Adam's steps of this length overflow; Rprop begins with steps of its lr, but these are at most 50.

@@ -283,7 +283,7 @@ class Options(Case):
             for value in values:
                 with self.subTest(option=option, value=value):
                     self.assert_refused(self.run_train("--data", self.directory, f"{option}={value}"))
-        for arguments in (["--none"], ["--epochs"], ["-x"], ["extra"], ["--help=1"], ["--", "extra"],
+        for arguments in (["--none"], ["--s=1"], ["--epochs"], ["-x"], ["extra"], ["--help=1"], ["--", "extra"],
                           ["--bf16-copy=1"], ["--save", "x"], ["--resume", "x", "--optimizer", "sgd,adam"],
                           ["--storage", "split", "--bf16-copy"]):
             with self.subTest(arguments=arguments):
