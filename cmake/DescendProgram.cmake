@@ -2,7 +2,8 @@
 # Installing the programs, with what users of a shell expect beside them.
 find_program(HELP2MAN help2man)
 
-# descend_program(TARGET WHAT): installs it, its manual page, of which WHAT is the first line, and its completion in bash.
+# descend_program(TARGET WHAT): installs it, its manual page, of which WHAT is the first line, and its completion in
+# bash.
 function(descend_program target what)
   if(NOT DESCEND_INSTALL)
     return()
@@ -31,7 +32,8 @@ endfunction()
 function(descend_program_rpath target)
   get_target_property(type descend TYPE)
   get_target_property(links ${target} LINK_LIBRARIES)
-  if(links MATCHES "descend::" AND type STREQUAL SHARED_LIBRARY AND NOT CMAKE_INSTALL_RPATH AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  if(links MATCHES "descend::" AND type STREQUAL SHARED_LIBRARY AND NOT CMAKE_INSTALL_RPATH
+     AND NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
     set(libraries ${CMAKE_INSTALL_LIBDIR})
     if(NOT IS_ABSOLUTE ${libraries})
       file(RELATIVE_PATH libraries ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})

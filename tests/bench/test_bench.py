@@ -156,7 +156,7 @@ class Refusals(Case):
         for option in ("--benchmark_format=x", "--benchmark_out_format=x", "--benchmark_time_unit=x"):
             done = run_bench(option, timeout=60)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
-            self.assertRegex(done.stderr, r"\Adescend-bench: [^\n]*: no such value \(see descend-bench --help\)\n\Z")
+            self.assertRegex(done.stderr, r"\Adescend-bench: [^\n]*no such value \(see descend-bench --help\)\n\Z")
 
     def test_unknown_row(self):
         self.assert_refused(run_bench("--benchmark_filter=^nonsense$"), "^nonsense$")

@@ -207,7 +207,8 @@ class FromPython(Case):
             {"name": "none", "dtype": "F32", "storage": None, "bytes": 0, "shape": [0, huge]}])
         write(self.path, {})
         self.assertEqual(json.loads(ckpt("list", "--json", self.path).stdout)["tensors"], [])
-        stored = {tensor["name"]: tensor["storage"] for tensor in json.loads(ckpt("list", "--json", GOLDEN).stdout)["tensors"]}
+        golden = json.loads(ckpt("list", "--json", GOLDEN).stdout)["tensors"]
+        stored = {tensor["name"]: tensor["storage"] for tensor in golden}
         self.assertEqual((stored["w1"], stored["state.w1.exp_avg_sq"]), ("bf16_split", "ub8"))
 
 

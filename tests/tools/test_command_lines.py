@@ -89,17 +89,18 @@ class CommandLines(unittest.TestCase):
 class Environment(unittest.TestCase):
     def test_wrong_variant(self):
         """Fails with one line; descend-info shows all the same what it finds. No business of descend-ckpt's."""
+        wrong = {**os.environ, "DESCEND_ISA": "nonsense"}
         for program in PROGRAMS:
             name = os.path.basename(program)
             if name in ("descend-ckpt", "descend-bench-mpi"):
                 continue
             with self.subTest(program=program):
-                done = run(program, env={**os.environ, "DESCEND_ISA": "nonsense"})
+                done = run(program, env=wrong)
                 self.assertEqual(done.returncode, 1, done)
                 self.assertRegex(done.stderr, rf"\A{name}: [^\n]*\bDESCEND_ISA\b[^\n]*\n\Z")
                 if name == "descend-info":
                     self.assertRegex(done.stdout, r"(?m)^in use +none\b")
-                    self.assertEqual(run(program, "--json", env={**os.environ, "DESCEND_ISA": "nonsense"}).returncode, 1)
+                    self.assertEqual(run(program, "--json", env=wrong).returncode, 1)
                 else:
                     self.assertEqual(done.stdout, "")
 
@@ -107,8 +108,8 @@ class Environment(unittest.TestCase):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    numbers = re.findall(r"(?m)^#define DESCEND_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", Path(sys.argv[1]).read_text("utf-8"))
-    VERSION = ".".join(numbers)
+    header = Path(sys.argv[1]).read_text(encoding="utf-8")
+    VERSION = ".".join(re.findall(r"(?m)^#define DESCEND_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     PROGRAMS = [os.path.abspath(path) for path in sys.argv[2:end]]
     unittest.main(argv=sys.argv[:1] + sys.argv[end + 1:], verbosity=2)

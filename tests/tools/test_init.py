@@ -74,7 +74,8 @@ class Init(Case):
     def test_no_safetensors(self):
         safetensors.write(self.file, self.tensors)
         good = self.file.read_bytes()
-        for content, words in ((b"", "is not safetensors"), (b"\x89PNG\r\n\x1a\n" + bytes(1000), "is not safetensors"),
+        for content, words in ((b"", "is not safetensors"),
+                               (b"\x89PNG\r\n\x1a\n" + bytes(1000), "is not safetensors"),
                                (b"a text\n", "is not safetensors"), (good[:100], "is not safetensors, or was cut short"),
                                (good[:-1], "ends before its tensors"), (good + b"\0", "bytes after its last tensor")):
             with self.subTest(length=len(content)):

@@ -36,7 +36,8 @@ class Ranks(Case):
     def results(self, done, table, saved, diverges):
         """What a run leaves: the table without its times, the CSV, the checkpoint."""
         self.assertEqual(done.returncode, int(diverges), done.stderr)
-        self.assertEqual(len(re.findall(r"(?m)^descend-train: \w+: diverged: ", done.stderr)), int(diverges), done.stderr)
+        said = re.findall(r"(?m)^descend-train: \w+: diverged: ", done.stderr)
+        self.assertEqual(len(said), int(diverges), done.stderr)
         rows = re.findall(r"(?m)^(\w+ +\S+ +(?:\S+ +\d+\.\d\d %(?= )|diverged at step \d+))", done.stdout)
         self.assertGreater(len(rows), 0, done.stdout)
         return rows, table.read_bytes(), saved.read_bytes() if saved else None
@@ -104,7 +105,8 @@ class Ranks(Case):
 
     def test_diverged(self):
         """All ranks end with the same step, and one says so."""
-        rows, _, _ = self.assert_same_everywhere("--optimizer", "sgd", "--lr", "1e30", "--micro-batches", 4, diverges=True)
+        rows, _, _ = self.assert_same_everywhere("--optimizer", "sgd", "--lr", "1e30", "--micro-batches", 4,
+                                                 diverges=True)
         self.assertRegex(rows[0], r"sgd +1e\+30 +diverged at step 2")
 
     def assert_one_line(self, done, *fragments):
