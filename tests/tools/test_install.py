@@ -67,7 +67,7 @@ class Installed(unittest.TestCase):
             shown = run("man", "-l", page, env={**self.environment, "MANWIDTH": "200", "LC_ALL": "C"}).stdout
             for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "   Exit status:"):
                 self.assertRegex(shown, rf"(?m)^{heading}$")
-            self.assertRegex(shown, rf"(?m)^       {name} - [a-z][^.\n]*[a-z]$")
+            self.assertRegex(shown, rf"(?m)^       {name} - [a-z][^.\n]*[a-zA-Z]$")
             for option in re.findall(r"(?m)^  (--[a-z0-9_-]+)", self.printed(name, "--help")):
                 self.assertRegex(shown, rf"(?m)^       {option}[= \n]")
 
