@@ -14,7 +14,7 @@ try:
 except ImportError:
     print(f"{Path(sys.argv[0]).name}: skipped: no python3-torch")
     sys.exit(77)
-import descend.torch  # noqa: E402
+import descend.torch.convert  # noqa: E402
 import torch_nadam  # noqa: E402
 
 INPUTS = torch.randn(8, 6, generator=torch.Generator().manual_seed(1))

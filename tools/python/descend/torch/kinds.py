@@ -12,6 +12,8 @@ NOT_HERE = ("capturable", "differentiable", "fused")  # options of torch that ha
 class Kind:
     """One of torch's classes, and its name in the library."""
 
+    begins_with_state = False  # whether torch makes a parameter's state with the optimizer
+
     def __init__(self, torch_class, name):
         self.torch_class, self.name, self.library = torch_class, name, default()
         self.options = self.library.config(name).torch_options()  # and their defaults: a torch may not have all of them
@@ -76,7 +78,9 @@ class SGD(Kind):
 
 
 class Adagrad(Kind):
-    """torch makes the state with the optimizer."""
+    """torch makes the state with the optimizer, by that one's options and not the group's."""
+
+    begins_with_state = True
 
     def fit(self, config, state):
         if state["sum"].numel():
