@@ -31,7 +31,7 @@ def from_pkg_config():
                               check=False)
     except OSError:
         return None
-    path = pathlib.Path(done.stdout.strip(), "libdescend.so")
+    path = pathlib.Path(done.stdout.strip()).resolve() / "libdescend.so"
     return path if done.returncode == 0 and path.exists() else None
 
 
@@ -43,7 +43,7 @@ def find_library():
         return BUILT
     if in_source_tree():
         return TREE / "build/release/libdescend.so"
-    return ctypes.util.find_library("descend") or from_pkg_config()
+    return from_pkg_config() or ctypes.util.find_library("descend")
 
 
 class Library:
