@@ -7,6 +7,7 @@ include(CheckCCompilerFlag)
 #   -fno-math-errno    lets sqrt be an instruction; it changes no bit
 #   -fno-single-precision-constant  takes back what would make the double 0.999 the float 0.999
 #   -fexcess-precision=fast  lets gcc compute floats in float on machines that can (for s390x -std=c11 makes it double)
+#   -march=x86-64, armv8-a   takes back a -march=native from outside: the variants say what needs more
 #   -msse2 -mfpmath=sse      computes floats in float on i386 too: the x87 cannot
 # And, against a program that is led astray: indirect branches only to where the code expects them (x86's CET, else
 # AArch64's BTI and PAC, which clang silently ignores on x86), and no table of functions that stays writable.
@@ -21,6 +22,11 @@ endif()
 set(descend_float_flags -ffp-contract=off $<$<C_COMPILER_ID:GNU>:-fexcess-precision=fast>)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|i[3-6]86)$")
   list(APPEND descend_float_flags -msse2 -mfpmath=sse)
+endif()
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  list(APPEND descend_float_flags -march=x86-64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  list(APPEND descend_float_flags -march=armv8-a)
 endif()
 function(descend_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
