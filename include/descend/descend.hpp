@@ -53,13 +53,13 @@ namespace descend
 
 /* A tensor to add to an optimizer; the members are those of descend_tensor. */
 struct tensor : descend_tensor {
-    tensor() noexcept : descend_tensor{}
+    tensor() noexcept : descend_tensor()
     {
     }
     tensor(const descend_tensor &other) noexcept : descend_tensor(other)
     {
     }
-    tensor(float *parameter, float *gradient, std::size_t count) noexcept : descend_tensor{}
+    tensor(float *parameter, float *gradient, std::size_t count) noexcept : descend_tensor()
     {
         n = count;
         param.data = parameter;
@@ -83,7 +83,7 @@ struct pass {
 
 /* What is saved and loaded beside an optimizer; the members are those of descend_checkpoint. */
 struct checkpoint : descend_checkpoint {
-    checkpoint() noexcept : descend_checkpoint{}
+    checkpoint() noexcept : descend_checkpoint()
     {
     }
 };
