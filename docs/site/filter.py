@@ -3,8 +3,9 @@
 """What Doxygen reads instead of a file: filter.py FILE.
 
 A header's comments become Doxygen's: the one at its top is the file's, one over declarations that follow each other
-without a blank line is each one's, one behind a declaration is that one's. Names of the library become links. In C++
-each function names the C function that it calls. In a guide, headings get the names by which links ask for them.
+without a blank line is each one's (in a struct the next one's), one behind a declaration is that one's. In C++ each
+function names the C function that it calls. In a guide, headings get the names by which links ask for them. In both,
+names of the library become links.
 """
 import re
 import sys
@@ -23,11 +24,11 @@ def public_names():
     """The functions of the C headers; and these with types, constants, and fields of structs as STRUCT::FIELD."""
     functions, names = set(), set()
     for header in (ROOT / "include/descend").glob("*.h"):
-        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.DOTALL)
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
         functions.update(re.findall(r"\b(descend_[a-z0-9_]+)\(", text))
         names.update(re.findall(r"\b(DESCEND_[A-Z0-9_]+) = ", text))
-        names.update(re.findall(r"^#define (DESCEND_[A-Z]+_[A-Z]+) \d", text, re.MULTILINE))
-        for fields, name in re.findall(r"^typedef (?:struct|enum)[^;{]*\{(.*?)^\} (\w+);", text, re.MULTILINE | re.DOTALL):
+        names.update(re.findall(r"^#define (DESCEND_[A-Z]+_[A-Z]+) \d", text, re.M))
+        for fields, name in re.findall(r"^typedef (?:struct|enum)[^;{]*\{(.*?)^\} (\w+);", text, re.M | re.S):
             names.add(name)
             names.update(f"{name}::{field}" for field in re.findall(r"(\w+)(?=[,;\[])", fields))
     return functions, functions | names
@@ -48,6 +49,7 @@ def plain(text):
     parts = text.split("`")
     for i in range(0, len(parts), 2):
         escaped = re.sub(r"[*<>#@\\]|__", r"\\\g<0>", parts[i])
+        escaped = re.sub(r"\bdocs/(\w+)\.md", r'@ref docs_\1 "\g<0>"', escaped)
         parts[i] = re.sub(r"\b(descend_[a-z0-9_]+|DESCEND_[A-Z0-9_]+)\b(?:\.([a-z]\w*))?", link, escaped)
     return "`".join(parts)
 
@@ -113,8 +115,8 @@ class Header:
         if lines[-1].endswith("{") and not scope:  # a function of C++
             indent = " " * (len(lines[-1]) - len(lines[-1].lstrip()))
             body = self.take(lambda line: line == indent + "}")
-            called = [name for name in re.findall(r"\b(descend_[a-z0-9_]+)\(", " ".join(lines + body)) if name in FUNCTIONS]
-            text += ["", f"In C: {called[0]}."] if called else []
+            called = re.findall(r"\b(descend_[a-z0-9_]+)\(", " ".join(lines + body))
+            text += next((["", f"In C: {name}."] for name in called if name in FUNCTIONS), [])
             self.over = []
         behind = TRAILING.match(lines[-1])
         if behind:
@@ -127,8 +129,10 @@ class Header:
         for one in several[2].split(", ") if several else [None]:
             self.document(formatted(text or self.undescribed(lines[0])))
             self.out += [f"{several[1]}{one};"] if one else lines + body
+        if self.struct or (lines[-1].endswith("{") and scope):
+            self.over = []
         if lines[-1].endswith("{") and scope:
-            self.over, self.enum = [], "enum" in lines[0]
+            self.enum = "enum" in lines[0]
             self.struct = "struct" in lines[0] or self.struct
 
     def filtered(self):
@@ -137,7 +141,7 @@ class Header:
             if NOT_DECLARED.match(line):
                 if not line or "}" in line:
                     self.over = []
-                    self.enum, self.struct = (within and not line.startswith("}") for within in (self.enum, self.struct))
+                    self.enum, self.struct = (now and not line.startswith("}") for now in (self.enum, self.struct))
                 self.out.append("" if MACRO.match(line) else line)
                 self.at += 1
             elif line.lstrip().startswith("/*"):
@@ -163,7 +167,7 @@ class Guide:
         self.text = path.read_text()
 
     def target(self, match):
-        """A link to a guide, a header, or a file that the site does not have, which lies in the folder of the source."""
+        """A link to a guide, to a header, or to another file in the folder of the source, which the site lacks."""
         text, where = match[1].replace("`", ""), match[2]  # Doxygen shows backquotes in links as they are
         if re.match(r"https?:", where):
             return match[0]
@@ -177,15 +181,18 @@ class Guide:
             return f"[{text}](@ref {page.name})"
         return match[0] if page.suffix == ".png" else f"[{text}](../../{page})"
 
-    def heading(self, match):
+    def heading_or_name(self, match):
+        if match[3]:
+            return f"<tt>#{match[3]}</tt>" if match[3] in NAMES else match[0]
         anchor = heading_anchor(match[2]) if len(match[1]) > 1 else ""
-        return f"{match[0]} {{#{label(str(self.path), anchor)}}}"
+        title = match[0].replace("`", "")  # which Doxygen shows in a heading as tags
+        return f"{title} {{#{label(str(self.path), anchor)}}}"
 
     def filtered(self):
-        parts = re.split(r"(^```.*?^```$)", self.text, flags=re.MULTILINE | re.DOTALL)
+        parts = re.split(r"(^```.*?^```$)", self.text, flags=re.M | re.S)
         for i in range(0, len(parts), 2):
             linked = re.sub(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)", self.target, parts[i])
-            parts[i] = re.sub(r"^(#+) (.*)$", self.heading, linked, flags=re.MULTILINE)
+            parts[i] = re.sub(r"^(#+) (.*)$|`((?:descend|DESCEND)_\w+)`", self.heading_or_name, linked, flags=re.M)
         return "".join(parts)
 
 
