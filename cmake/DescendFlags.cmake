@@ -4,6 +4,7 @@ include(CheckCCompilerFlag)
 # What everything that computes is compiled with: one answer whatever flags the embedding project sets.
 #   -fno-fast-math     takes back a -ffast-math from outside
 #   -ffp-contract=off  gcc fuses even intrinsics into FMA otherwise
+#   -fno-lto           these objects are what runs, as tests look at them: no link compiles them with other flags
 #   -fno-math-errno    lets sqrt be an instruction; it changes no bit
 #   -fno-single-precision-constant  takes back what would make the double 0.999 the float 0.999
 #   -fexcess-precision=fast  lets gcc compute floats in float on machines that can (for s390x -std=c11 makes it double)
@@ -30,8 +31,8 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$" AND CMAKE_SIZEOF_VOID_
 endif()
 function(descend_flags target)
   set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
-                        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${target} PRIVATE -fno-fast-math ${descend_float_flags} -fno-math-errno
+                        C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
+  target_compile_options(${target} PRIVATE -fno-fast-math -fno-lto ${descend_float_flags} -fno-math-errno
                          $<$<C_COMPILER_ID:GNU>:-fno-single-precision-constant> ${branch_protection})
   target_link_options(${target} PRIVATE LINKER:-z,relro LINKER:-z,now)
   descend_warnings(${target})

@@ -1,95 +1,56 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds the library static and shared, installs it, and embeds it in every way it offers.
+# Builds the library static and shared, installs it, and uses it as programs do that find it installed.
 #   run.sh SOURCE_DIR WORK_DIR [CMake options for the library ...]
-# CC, CXX, PKG_CONFIG, READELF and CMAKE_GENERATOR choose the tools; PARTS are those beside the library
-# of which all is there that they need (TESTS BENCH TOOLS). Everything is written below WORK_DIR.
-set -euo pipefail
-
-source_dir=$(cd "$1" && pwd)
-mkdir -p "$2"
-work=$(cd "$2" && pwd)
-shift 2
-options=(-DCMAKE_BUILD_TYPE=Release -DDESCEND_BUILD_TESTS=OFF -DDESCEND_BUILD_TOOLS=OFF -DDESCEND_BUILD_BENCH=OFF "$@")
-consumer=$source_dir/tests/consumer
-export CC=${CC:-cc} CXX=${CXX:-c++} CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-2}
-pkg_config=${PKG_CONFIG:-pkg-config}
+# Everything is written below WORK_DIR.
+consumer=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=support.sh
+source "$consumer/support.sh"
+fast=(-Ofast -flto) # flags of programs, which may not reach the library
 strict=(-Wall -Wextra -Wpedantic -Werror)
-version=$(sed -nE 's/^#define DESCEND_VERSION_(MAJOR|MINOR|PATCH) ([0-9]+)$/\2/p' \
-    "$source_dir/include/descend/descend.h" | paste -sd.)
-expected="" # what the first build of adam.c prints; then every one
 
-fail() {
-    echo "failed: $*" >&2
-    exit 1
-}
-
-# Runs a command and shows its output if it fails.
-quietly() {
-    "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }
-}
-
-# build NAME SOURCE [option ...]: configures and builds into $work/NAME, from nothing.
-build() {
-    local name=$1 from=$2
-    shift 2
-    rm -rf "${work:?}/$name"
-    quietly cmake -S "$from" -B "$work/$name" "$@"
-    quietly cmake --build "$work/$name"
-}
-
-# install_library NAME [option ...]: into $work/NAME-prefix.
-install_library() {
-    local name=$1
-    shift
-    rm -rf "${work:?}/$name-prefix"
-    build "$name" "$source_dir" -DCMAKE_INSTALL_PREFIX="$work/$name-prefix" "${options[@]}" "$@"
-    quietly cmake --install "$work/$name"
-}
-
-# same_bits WHAT COMMAND: the program ends well and prints the version and the bits that all others print.
-same_bits() {
-    local what=$1 printed
-    shift
-    printed=$("$@") || fail "$what"
-    [[ -n $expected ]] || expected=$printed
-    [[ $printed == "$expected" ]] || fail "$what: printed '$printed', others '$expected'"
-    [[ $printed == "$version "* ]] || fail "$what: '$printed' is not version $version"
-    echo "passed: $what"
-}
-
-# pkg PREFIX [option ...]: pkg-config on that prefix alone.
-pkg() {
-    local pc
-    pc=$(find "$1" -name descend.pc -printf '%h')
-    shift
-    PKG_CONFIG_PATH=$pc "$pkg_config" "$@" descend
-}
-
+# with_find_package LINKAGE
 with_find_package() {
     local linkage=$1 language
     for language in c cxx; do
         build "$linkage-$language" "$consumer/find_package_$language" -DCMAKE_BUILD_TYPE=Release \
-            -DCMAKE_PREFIX_PATH="$work/$linkage-prefix" -DWANTED_VERSION="$version"
+            -DCMAKE_PREFIX_PATH="$work/$linkage-prefix" -DWANTED_VERSION="$version" \
+            -DCMAKE_C_FLAGS="${fast[*]}" -DCMAKE_CXX_FLAGS="${fast[*]}"
     done
-    same_bits "find_package from C, $linkage" "$work/$linkage-c/adam"
-    quietly "$work/$linkage-cxx/adam"
+    same_bits "find_package, $linkage, $CC" "$work/$linkage-c/adam"
+    same_bits "find_package, $linkage, C++17, $CXX" "$work/$linkage-cxx/adam_cxx"
     quietly "$work/$linkage-cxx/trainer"
-    echo "passed: find_package from C++17, $linkage"
 }
 
-# with_pkg_config NAME OUTPUT FILE [pkg-config option ...]: compiles and runs one file, itself without -ffast-math.
-with_pkg_config() {
-    local prefix=$work/$1-prefix output=$work/$2 file=$3 flags library_path
+# compile_with_pkg_config NAME OUTPUT FILE [compiler option ...]
+compile_with_pkg_config() {
+    local output=$work/$2 file=$3 flags
+    read -ra flags <<<"$(pkg "$work/$1-prefix" --cflags --libs)"
     shift 3
-    read -ra flags <<<"$(pkg "$prefix" "$@" --cflags --libs)"
-    library_path=$(pkg "$prefix" --variable=libdir)
     if [[ $file == *.cc ]]; then
-        quietly "$CXX" -std=c++17 "${strict[@]}" "$file" -o "$output" "${flags[@]}"
+        quietly "$CXX" -std=c++17 "${strict[@]}" "$@" "$file" -o "$output" "${flags[@]}"
     else
-        quietly "$CC" -std=c11 "${strict[@]}" "$file" -o "$output" "${flags[@]}" -lm
+        quietly "$CC" -std=c11 "${strict[@]}" "$@" "$file" -o "$output" "${flags[@]}" -lm
     fi
-    LD_LIBRARY_PATH=$library_path "$output" --subnormals
+}
+
+# with_library_of NAME COMMAND: finds the shared library there.
+with_library_of() {
+    LD_LIBRARY_PATH=$(pkg "$work/$1-prefix" --variable=libdir) "${@:2}"
+}
+
+# with_pkg_config NAME OUTPUT FILE: compiles and runs one file, itself without -ffast-math.
+with_pkg_config() {
+    compile_with_pkg_config "$@"
+    with_library_of "$1" "$work/$2" --subnormals
+}
+
+# fast_with_pkg_config NAME
+fast_with_pkg_config() {
+    compile_with_pkg_config "$1" fast "$consumer/adam.c" "${fast[@]}"
+    same_bits "pkg-config, $1, ${fast[*]}, $CC" with_library_of "$1" "$work/fast"
+    compile_with_pkg_config "$1" fast "$consumer/adam.cc" "${fast[@]}"
+    same_bits "pkg-config, $1, ${fast[*]}, C++17, $CXX" with_library_of "$1" "$work/fast"
 }
 
 # Installed by `cmake --install --prefix`, and moved from there: the package says where it lies.
@@ -99,8 +60,7 @@ moved() {
     grep -rF "$work/shared-prefix" "$work/other-prefix" --include=*.pc && fail "a .pc file names another prefix"
     mv "$work/other-prefix" "$work/moved-prefix"
     same_bits "pkg-config, moved" with_pkg_config moved adam-moved "$consumer/adam.c"
-    with_pkg_config moved adam-moved-cxx "$consumer/adam.cc"
-    echo "passed: pkg-config from C++17, moved"
+    same_bits "pkg-config, moved, C++17" with_pkg_config moved adam-moved-cxx "$consumer/adam.cc"
 }
 
 # What passes for one version with find_package passes for it with the loader too.
@@ -171,52 +131,6 @@ set_to_zero() {
     echo "passed: structs set to zero, in C and C++ (${compilers[*]})"
 }
 
-# embed NAME [option ...]
-embed() {
-    local name=$1
-    shift
-    build "$name" "$consumer/add_subdirectory" -DDESCEND_SOURCE="$source_dir" "$@"
-    same_bits "add_subdirectory: $*" "$work/$name/adam"
-}
-
-as_subdirectory() {
-    embed embedded -DCMAKE_BUILD_TYPE=Release
-    rm -rf "$work/embedded-prefix"
-    quietly cmake --install "$work/embedded" --prefix "$work/embedded-prefix"
-    [[ ! -e $work/embedded-prefix ]] || fail "add_subdirectory installs files unasked"
-    embed installed -DCMAKE_BUILD_TYPE=Release -DDESCEND_INSTALL=ON
-    rm -rf "$work/installed-prefix"
-    quietly cmake --install "$work/installed" --prefix "$work/installed-prefix"
-    [[ -e $work/installed-prefix/include/descend/descend.h ]] || fail "DESCEND_INSTALL=ON does not install the header"
-    embed no-build-type -DCMAKE_BUILD_TYPE=
-    embed fast -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
-    embed fast-shared -DDESCEND_SHARED=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-ffast-math
-    embed fastest -DCMAKE_C_FLAGS="-Ofast -march=native -ffp-contract=fast"
-    embed unsafe -DCMAKE_C_FLAGS="-O3 -funsafe-math-optimizations -ffinite-math-only -march=native"
-}
-
-# Everything that the library's build has, in a project with headers of the same names that builds several files as one.
-among_others() {
-    local part parts=()
-    for part in ${PARTS-}; do parts+=("-DDESCEND_BUILD_$part=ON"); done
-    build clashing "$consumer/clashing" -DDESCEND_SOURCE="$source_dir" -DCMAKE_UNITY_BUILD=ON "${parts[@]}"
-    same_bits "headers of the same names, and CMAKE_UNITY_BUILD, with ${PARTS:-the library alone}" "$work/clashing/adam"
-    quietly "$work/clashing/trainer"
-    echo "passed: the same from C++17"
-}
-
-# A project that exports a library linked to descend needs descend exported, and reads how where it is not.
-exported() {
-    rm -rf "$work"/exporting{,-prefix}
-    cmake -S "$consumer/exporting" -B "$work/exporting" -DDESCEND_SOURCE="$source_dir" >"$work/log" 2>&1 &&
-        fail "a target is exported without descend, to which it is linked"
-    grep -q 'has to set DESCEND_INSTALL to ON' "$work/log" || fail "no word of DESCEND_INSTALL in $work/log"
-    build exporting "$consumer/exporting" -DDESCEND_SOURCE="$source_dir" -DDESCEND_INSTALL=ON
-    quietly cmake --install "$work/exporting" --prefix "$work/exporting-prefix"
-    grep -rq descend::io "$work/exporting-prefix/lib/cmake/exporting" || fail "the export does not name descend::io"
-    echo "passed: a library exported with descend"
-}
-
 # example PAGE: the first program on it, as its reader would build it.
 example() {
     local name
@@ -240,17 +154,14 @@ install_library fast-math -DDESCEND_SHARED=ON -DCMAKE_INSTALL_LIBDIR="$work/fast
     -DCMAKE_C_FLAGS_RELEASE=-Ofast
 for linkage in static shared; do
     [[ $(pkg "$work/$linkage-prefix" --modversion) == "$version" ]] || fail "pkg-config's version, $linkage"
-    with_find_package "$linkage"
+    same_bits "pkg-config, $linkage" with_pkg_config "$linkage" "adam-$linkage" "$consumer/adam.c"
+    as_each_compiler with_find_package "$linkage"
+    as_each_compiler fast_with_pkg_config "$linkage"
 done
-same_bits "pkg-config, static" with_pkg_config static adam-static "$consumer/adam.c"
-same_bits "pkg-config, shared" with_pkg_config shared adam-shared "$consumer/adam.c"
 same_bits "a shared library built with -ffast-math and the like" with_pkg_config fast-math adam-fast-math "$consumer/adam.c"
 moved
 sonames
 ignored_status
 set_to_zero
-as_subdirectory
-among_others
-exported
 example README.md
 example docs/storage.md
