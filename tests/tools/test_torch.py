@@ -228,6 +228,18 @@ class Loop(Case):
         with self.assertRaisesRegex(RuntimeError, "modified by an inplace operation"):
             loss.backward()
 
+    def test_autograd_does_not_notice_a_step_without_the_parameter(self):
+        params = [torch.nn.Parameter(torch.ones(3)) for _ in range(2)]
+        optimizer = ours.SGD(params, lr=0.1)
+        for param in params:
+            param.grad = torch.ones(3)
+        optimizer.step()
+        loss = (params[0] * params[0]).sum()
+        params[0].grad = None
+        optimizer.step()
+        loss.backward()
+        self.assertEqual(params[0].grad.tolist(), (2 * params[0]).tolist())
+
 
 if __name__ == "__main__":
     torch_case.main()

@@ -197,6 +197,22 @@ class Refusals(Case):
         if before is not None:
             optimizer.state[param] = before
 
+    def test_spoilt_between_steps(self):
+        def removed(param, optimizer):
+            del optimizer.state[param]["exp_avg_sq"]
+
+        def cut(param, _):
+            param.grad.data = torch.ones(1)
+
+        for change, text in ((removed, "has no exp_avg_sq"), (cut, r"gradient .* of shape \[1\]")):
+            with self.subTest(change=change.__name__):
+                param = torch.nn.Parameter(torch.ones(3))
+                optimizer = ours.Adam([param])
+                param.grad = torch.ones(3)
+                optimizer.step()
+                change(param, optimizer)
+                self.refused(optimizer, text)
+
     def test_shared_memory(self):
         flat = torch.ones(6)
         params = [torch.nn.Parameter(flat[:4]), torch.nn.Parameter(flat[3:])]

@@ -3,6 +3,7 @@
 from step to step. What is done in each step is written for speed: it takes longer than small updates."""
 
 import ctypes
+from itertools import chain
 from operator import is_
 
 import torch
@@ -69,18 +70,44 @@ class Slot:
             if not bool((tensor == config.start(key)).all()):
                 raise Error(f"{key} of a parameter is not what it starts at, though the parameter has taken no step")
 
-    def counted(self):
-        """What the state says of the number of steps."""
-        return self.number.value if self.number is not None else self.state.get("step", self.count)
-
     def finish(self):
         """Counts a step."""
-        if "step" in self.state:
+        if self.number is not None:
             self.count += 1
-            if self.number is not None:
-                self.number.value = self.count
-            else:
-                self.state["step"] = self.count
+            self.number.value = self.count
+        elif "step" in self.state:
+            self.count += 1
+            self.state["step"] = self.count
+
+
+class Picture:
+    """What a step has left, to see at the next one whether all is still so."""
+
+    def __init__(self, slots, states):
+        self.all_states, self.states = list(states.values()), [slot.state for slot in slots]
+        tensors = [tensor for slot in slots for tensor in (slot.param, *slot.arrays.values())]
+        self.data_ptrs = [tensor.data_ptr for tensor in tensors]
+        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
+        self.numels, self.sizes = [slot.param.numel for slot in slots], [slot.n for slot in slots]
+        self.contiguous = [slot.param.is_contiguous for slot in slots]
+        self.numbers = [slot.number for slot in slots if slot.number is not None]
+        self.values = None
+        self.take()
+
+    def take(self):
+        """After each step: what it has changed in this picture."""
+        if self.values is None or len(self.numbers) < len(self.states):  # counts are values
+            self.values = list(chain.from_iterable(map(dict.values, self.states)))
+        self.counts = [number.value for number in self.numbers]
+
+    def holds(self, states):
+        values = list(chain.from_iterable(map(dict.values, self.states)))
+        return (len(states) == len(self.all_states) and all(map(is_, states.values(), self.all_states))
+                and len(values) == len(self.values) and all(map(is_, values, self.values))
+                and [data_ptr() for data_ptr in self.data_ptrs] == self.starts
+                and [numel() for numel in self.numels] == self.sizes
+                and False not in [is_contiguous() for is_contiguous in self.contiguous]
+                and [number.value for number in self.numbers] == self.counts)
 
 
 class Engine:
@@ -100,7 +127,8 @@ class Engine:
         self.check_starts()
         self.optimizer = self.make()
         self.addresses = [0] * len(self.slots)
-        self.remember(states)
+        self.nothings = [slot.nothing for slot in self.slots]
+        self.picture = Picture(self.slots, states)
 
     def check_starts(self):
         slots = [slot for slot in self.slots if slot.published and slot.count == 0 and slot.arrays]
@@ -119,31 +147,13 @@ class Engine:
             optimizer.add(str(index), slot.param, group=slot.group, states=states, step=slot.count)
         return optimizer
 
-    def remember(self, states):
-        """What fits compares with."""
-        self.dicts = list(states.values())
-        tensors = [tensor for slot in self.slots for tensor in (slot.param, *slot.arrays.values())]
-        self.data_ptrs = [tensor.data_ptr for tensor in tensors]
-        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
-        self.cells = [(slot.state, key, tensor) for slot in self.slots
-                      for key, tensor in [*slot.arrays.items(), *slot.scalars.items()]]
-
     def fits(self, groups, states):
         """Whether all is still as the last step has left it, but for gradients and options, which it takes over."""
-        if [len(group["params"]) for group in groups] != self.lengths or len(states) != len(self.dicts):
-            return False
         params = [param for group in groups for param in group["params"]]
-        if not (all(map(is_, params, self.params)) and all(map(is_, states.values(), self.dicts))):
+        if [len(group["params"]) for group in groups] != self.lengths or not all(map(is_, params, self.params)):
             return False
-        if [data_ptr() for data_ptr in self.data_ptrs] != self.starts:
+        if not self.picture.holds(states):
             return False
-        for state, key, tensor in self.cells:
-            if state.get(key) is not tensor:
-                return False
-        for slot in self.slots:
-            param = slot.param
-            if slot.counted() != slot.count or param.numel() != slot.n or not is_ours(param):
-                return False
         if self.idle and any(param.grad is not None for param in self.idle):
             return False
         return all(self.take_options(number, self.kind.options_of(group)) for number, group in enumerate(groups))
@@ -164,12 +174,10 @@ class Engine:
 
     def gradients(self):
         """The gradient of each slot as the library reads it, or None."""
-        grads = [slot.param.grad for slot in self.slots]
+        grads, sizes = [slot.param.grad for slot in self.slots], self.picture.sizes
         for index, grad in enumerate(grads):
-            if grad is not None:
-                param = self.slots[index].param
-                if not is_ours(grad) or grad.shape != param.shape:
-                    grads[index] = contiguous(grad, param)
+            if grad is not None and not (is_ours(grad) and grad.numel() == sizes[index]):
+                grads[index] = contiguous(grad, self.slots[index].param)
         return grads
 
     def set_gradients(self, grads):
@@ -190,17 +198,20 @@ class Engine:
         run = self.optimizer.exec
         run.threads = torch.get_num_threads()
         self.optimizer.library.check(self.optimizer.call(None, ctypes.byref(run)))
-        torch._foreach_zero_([slot.nothing for slot in stepped])  # pylint: disable=protected-access
+        nothings = self.nothings if len(stepped) == len(self.slots) else [slot.nothing for slot in stepped]
+        torch._foreach_zero_(nothings)  # pylint: disable=protected-access
         for slot in stepped:
             slot.finish()
         self.kind.finish(stepped, self.configs)
-        if not all(slot.published for slot in stepped):
-            self.publish(stepped, states)
+        if self.publish(stepped, states):
+            self.picture = Picture(self.slots, states)
+        else:
+            self.picture.take()
 
     def publish(self, stepped, states):
-        """Gives new states to torch."""
-        for slot in stepped:
-            state = states[slot.param]
-            state.update(slot.state)
-            slot.state, slot.published = state, True
-        self.remember(states)
+        """Gives new states to torch, and returns whether there are any."""
+        slots = [slot for slot in stepped if not slot.published]
+        for slot in slots:
+            states[slot.param].update(slot.state)
+            slot.state, slot.published = states[slot.param], True
+        return bool(slots)
