@@ -44,7 +44,10 @@ class Changes(Case):
         def state(model, optimizer):
             optimizer.state[model[0].weight]["exp_avg"].data = torch.ones(5, 6)
 
-        for change in (param, turned, grad, state):
+        def number(model, optimizer):
+            optimizer.state[model[0].weight]["step"].data = torch.tensor(7.)
+
+        for change in (param, turned, grad, state, number):
             with self.subTest(change=change.__name__):
                 self.both(change)
 
@@ -92,6 +95,16 @@ class Changes(Case):
         for change in (fewer, replaced, regrouped):
             with self.subTest(change=change.__name__):
                 self.both(change)
+
+    def test_a_rate_that_is_a_tensor(self):
+        model, right = network(), network()
+        optimizer, whole = ours.SGD(model.parameters(), torch.tensor(0.5)), torch.optim.SGD(right.parameters(), 0.5)
+        for _ in range(2):
+            train(model, optimizer, 1)
+            train(right, whole, 1)
+            optimizer.param_groups[0]["lr"].fill_(0.25)
+            whole.param_groups[0]["lr"] = 0.25
+        self.assertEqual(*(content([param.detach() for param in one.parameters()]) for one in (model, right)))
 
     def test_copies(self):
         def pickled(model, optimizer):

@@ -61,7 +61,6 @@ class Slot:
         # Numbers are read and written by ctypes: an operation of torch on each takes longer than a small update.
         self.numbers = {key: ctypes.c_float.from_address(scalar.data_ptr()) for key, scalar in self.scalars.items()}
         self.number = self.numbers.get("step")
-        self.alive = [scalar.detach() for scalar in self.scalars.values()]  # keeps that memory
         self.nothing = param.detach().view(-1)[:0]  # changing it counts the parameter's version up
 
     def check_start(self, config):
@@ -85,7 +84,7 @@ class Picture:
 
     def __init__(self, slots, states):
         self.all_states, self.states = list(states.values()), [slot.state for slot in slots]
-        tensors = [tensor for slot in slots for tensor in (slot.param, *slot.arrays.values())]
+        tensors = [tensor for slot in slots for tensor in (slot.param, *slot.arrays.values(), *slot.scalars.values())]
         self.data_ptrs = [tensor.data_ptr for tensor in tensors]
         self.starts = [data_ptr() for data_ptr in self.data_ptrs]
         self.numels, self.sizes = [slot.param.numel for slot in slots], [slot.n for slot in slots]

@@ -34,7 +34,8 @@ class Kind:
         for option in NOT_HERE:
             if group.get(option):
                 raise Error(f"descend.torch has no {option}={group[option]}")
-        return [group.get(option, value) for option, value in self.options.items()]
+        values = [group.get(option, value) for option, value in self.options.items()]
+        return [value.item() if torch.is_tensor(value) else value for value in values]
 
     def config(self, values):
         return self.library.config(self.name, **dict(zip(self.options, values)))
