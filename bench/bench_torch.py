@@ -13,12 +13,17 @@ must agree after three steps; with ATEN_CPU_CAPABILITY=default in the environmen
 adamw-bf16 and adamw-split put torch.optim on bfloat16 parameters, whose gradients and states are bfloat16 too and which
 it rounds to the nearest, beside descend's optimizer object: with all in bfloat16, rounded at random, and with a split
 parameter and float32 states, which is float32's step to the bit.
+
+Then whole models: the classes of descend.torch beside torch.optim's, over all parameters of a multilayer perceptron
+(mlp: 784, 256, 256 and 10 units, 269 322 parameters) and over 100 tensors of 10 000 elements. Threads are those of
+torch.set_num_threads, on all sides.
 """
 
 import argparse
 import gc
 import itertools
 import json
+import math
 import os
 import pathlib
 import re
@@ -32,6 +37,8 @@ import descend  # noqa: E402
 
 try:
     import torch
+
+    import descend.torch
 except ImportError as error:
     print(f"bench_torch.py: skipped: {error} (Debian: python3-torch)")
     sys.exit(0)
@@ -52,6 +59,9 @@ OPTIMIZERS = {
     "adamw-bf16": ("adamw", torch.optim.AdamW, {}, "bf16"),
     "adamw-split": ("adamw", torch.optim.AdamW, {}, "split"),
 }
+
+
+MODELS = {"mlp": [(256, 784), (256,), (256, 256), (256,), (10, 256), (10,)], "100x10000": [(10_000,)] * 100}
 
 
 class Failure(Exception):
@@ -89,9 +99,37 @@ def make_sides(library, optimizer, start, grad):
             Torch(config, optimizer, True, *arrays())]
 
 
+class Model:
+    """An optimizer of torch's classes, or of descend.torch's, over all parameters of a model."""
+
+    def __init__(self, optimizer_class, options, shapes, data):
+        self.params = []
+        first = 0
+        for shape in shapes:
+            n = math.prod(shape)
+            start, grad = (array[first:first + n].reshape(shape).clone() for array in data)
+            self.params.append(torch.nn.Parameter(start))
+            self.params[-1].grad = grad
+            first += n
+        self.step = optimizer_class(self.params, **options).step
+
+    @property
+    def param(self):
+        """A copy of all parameters, one after the other."""
+        return torch.cat([param.detach().flatten() for param in self.params])
+
+
+def make_models(optimizer, shapes, data):
+    _, theirs, changed, _ = OPTIMIZERS[optimizer]
+    ours, options = getattr(descend.torch, theirs.__name__), {"lr": 1e-3, **changed}
+    return [Model(ours, options, shapes, data), Model(theirs, {**options, "foreach": False}, shapes, data),
+            Model(theirs, {**options, "foreach": True}, shapes, data)]
+
+
 def set_threads(ours, threads):
     torch.set_num_threads(threads)
-    ours.exec.threads = threads
+    if hasattr(ours, "exec"):  # a model asks torch
+        ours.exec.threads = threads
 
 
 def check_agreement(optimizer, sides, start):
@@ -181,15 +219,27 @@ def time_rounds(sides, n, seconds):
 def measure(library, optimizer, n, threads, seconds, data):
     """The rows of one optimizer and size, one for each number of threads."""
     start, grad = (array[:n] for array in data)
-    sides = make_sides(library, optimizer, start, grad)
+    labels = {"optimizer": optimizer, "n": n}
+    return rows_of(make_sides(library, optimizer, start, grad), labels, threads, seconds, start)
+
+
+def measure_model(optimizer, model, threads, seconds, data):
+    """The same for all parameters of a model."""
+    n = sum(map(math.prod, MODELS[model]))
+    labels = {"optimizer": optimizer, "model": model, "n": n}
+    return rows_of(make_models(optimizer, MODELS[model], data), labels, threads, seconds, data[0][:n])
+
+
+def rows_of(sides, labels, threads, seconds, start):
     set_threads(sides[0], threads[0])
-    equal = check_agreement(optimizer, sides, start)
+    n = labels["n"]
+    equal = check_agreement(labels["optimizer"], sides, start)
     for count in threads:
         set_threads(sides[0], count)
         times = time_rounds(sides, n, seconds)
-        row = {"optimizer": optimizer, "n": n, "threads": count, "rounds": len(times[0])}
+        row = {**labels, "threads": count, "rounds": len(times[0])}
         for name, own in zip(SIDES, times):
-            row[name] = {"ns_per_element": statistics.median(own) / n}
+            row[name] = {"ns_per_element": statistics.median(own) / n, "us": statistics.median(own) / 1000}
             if name != "descend":
                 ratios = [theirs / ours for theirs, ours in zip(own, times[0])]
                 row[name].update(ratio=statistics.median(ratios), bits_equal=equal[name])
@@ -231,8 +281,10 @@ def print_head(context):
 
 
 def print_row(row):
-    print(f"{row['optimizer']:<12}{row['n']:>10}{row['threads']:>9}"
-          + "".join(f"{row[name]['ns_per_element']:>12.3f}" for name in SIDES)
+    """Of a model the microseconds of a step."""
+    number = "ns_per_element" if "model" not in row else "us"
+    print(f"{row['optimizer']:<12}{row.get('model', row['n']):>10}{row['threads']:>9}"
+          + "".join(f"{row[name][number]:>12.3f}" for name in SIDES)
           + "  " + "".join(f"{row[name]['ratio']:>9.2f}" for name in SIDES[1:]), flush=True)
 
 
@@ -260,6 +312,12 @@ def duration(text):
     return float(text)
 
 
+def model_name(text):
+    if text not in MODELS:
+        raise argparse.ArgumentTypeError(f"'{text}' is none of {', '.join(MODELS)}")
+    return text
+
+
 def list_of(one):
     return lambda text: list(dict.fromkeys(one(part) for part in text.split(",")))
 
@@ -272,6 +330,8 @@ def read_arguments():
                         help=f"default: {','.join(OPTIMIZERS)}")
     parser.add_argument("--sizes", type=list_of(size), default=[1 << 14, 1 << 20, 1 << 24], metavar="LIST",
                         help="elements; default: 16Ki,1Mi,16Mi")
+    parser.add_argument("--models", type=list_of(model_name), default=list(MODELS), metavar="LIST",
+                        help=f"for the optimizers of float32; default: {','.join(MODELS)}")
     parser.add_argument("--threads", type=list_of(positive), metavar="LIST",
                         default=[count for count in (1, 2) if count <= len(os.sched_getaffinity(0))],
                         help="default: 1,2, where there are as many processors")
@@ -283,7 +343,8 @@ def read_arguments():
 
 
 def bench(arguments):
-    library = descend.Library(arguments.library)
+    os.environ["DESCEND_LIBRARY"] = os.fspath(arguments.library)  # for descend.torch
+    library = descend.default()
     torch.manual_seed(1)
     data = [torch.randn(max(1 << 20, *arguments.sizes)) for _ in range(2)]
     for threads in sorted(arguments.threads):  # in this order no thread is left over that could be at work
@@ -295,9 +356,16 @@ def bench(arguments):
             for row in measure(library, optimizer, n, arguments.threads, arguments.seconds, data):
                 print_row(row)
                 rows.append(row)
+    models = []
+    print(f"{'':31}{'us per step':^36}  {'times descend':^18}")
+    for optimizer in arguments.optimizers:
+        for model in arguments.models if OPTIMIZERS[optimizer][3] is None else ():
+            for row in measure_model(optimizer, model, arguments.threads, arguments.seconds, data):
+                print_row(row)
+                models.append(row)
     if arguments.json:
         with arguments.json as file:
-            json.dump({"context": context, "rows": rows}, file, indent=1)
+            json.dump({"context": context, "rows": rows, "models": models}, file, indent=1)
             file.write("\n")
 
 

@@ -3,15 +3,18 @@
 """Tests the optimizer object and the functions of the package in tools/python: test_python_object.py LIBRARY
 [unittest's arguments]. Without numpy it exits with 77, ctest's sign for a skipped test."""
 
+import contextlib
 import gc
 import math
 import os
+import re
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, os.fspath(Path(__file__).resolve().parents[2] / "tools/python"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, os.fspath(ROOT / "tools/python"))
 
 try:
     import numpy as np
@@ -53,6 +56,18 @@ class Functions(unittest.TestCase):
                 descend.step(config, number, param, grad, given)
         self.assertEqual([param.tobytes(), *(state.tobytes() for state in states.values())],
                          [array().tobytes(), array(0).tobytes(), array(0).tobytes()])
+
+
+class Page(unittest.TestCase):
+    def test_example(self):
+        """Of the documentation."""
+        text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+        found = {}
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            exec(re.search("```python\n(.*?)```", text, re.DOTALL)[1], found)  # pylint: disable=exec-used
+            self.assertEqual(list(descend.safetensors.read("it.safetensors")[0])[0], "weight")
+        self.assertTrue((found["weight"] < 1).all())
+        self.assertFalse(found["grad"].any())
 
 
 class Object(unittest.TestCase):
