@@ -44,6 +44,9 @@ class Slot:
     """A parameter in the object, and its state. count is the number of its steps so far. Where something is to be added
     to torch's state, state is a copy until a step has been taken: published says whether it is torch's."""
 
+    __slots__ = ("group", "param", "n", "state", "count", "published", "arrays", "scalars", "numbers", "number",
+                 "nothing")
+
     def __init__(self, kind, group, param, state, config, values):
         check_param(param)
         self.group, self.param, self.n = group, param, param.numel()
@@ -84,11 +87,10 @@ class Picture:
 
     def __init__(self, slots, states):
         self.all_states, self.states = list(states.values()), [slot.state for slot in slots]
-        tensors = [tensor for slot in slots for tensor in (slot.param, *slot.arrays.values(), *slot.scalars.values())]
-        self.data_ptrs = [tensor.data_ptr for tensor in tensors]
-        self.starts = [data_ptr() for data_ptr in self.data_ptrs]
-        self.numels, self.sizes = [slot.param.numel for slot in slots], [slot.n for slot in slots]
-        self.contiguous = [slot.param.is_contiguous for slot in slots]
+        self.params, self.sizes = [slot.param for slot in slots], [slot.n for slot in slots]
+        self.tensors = [tensor for slot in slots
+                        for tensor in (slot.param, *slot.arrays.values(), *slot.scalars.values())]
+        self.starts = list(map(torch.Tensor.data_ptr, self.tensors))
         self.numbers = [slot.number for slot in slots if slot.number is not None]
         self.values = None
         self.take()
@@ -103,9 +105,9 @@ class Picture:
         values = list(chain.from_iterable(map(dict.values, self.states)))
         return (len(states) == len(self.all_states) and all(map(is_, states.values(), self.all_states))
                 and len(values) == len(self.values) and all(map(is_, values, self.values))
-                and [data_ptr() for data_ptr in self.data_ptrs] == self.starts
-                and [numel() for numel in self.numels] == self.sizes
-                and False not in [is_contiguous() for is_contiguous in self.contiguous]
+                and list(map(torch.Tensor.data_ptr, self.tensors)) == self.starts
+                and list(map(torch.Tensor.numel, self.params)) == self.sizes
+                and all(map(torch.Tensor.is_contiguous, self.params))
                 and [number.value for number in self.numbers] == self.counts)
 
 
@@ -173,7 +175,7 @@ class Engine:
 
     def gradients(self):
         """The gradient of each slot as the library reads it, or None."""
-        grads, sizes = [slot.param.grad for slot in self.slots], self.picture.sizes
+        grads, sizes = [param.grad for param in self.picture.params], self.picture.sizes
         for index, grad in enumerate(grads):
             if grad is not None and not (is_ours(grad) and grad.numel() == sizes[index]):
                 grads[index] = contiguous(grad, self.slots[index].param)
