@@ -219,6 +219,15 @@ class Loop(Case):
                     sides.append(all_of(optimizer))
                 self.assertEqual(*sides)
 
+    def test_profiler(self):
+        def run(model, optimizer):
+            train(model, optimizer, 1)
+            with torch.profiler.profile() as profile:
+                train(model, optimizer, 2)
+            return [(event.key.split("#")[0], event.count) for event in profile.key_averages()
+                    if event.key.startswith("Optimizer.")]
+        self.both("Adam", "Adam", {}, run)
+
     def test_autograd_notices_the_update(self):
         param = torch.nn.Parameter(torch.ones(3))
         optimizer = ours.SGD([param], lr=0.1)

@@ -46,6 +46,18 @@ class Fused:
     def step(self, closure=None):
         """Takes one step. closure, if there is one, computes the loss and the gradients again, and its loss is
         returned."""
+        if not torch.autograd._profiler_enabled():  # pylint: disable=protected-access
+            return self.take_step(closure)
+        with torch.autograd.profiler.record_function(f"Optimizer.step#{type(self).__name__}.step"):
+            loss = self.take_step(closure)
+            self._optimizer_step_code()
+            return loss
+
+    # So that torch 1.13 does not wrap it in the same for the profiler, always, which takes longer than a small update.
+    # Later versions have hooks of the user's in their wrapper.
+    step.hooked = not hasattr(torch.optim.Optimizer, "register_step_post_hook")
+
+    def take_step(self, closure):
         loss = None
         if closure is not None:
             with torch.enable_grad():
