@@ -3,8 +3,8 @@
 """Tests how the package in tools/python is installed and finds its library: test_package.py BINARY-DIR [unittest's
 arguments].
 
-Without numpy it exits with 77, ctest's sign for a skipped test; what needs pip and setuptools it leaves out
-without them.
+Without numpy it exits with 77, ctest's sign for a skipped test; what needs pip, setuptools and wheel it
+leaves out without them.
 """
 
 import ctypes.util
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = None
-PIP = importlib.util.find_spec("pip") and importlib.util.find_spec("setuptools")
+PIP = all(map(importlib.util.find_spec, ("pip", "setuptools", "wheel")))
 LEFT_OUT = shutil.ignore_patterns("build", "lib", "*.egg-info", "__pycache__")
 # What a user does: the place of the library, a step, and a file.
 USE = """
@@ -76,7 +76,7 @@ class Package(unittest.TestCase):
         (pkgconfig,) = self.prefix.glob("**/pkgconfig")
         return pkgconfig
 
-    @unittest.skipUnless(PIP, "no python3-pip or no python3-setuptools")
+    @unittest.skipUnless(PIP, "no python3-pip, python3-setuptools or python3-wheel")
     def test_installed(self):
         self.install()
         files = {path.relative_to(self.site / "descend").as_posix() for path in (self.site / "descend").rglob("*.py")}
