@@ -168,7 +168,7 @@ class Guide:
 
     def target(self, match):
         """A link to a guide, to a header, or to another file in the folder of the source, which the site lacks."""
-        text, where = match[1].replace("`", ""), match[2]  # Doxygen shows backquotes in links as they are
+        text, where = " ".join(match[1].replace("`", "").split()), match[2]  # Doxygen takes plain text of one line
         if re.match(r"https?:", where):
             return match[0]
         file, _, anchor = where.partition("#")
