@@ -43,7 +43,7 @@ class error : public std::exception
 class [[nodiscard]] status
 {
   public:
-    /* A status of the C library, without a word. */
+    /* From a status of the C library, also implicitly. */
     status(descend_status code = DESCEND_OK) noexcept : code_(code)
     {
     }

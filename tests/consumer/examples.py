@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compiles and runs the programs of docs/examples with each compiler, and looks for every snippet of the guides in them.
+"""Compiles and runs the programs of docs/examples with each compiler; every snippet of the guides has to be a part of
+one of them, and every name in the guides one that there is.
 
 examples.py SOURCE_DIR LIBRARY_DIR WORK_DIR
 """
@@ -21,6 +22,10 @@ ARGUMENTS = {"tensor_by_tensor.c": [["adam"], ["sgd"], ["nadam"]]}
 OWN_LOOP = "eps_outside.c"  # compares bits with a loop of its own, which -Ofast changes
 # Their programs are built by run.sh and mpi.sh; the other snippets of distributed.md need MPI and two hosts.
 WHOLE = ["README.md", "docs/storage.md", "docs/distributed.md"]
+FOR_USERS = ["README.md", *(f"docs/{page}.md" for page in ("distributed", "embedding", "from_torch", "optimizers",
+                                                          "storage", "troubleshooting"))]
+NAME = re.compile(r"\b(?:descend|DESCEND)_\w+")
+NO_NAMES = {"DESCEND_0", "descend_FOUND"}  # of a symbol's version, and of CMake
 
 
 def run(*command):
@@ -69,6 +74,18 @@ def look_for_snippets():
     print(f"{found} snippets of the guides are parts of these programs")
 
 
+def look_for_names():
+    """Each name of the library in a guide for its users is one that the headers or the build have."""
+    known = set()
+    for file in [*(SOURCE / "include/descend").iterdir(), SOURCE / "CMakeLists.txt"]:
+        known.update(NAME.findall(file.read_text()))
+    for guide in FOR_USERS:
+        unknown = set(NAME.findall((SOURCE / guide).read_text())) - known - NO_NAMES
+        if unknown:
+            sys.exit(f"{guide} has names that neither headers nor build have: {sorted(unknown)}")
+
+
 WORK.mkdir(parents=True, exist_ok=True)
 build_all()
 look_for_snippets()
+look_for_names()
