@@ -13,6 +13,7 @@
 #endif
 
 #include "descend/config.h"
+#include "descend/optimizer.h" /* DESCEND_STATES */
 #include "descend/status.hpp"
 
 namespace descend

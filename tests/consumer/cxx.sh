@@ -32,9 +32,13 @@ mixed() {
     echo "passed: $compiler, files compiled in different ways, -Ofast -flto"
 }
 
-# alone COMPILER: what is not called needs no library; and an ignored status is a mistake that the compiler sees.
+# alone COMPILER: each header needs no other before it, and what is not called no library; an ignored status is a mistake
+# that the compiler sees.
 alone() {
-    local ignored
+    local header ignored
+    for header in "$source_dir"/include/descend/*.hpp; do
+        "$1" -std=c++17 "${flags[@]}" -x c++ -fsyntax-only "$header"
+    done
     printf '%s\n' '#include <descend/descend.hpp>' \
         'int main() { return descend::optimizer::create(descend::config("sgd")).ok() ? 0 : 1; }' >"$work/alone.cc"
     "$1" -std=c++17 -O0 "${flags[@]}" "$work/alone.cc" "${link[@]}" -ldescend -o "$work/alone"
