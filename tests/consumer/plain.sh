@@ -18,7 +18,8 @@ awk '/^### Without CMake/ {here = 1} here && /^```$/ {exit} code {print} here &&
     "$source_dir/docs/embedding.md" >"$work/plain.sh"
 [[ -s $work/plain.sh ]] || fail "docs/embedding.md has no lines for a build without CMake"
 [[ $machine == x86_64 ]] || # as the page says
-    sed -i -e '/avx512\.h/d' -e '/avx2\.h/{s/[$]avx2//; s/avx2/neon/g}' -e 's/ISA(avx2) ISA(avx512)/ISA(neon)/' "$work/plain.sh"
+    sed -i -e '/avx512\.h/d' -e '/avx2\.h/{s/[$]avx2//; s/avx2/neon/g}' -e 's/x86-64/armv8-a/' \
+        -e 's/ISA(avx2) ISA(avx512)/ISA(neon)/' "$work/plain.sh"
 
 # A program says which variants its library has by whether it runs with each.
 variants() {
