@@ -87,20 +87,18 @@ static void do_first(const struct region *region)
         region->times->first = now() - start;
 }
 
-/* A function of its own: clang enters the runtime at the beginning of one that has a region. */
+/* A function of its own: clang enters the runtime at the beginning of one that has a region. The runtime hands out
+ * the parts, the first to the calling thread: asked which thread it is, another runtime in the program may answer. */
 static void open_region(void *context)
 {
     const struct region region = *(const struct region *)context;
-#pragma omp parallel num_threads((int)region.parts) \
+#pragma omp parallel for schedule(static, 1) num_threads((int)region.parts) \
     firstprivate(region) /* it then stands with what OpenMP hands over */
-    {
-        /* OpenMP may give fewer threads than asked for. */
-        const unsigned team = (unsigned)omp_get_num_threads(), thread = (unsigned)omp_get_thread_num();
-        if (thread == 0)
+    for (unsigned index = 0; index < region.parts; index++)
+        if (index == 0)
             do_first(&region);
-        for (unsigned index = thread == 0 ? team : thread; index < region.parts; index += team)
+        else
             descend_run_part(region.part, region.work, index, region.parts);
-    }
 }
 
 /* The size of the largest team that the calling thread has had. */

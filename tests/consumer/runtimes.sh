@@ -31,6 +31,13 @@ between() {
 for compiler in gcc clang; do
     CC=$compiler install_library "$compiler" -DDESCEND_SHARED=ON -DDESCEND_OPENMP=ON
 done
+
+# Regions are libomp's, but questions go to libgomp.
+CC=clang install_library static -DDESCEND_SHARED=OFF -DDESCEND_OPENMP=ON
+read -ra flags <<<"$(pkg "$work/static-prefix" --cflags --libs)"
+quietly clang -O2 -fopenmp "$consumer/own_regions.c" -o "$work/mixed" "${flags[@]/#-fopenmp*/-lgomp}"
+same_bits "a program with -lgomp before the runtime of its static library of clang" lines_of "$work/mixed"
+
 for compiler in gcc clang; do
     LD_LIBRARY_PATH=$(pkg "$work/$compiler-prefix" --variable=libdir)
     export LD_LIBRARY_PATH
