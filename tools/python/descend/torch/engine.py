@@ -3,6 +3,8 @@
 from step to step. What is done in each step is written for speed: it takes longer than small updates."""
 
 import ctypes
+import functools
+import os
 from itertools import chain
 from operator import is_
 
@@ -10,6 +12,22 @@ import torch
 
 from descend.errors import Error
 from descend.optimizer import Optimizer
+
+
+@functools.lru_cache(maxsize=None)
+def openmp_max_threads():
+    """A function that tells how many threads the library's OpenMP takes by itself; 0 where that is not known."""
+    try:
+        return ctypes.CDLL("libgomp.so.1", mode=os.RTLD_NOLOAD | os.RTLD_LAZY).omp_get_max_threads
+    except OSError:
+        return lambda: 0
+
+
+def threads_wanted():
+    """For descend_exec.threads: as many as torch has. Where the library's OpenMP takes as many by itself, 0: then the
+    library stays on one thread while other programs use the processors."""
+    threads = torch.get_num_threads()
+    return 0 if threads == openmp_max_threads()() else threads
 
 
 def is_ours(tensor):
@@ -197,7 +215,7 @@ class Engine:
             return
         self.set_gradients(grads)
         run = self.optimizer.exec
-        run.threads = torch.get_num_threads()
+        run.threads = threads_wanted()
         self.optimizer.library.check(self.optimizer.call(None, ctypes.byref(run)))
         nothings = self.nothings if len(stepped) == len(self.slots) else [slot.nothing for slot in stepped]
         torch._foreach_zero_(nothings)  # pylint: disable=protected-access
