@@ -38,7 +38,8 @@ class Tests:
         self.tests = {}
         for test in json.loads(listing)["tests"]:
             properties = {each["name"]: each["value"] for each in test["properties"]}
-            if not test["name"].startswith(("consumers", "mutants", "kernels_objects")):  # builds, or of an -O3
+            # Not those that build or that look at the code of -O3.
+            if not test["name"].startswith(("consumers", "mutants", "kernels_objects")):
                 self.tests[test["name"]] = (test["command"], properties)
         self.seconds = {name: 60.0 for name in self.tests}
         for name in self.tests:
