@@ -17,6 +17,7 @@ LIBRARY = None
 try:
     import numpy as np
 except ImportError:
+    print("test_python.py: skipped: no python3-numpy")
     sys.exit(77)
 try:
     import torch

@@ -19,6 +19,7 @@ sys.path.insert(0, os.fspath(ROOT / "tools/python"))
 try:
     import numpy as np
 except ImportError:
+    print("test_python_object.py: skipped: no python3-numpy")
     sys.exit(77)
 import descend  # noqa: E402
 
