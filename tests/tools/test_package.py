@@ -10,6 +10,7 @@ leaves out without them.
 import ctypes.util
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,9 @@ class Package(unittest.TestCase):
         tree = {path.relative_to(ROOT / "tools/python/descend").as_posix()
                 for path in (ROOT / "tools/python/descend").rglob("*.py")}
         self.assertEqual(files, tree)
+        header = (ROOT / "include/descend/descend.h").read_text(encoding="utf-8")
+        version = ".".join(re.findall(r"(?m)^#define DESCEND_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
+        self.assertTrue((self.site / f"descend-{version}.dist-info").is_dir(), "pyproject.toml has another version")
         pkgconfig = self.install_library()
         found = self.used(PKG_CONFIG_PATH=os.fspath(pkgconfig))
         self.assertEqual(found, pkgconfig.parent / "libdescend.so")
