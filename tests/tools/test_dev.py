@@ -47,8 +47,8 @@ class Dev(unittest.TestCase):
             for file in (self.directory, *self.directory.rglob("*")):
                 os.chown(file, user, user, follow_symlinks=False)
         environment = {"PATH": str(self.path), "CALLS": str(self.calls)}
-        return subprocess.run([self.tree / "tools/dev", *arguments], env=environment, cwd="/", capture_output=True,
-                              text=True, user=user, check=False)
+        return subprocess.run([self.tree / "tools/dev", *arguments], env=environment, cwd=self.directory,
+                              capture_output=True, text=True, user=user, check=False, timeout=60)
 
     def called(self):
         return self.calls.read_text() if self.calls.exists() else ""
@@ -168,7 +168,7 @@ esac
         done = self.dev("demo", user=NOBODY)
         self.assert_refused(done, 2, str(self.tree), "-B")
         work = self.directory / "work"
-        self.dev("-B", str(work), "demo", user=NOBODY)
+        self.dev("-B", "work", "demo", user=NOBODY)  # relative to where it is typed
         self.assertTrue((work / "cmake" / "cross.cmake").exists())
         self.assertFalse((work / "build" / "old").exists())
         self.assertIn("--target descend-train\n", self.called())
