@@ -175,7 +175,7 @@ float descend_flat_advance(const struct descend_rule *rule, const void *config, 
     return a.scalar;
 }
 
-/* The same with a config of any kind. */
+/* begin and make, with a config of any kind. */
 static descend_status make_any(struct flat *flat, const descend_config *config, const float *grad, float *const state[],
                                size_t n, const descend_exec *exec)
 {

@@ -2,6 +2,7 @@
 // A framework whose optimizers are classes over a list of its tensors, as libtorch's are: one more such class.
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <descend/descend.hpp>
