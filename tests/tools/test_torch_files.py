@@ -227,6 +227,9 @@ class Refusals(Files):
         optimizer.save(self.file)
         self.assertIn("has 1 groups, and ",
                       self.refused("from-safetensors", self.file, self.back, "--like", self.pt))
+        self.refused("from-safetensors", self.file, self.back.parent)
+        self.assertEqual({path.name for path in self.back.parent.parent.glob(f"{self.back.parent.name}*")},
+                         {self.back.parent.name})
         self.file.write_bytes(b"short")
         self.assertIn("no safetensors file", self.refused("from-safetensors", self.file, self.back))
         self.assertFalse(self.back.exists())

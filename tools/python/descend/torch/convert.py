@@ -9,6 +9,7 @@ file.
 import ast
 import collections
 import os
+import pathlib
 
 import torch
 
@@ -201,6 +202,9 @@ def from_safetensors(source, target, like=None):
         first += len(members)
     saved["model"].update(params)
     saved["optimizer"] = {"state": states, "param_groups": groups}
-    partial = f"{os.fspath(target)}.partial"
-    torch.save(saved, partial)
-    os.replace(partial, target)
+    partial = pathlib.Path(f"{os.fspath(target)}.partial")
+    try:
+        torch.save(saved, partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
