@@ -32,8 +32,8 @@ mixed() {
     echo "passed: $compiler, files compiled in different ways, -Ofast -flto"
 }
 
-# alone COMPILER: each header needs no other before it, and what is not called no library; an ignored status is a mistake
-# that the compiler sees.
+# alone COMPILER: each header needs no other before it, and what is not called no library; an ignored status is a
+# mistake that the compiler sees.
 alone() {
     local header ignored
     for header in "$source_dir"/include/descend/*.hpp; do

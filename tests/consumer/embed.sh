@@ -71,7 +71,8 @@ exported() {
     build exporting "$consumer/exporting" -DDESCEND_SOURCE="$source_dir" -DDESCEND_INSTALL=ON
     quietly cmake --install "$work/exporting" --prefix "$work/exporting-prefix"
     grep -rq descend::io "$work/exporting-prefix/lib/cmake/exporting" || fail "the export does not name descend::io"
-    build of-exporting "$consumer/find_package_c" -DCMAKE_PREFIX_PATH="$work/exporting-prefix" -DWANTED_VERSION="$version"
+    build of-exporting "$consumer/find_package_c" -DCMAKE_PREFIX_PATH="$work/exporting-prefix" \
+        -DWANTED_VERSION="$version"
     same_bits "find_package in the install of another project" "$work/of-exporting/adam"
 }
 

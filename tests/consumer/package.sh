@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds the Debian packages in two folders, which has to give the same bytes, holds them to lintian, and builds and runs
-# programs with what they have in them.
+# Builds the Debian packages in two folders, which has to give the same bytes, holds them to lintian, and builds and
+# runs programs with what they have in them.
 #   package.sh SOURCE_DIR WORK_DIR
 # The packages are left in WORK_DIR, where everything is written.
 consumer=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -37,7 +37,8 @@ read -ra flags <<<"$(pkg "$work/root" --cflags --libs)"
 quietly "$CC" "$consumer/adam.c" -o "$work/adam" "${flags[@]}" -lm
 same_bits "the packages, pkg-config" "$work/adam"
 for language in c cxx; do
-    build "$language" "$consumer/find_package_$language" -DCMAKE_PREFIX_PATH="$work/root/usr" -DWANTED_VERSION="$version"
+    build "$language" "$consumer/find_package_$language" -DCMAKE_PREFIX_PATH="$work/root/usr" \
+        -DWANTED_VERSION="$version"
 done
 same_bits "the packages, find_package" "$work/c/adam"
 same_bits "the packages, find_package, C++17" "$work/cxx/adam_cxx"

@@ -175,7 +175,8 @@ esac
 
 
 def importable(module):
-    return subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+    done = subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ def compare(name):
     torch.manual_seed(1)
     start = torch.randn(N)
     params = [torch.nn.Parameter(start.clone()) for _ in range(2)]
-    sides = [side([param], **options) for side, param in zip((getattr(descend.torch, name), getattr(torch.optim, theirs)),
-                                                             params)]
+    classes = getattr(descend.torch, name), getattr(torch.optim, theirs)
+    sides = [side([param], **options) for side, param in zip(classes, params)]
     for step in range(1, STEPS[-1] + 1):
         grad = torch.randn(N)
         for param, side in zip(params, sides):

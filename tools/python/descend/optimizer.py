@@ -63,8 +63,8 @@ class Optimizer:
 
         states has, by name, an array, or the name of the type (of c.DTYPES) in which the object keeps that state; those
         that are not given it keeps as float32. step is the number of steps taken so far: where it is 0, the first step
-        writes the states' start values; else their values count. low, of int16, makes of a bfloat16 parameter one that is
-        split: it holds what the parameter lacks to float32. copy, of bfloat16 or float16, gets each step's parameter.
+        writes the states' start values; else their values count. low, of int16, makes a bfloat16 parameter a split one:
+        it has the lower halves of float32's bits. copy, of bfloat16 or float16, gets each step's parameter.
         """
         states = states or {}
         for state, array in states.items():
