@@ -11,7 +11,7 @@ static void schedules()
 {
     namespace schedule = descend::schedule;
     for (std::uint64_t step = 1; step < 20; step += 6) {
-        const descend_one_cycle options = descend_one_cycle_defaults();
+        descend_one_cycle options = descend_one_cycle_defaults();
         CHECK(schedule::constant(1, 0.5, 9, step) == descend_schedule_constant(1, 0.5, 9, step));
         CHECK(schedule::warmup(1, 0.5, 9, step) == descend_schedule_warmup(1, 0.5, 9, step));
         CHECK(schedule::cosine(1, 30, 0.1, step) == descend_schedule_cosine(1, 30, 0.1, step));
@@ -19,6 +19,8 @@ static void schedules()
         CHECK(schedule::exponential(1, 0.5, step) == descend_schedule_exponential(1, 0.5, step));
         CHECK(schedule::polynomial(1, 30, 2, step) == descend_schedule_polynomial(1, 30, 2, step));
         CHECK(schedule::one_cycle(1, 30, step) == descend_schedule_one_cycle(1, 30, &options, step));
+        options.div_factor = 3;
+        CHECK(schedule::one_cycle(1, 30, step, options) == descend_schedule_one_cycle(1, 30, &options, step));
     }
 }
 

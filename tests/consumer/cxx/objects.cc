@@ -97,8 +97,33 @@ static void step_in_cxx(descend::optimizer &optimizer, std::uint64_t number, con
     CHECK(!optimizer.unfinished());
 }
 
+// What is handed to a call arrives there.
+static void arguments()
+{
+    float param[3] = {1, 1e-40f, 1}, grad[3] = {};
+    pool workers;
+    descend::optimizer optimizer = descend::optimizer::create(descend::config("sgd")).value;
+    CHECK(optimizer.add(0, "w", {param, grad, 3}).ok());
+    CHECK(optimizer.step().ok() && param[1] != 0);
+    descend::pass flush;
+    flush.flush_subnormals = true;
+    CHECK(optimizer.step(flush).ok() && param[1] == 0);
+    const descend::pass bad = {-1.0};
+    const descend_exec wrong = descend::slice(2, 2);
+    CHECK(optimizer.check(bad).code() == DESCEND_BAD_GRAD_SCALE &&
+          optimizer.step(bad).code() == DESCEND_BAD_GRAD_SCALE);
+    CHECK(optimizer.step_tensors(0, 1, bad).code() == DESCEND_BAD_GRAD_SCALE);
+    CHECK(optimizer.check({}, wrong).code() == DESCEND_BAD_SLICE &&
+          optimizer.step({}, wrong).code() == DESCEND_BAD_SLICE);
+    CHECK(optimizer.step_tensors(0, 1, {}, wrong).code() == DESCEND_BAD_SLICE);
+    CHECK(optimizer.zero_grad(wrong).code() == DESCEND_BAD_SLICE &&
+          optimizer.measure(wrong).code() == DESCEND_BAD_SLICE);
+    CHECK(descend::threads(3).threads == 3 && descend::on_pool(workers, 3).threads == 3);
+}
+
 void objects(const char *path)
 {
+    arguments();
     descend::config weights("adamw"), biases("adamw");
     biases.adamw.weight_decay = 0;
     pool workers;
