@@ -186,7 +186,9 @@ static descend_status make_any(struct flat *flat, const descend_config *config, 
         return DESCEND_BAD_KIND;
     if (n > 0 && rule->state_count > 0 && (state == NULL || (rule->advance && state[rule->array_count] == NULL)))
         return DESCEND_NULL_ARRAY;
-    begin(flat, rule, config->room, grad, state, n, exec);
+    if (n > 0 && rule->advance && (uintptr_t)state[rule->array_count] % alignof(float) != 0)
+        return DESCEND_MISALIGNED;
+    begin(flat, rule, config->room, grad, n > 0 ? state : NULL, n, exec);
     return make(flat);
 }
 

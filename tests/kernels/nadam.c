@@ -197,6 +197,20 @@ static void coefficients_that_overflow(void **state)
     }
 }
 
+/* descend_step reads mu_product through a pointer, which it checks as it does those of arrays. */
+static void pointer_to_the_product(void **state)
+{
+    (void)state;
+    const descend_config config = descend_config_defaults(DESCEND_NADAM);
+    _Alignas(float) char products[2 * sizeof(float)] = {0};
+    float arrays[4 * N] = {0}, before[4 * N] = {0};
+    float *states[] = {arrays + 2 * N, arrays + 3 * N, (float *)((uintptr_t)products + 1)};
+    assert_int_equal(descend_step(&config, 1, arrays, arrays + N, states, N, NULL), DESCEND_MISALIGNED);
+    assert_memory_equal(arrays, before, sizeof arrays);
+    states[2] = (float *)(UINTPTR_MAX - 3); /* not to be read where there are no elements */
+    assert_int_equal(descend_step(&config, 1, NULL, NULL, states, 0, NULL), DESCEND_OK);
+}
+
 int main(void)
 {
     fesetenv(FE_DFL_ENV);
@@ -206,6 +220,7 @@ int main(void)
         cmocka_unit_test(chains),
         cmocka_unit_test(no_config),
         cmocka_unit_test(bad_products),
+        cmocka_unit_test(pointer_to_the_product),
         cmocka_unit_test(coefficients_that_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
