@@ -8,6 +8,7 @@ As test_torch.py it compares with PyTorch's baseline kernels. Without PyTorch it
 
 import copy
 import pickle
+import warnings
 
 import torch_case
 from torch_case import CLASSES, Case, all_of, content, network, pair, params_of, train
@@ -61,6 +62,9 @@ class Changes(Case):
         def other_count(model, optimizer):
             optimizer.state[model[0].weight]["step"] = torch.tensor(7.)
 
+        def turned(model, optimizer):
+            optimizer.state[model[0].weight]["exp_avg"] = torch.linspace(-1, 1, 30).reshape(6, 5).t()
+
         def one(model, optimizer):
             optimizer.state[model[0].weight] = {}
 
@@ -70,7 +74,7 @@ class Changes(Case):
         def removed(model, optimizer):
             del optimizer.state[model[2].weight]
 
-        for change in (tensor, count, other_count, one, all_states, removed):
+        for change in (tensor, count, other_count, turned, one, all_states, removed):
             with self.subTest(change=change.__name__):
                 self.both(change)
 
@@ -125,6 +129,64 @@ class Changes(Case):
             for change in (pickled, deep):
                 with self.subTest(name=name, change=change.__name__):
                     self.both(change, name)
+
+
+class Surroundings(Case):
+    """What has an effect on the tensors that torch makes."""
+
+    def test_default_type(self):
+        """Of torch, where an optimizer of the same options takes its first step."""
+        params = [torch.nn.Parameter(torch.ones(3)) for _ in range(2)]
+        for name in CLASSES:
+            for param, default in zip(params, (torch.float64, torch.float32)):
+                param.grad = torch.ones(3)
+                optimizer = getattr(ours, name)([param], lr=0.125)
+                torch.set_default_dtype(default)
+                try:
+                    optimizer.step()
+                finally:
+                    torch.set_default_dtype(torch.float32)
+        self.assertEqual(*map(content, params))
+
+    def test_rates_that_are_integers(self):
+        """Of which torch's ASGD makes integer states."""
+        results = []
+        for lr in (1, 1.0):
+            param = torch.nn.Parameter(torch.ones(3))
+            param.grad = torch.ones(3)
+            optimizer = ours.ASGD([param], lr=lr)
+            optimizer.step()
+            results.append(content([param, list(optimizer.state[param].values())]))
+        self.assertEqual(*results)
+
+    def test_parameters_that_begin_to_exist_later(self):
+        sides = []
+        for side in (ours.Adam, torch.optim.Adam):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that they are new in torch
+                model = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.LazyLinear(2))
+            optimizer = side(model.parameters())
+            torch.manual_seed(4)
+            for step in range(3):
+                if step:
+                    torch.nn.functional.mse_loss(model(torch_case.INPUTS), torch_case.TARGETS).backward()
+                optimizer.step()
+            sides.append((model[1].weight.shape, optimizer.state_dict()["state"].keys()))
+        self.assertEqual(*sides)
+
+    def test_inference_mode(self):
+        with torch.inference_mode():
+            param = torch.nn.Parameter(torch.ones(3))
+            param.grad = torch.ones(3)
+            optimizer = ours.Adam([param])
+            optimizer.step()
+            before = all_of(optimizer)
+        with self.assertRaisesRegex(RuntimeError, "Inplace update to inference tensor"):
+            optimizer.step()
+        with torch.inference_mode():
+            self.assertEqual(all_of(optimizer), before)
+            optimizer.step()
+            self.assertEqual(optimizer.state[param]["step"], 2)
 
 
 class Refusals(Case):
@@ -201,7 +263,11 @@ class Refusals(Case):
         before = optimizer.state.pop(param, None)
         for state, text in (({"step": torch.tensor(3.)}, "no exp_avg, exp_avg_sq"),
                             ({"step": torch.tensor(3.), "exp_avg": torch.ones(2), "exp_avg_sq": torch.ones(2).double()},
-                             "exp_avg_sq .* is no contiguous float32 tensor of 2 elements"),
+                             r"exp_avg_sq .* is no float32 tensor of shape \[2\]"),
+                            ({"step": torch.tensor(3.).double(), "exp_avg": torch.ones(2),
+                              "exp_avg_sq": torch.ones(2)}, "step .* is no float32 tensor of 1 element"),
+                            ({"step": torch.tensor(2.5), "exp_avg": torch.ones(2), "exp_avg_sq": torch.ones(2)},
+                             "has 2.5 steps"),
                             ({"step": torch.tensor(0.), "exp_avg": torch.ones(2), "exp_avg_sq": torch.ones(2)},
                              "exp_avg .* is not what it starts at")):
             optimizer.state[param] = state
@@ -217,7 +283,12 @@ class Refusals(Case):
         def cut(param, _):
             param.grad.data = torch.ones(1)
 
-        for change, text in ((removed, "has no exp_avg_sq"), (cut, r"gradient .* of shape \[1\]")):
+        def turned(param, optimizer):
+            optimizer.state[param]["exp_avg"] = torch.ones(1, 3)
+
+        for change, text in ((removed, "has no exp_avg_sq"),
+                             (turned, r"exp_avg .* no float32 tensor of shape \[3\]"),
+                             (cut, r"gradient .* of shape \[1\]")):
             with self.subTest(change=change.__name__):
                 param = torch.nn.Parameter(torch.ones(3))
                 optimizer = ours.Adam([param])
@@ -235,7 +306,8 @@ class Refusals(Case):
         self.refused(optimizer, "two arrays overlap")
 
     def test_other_shapes_in_the_same_memory(self):
-        for change, text in ((torch.t, "a parameter of shape .* contiguous"), (lambda data: data[:2], "of 6 elements")):
+        for change, text in ((torch.t, "a parameter of shape .* contiguous"),
+                             (lambda data: data[:2], r"of shape \[2, 3\]")):
             param = torch.nn.Parameter(torch.ones(3, 3))
             optimizer = ours.Adam([param])
             param.grad = torch.ones_like(param)

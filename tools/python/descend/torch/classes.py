@@ -39,7 +39,8 @@ class Fused:
     def check_group(self, group):
         self.kind().config(self.kind().options_of(group))
         for param in group["params"]:
-            check_param(param)
+            if not torch.nn.parameter.is_lazy(param):  # that is checked when it exists, in its first step
+                check_param(param)
         if len(set(map(id, group["params"]))) != len(group["params"]):
             raise Error("a parameter is in its group twice")
 

@@ -68,7 +68,6 @@ def default_group(kind):
 
 
 def slot_of(kind, number, name, param, state, config):
-    state = {key: value.contiguous() if torch.is_tensor(value) else value for key, value in state.items()}
     values = kind.options_of(config.torch_options())
     if state and state.keys() != kind.layout(values).keys():
         raise Error(f"the state of {name} has {', '.join(state)}, and {kind.torch_class.__name__} with these options "
@@ -79,9 +78,6 @@ def slot_of(kind, number, name, param, state, config):
             slot.check_start(config)
     except Error as error:
         raise Error(f"{name}: {error}") from None
-    for key, tensor in slot.arrays.items():
-        if state and tensor.shape != param.shape:
-            raise Error(f"{name} has the shape {list(param.shape)}, and its {key} {list(tensor.shape)}")
     return slot
 
 

@@ -30,6 +30,11 @@ def threads_wanted():
     return 0 if threads == openmp_max_threads()() else threads
 
 
+def is_float32(tensor):
+    """Whether the library takes it, or a contiguous copy of it."""
+    return tensor.layout is torch.strided and tensor.dtype is torch.float32 and tensor.is_cpu
+
+
 def is_ours(tensor):
     """Whether it is of the kind that the library takes."""
     return (tensor.layout is torch.strided and tensor.dtype is torch.float32 and tensor.is_cpu
@@ -44,17 +49,27 @@ def check_param(param):
 
 def contiguous(grad, param):
     """A contiguous copy of a gradient that is not, as the library reads it."""
-    if not (grad.layout is torch.strided and grad.dtype is torch.float32 and grad.is_cpu and grad.shape == param.shape):
+    if not (is_float32(grad) and grad.shape == param.shape):
         raise Error(f"the gradient of a parameter of shape {list(param.shape)} is {grad.dtype} on {grad.device}, "
                     f"{grad.layout}, of shape {list(grad.shape)}: descend.torch has dense float32 only")
     return grad.detach().contiguous().resolve_neg()
 
 
-def tensor_in(state, key, n):
-    """A tensor of a parameter's state that a step writes."""
+def array_in(state, key, param):
+    """A tensor of a parameter's state that a step writes. One that is not contiguous is replaced by a copy."""
     tensor = state[key]
-    if not (torch.is_tensor(tensor) and is_ours(tensor) and tensor.numel() == n):
-        raise Error(f"{key} in the state of a parameter is no contiguous float32 tensor of {n} elements")
+    if not (torch.is_tensor(tensor) and is_float32(tensor) and tensor.shape == param.shape):
+        raise Error(f"{key} in the state of a parameter is no float32 tensor of shape {list(param.shape)}")
+    if not is_ours(tensor):
+        tensor = state[key] = tensor.contiguous().resolve_neg()
+    return tensor
+
+
+def scalar_in(state, key):
+    """A tensor of one number."""
+    tensor = state[key]
+    if not (is_ours(tensor) and tensor.numel() == 1):
+        raise Error(f"{key} in the state of a parameter is no float32 tensor of 1 element")
     return tensor
 
 
@@ -71,14 +86,14 @@ class Slot:
         given = state or {}
         self.state, self.count = dict(given), kind.count(given)
         kind.complete(self.state, param, values)
-        self.published = bool(given) and list(map(id, self.state.values())) == list(map(id, given.values()))
-        if self.published:
-            self.state = given
         missing = [key for key in config.arrays() if key not in self.state]
         if missing:
             raise Error(f"the state of a parameter that has taken steps has no {', '.join(missing)}")
-        self.arrays = {key: tensor_in(self.state, key, self.n) for key in config.arrays()}
-        self.scalars = {key: tensor_in(self.state, key, 1) for key in kind.scalars(self.state)}
+        self.arrays = {key: array_in(self.state, key, param) for key in config.arrays()}
+        self.scalars = {key: scalar_in(self.state, key) for key in kind.scalars(self.state)}
+        self.published = bool(given) and list(map(id, self.state.values())) == list(map(id, given.values()))
+        if self.published:
+            self.state = given
         # Numbers are read and written by ctypes: an operation of torch on each takes longer than a small update.
         self.numbers = {key: ctypes.c_float.from_address(scalar.data_ptr()) for key, scalar in self.scalars.items()}
         self.number = self.numbers.get("step")
@@ -143,14 +158,15 @@ class Engine:
                       or id(param) in known and states.get(param) and is_ours(param)]
         known = {id(slot.param) for slot in self.slots}
         self.idle = [param for param in self.params if id(param) not in known]
-        self.check_starts()
+        self.check_starts(states)
         self.optimizer = self.make()
         self.addresses = [0] * len(self.slots)
         self.nothings = [slot.nothing for slot in self.slots]
         self.picture = Picture(self.slots, states)
 
-    def check_starts(self):
-        slots = [slot for slot in self.slots if slot.published and slot.count == 0 and slot.arrays]
+    def check_starts(self, states):
+        slots = [slot for slot in self.slots if slot.count == 0
+                 and any((states.get(slot.param) or {}).get(key) is not None for key in slot.arrays)]
         for slot in slots:
             self.kind.fit(self.configs[slot.group], slot.state)
         for slot in slots:
@@ -216,9 +232,9 @@ class Engine:
         self.set_gradients(grads)
         run = self.optimizer.exec
         run.threads = threads_wanted()
-        self.optimizer.library.check(self.optimizer.call(None, ctypes.byref(run)))
         nothings = self.nothings if len(stepped) == len(self.slots) else [slot.nothing for slot in stepped]
-        torch._foreach_zero_(nothings)  # pylint: disable=protected-access
+        torch._foreach_zero_(nothings)  # pylint: disable=protected-access; refuses tensors of inference_mode outside it
+        self.optimizer.library.check(self.optimizer.call(None, ctypes.byref(run)))
         for slot in stepped:
             slot.finish()
         self.kind.finish(stepped, self.configs)

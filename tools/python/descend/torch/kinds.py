@@ -21,13 +21,15 @@ class Kind:
 
     def layout(self, values):
         """What the installed torch's class keeps, with these options, after a step of a parameter of two elements."""
-        if self.last_layout[0] != values:
-            param = torch.zeros(2, requires_grad=True)
-            param.grad = torch.ones(2)
+        known, layout = self.last_layout  # read at once: another thread may replace it
+        if known != values:
+            param = torch.zeros(2, dtype=torch.float32, requires_grad=True)
+            param.grad = torch.ones_like(param)
             optimizer = self.torch_class([{"params": [param], **dict(zip(self.options, values))}], lr=1.0)
             optimizer.step()
-            self.last_layout = (values, dict(optimizer.state[param]))
-        return self.last_layout[1]
+            layout = dict(optimizer.state[param])
+            self.last_layout = (values, layout)
+        return layout
 
     def options_of(self, group):
         """The values of those options that the library has. Raises Error where another one is on."""
@@ -42,7 +44,10 @@ class Kind:
 
     def count(self, state):
         """The number of steps of a parameter with this state."""
-        return int(state.get("step", 0))
+        step = float(state.get("step", 0))
+        if not (step.is_integer() and step >= 0):
+            raise Error(f"the state of a parameter has {step} steps")
+        return int(step)
 
     def complete(self, state, param, values):
         """Adds to a parameter's state what is missing before a step. Arrays are for the step to write."""
@@ -50,8 +55,8 @@ class Kind:
             for key, value in self.layout(values).items():
                 if not torch.is_tensor(value):  # a count, or None
                     state[key] = value and 0
-                elif value.numel() == 1:
-                    state[key] = torch.zeros_like(value) if key == "step" else torch.ones_like(value)
+                elif value.numel() == 1:  # of torch's default type, or of lr's
+                    state[key] = torch.full_like(value, key != "step", dtype=torch.float32)
                 else:
                     state[key] = torch.empty_like(param)
 
