@@ -71,6 +71,25 @@ class There(Files):
                     train(model, optimizer, steps, scheduler)
                     self.there_and_back(model, optimizer, name)
 
+    def test_parameters_without_and_with_one_element(self):
+        for name, theirs, options in RUNS:
+            with self.subTest(name=name, options=options):
+                model = torch.nn.ParameterDict({f"p{len(shape)}": torch.ones(shape) for shape in ((), (2,), (0, 3))})
+                optimizer = getattr(torch.optim, theirs)(model.parameters(), **options)
+                for _ in range(2):
+                    for param in model.parameters():
+                        param.grad = torch.ones_like(param)
+                    optimizer.step()
+                self.there_and_back(model, optimizer, name)
+
+    def test_groups_of_an_earlier_torch(self):
+        model = network()
+        optimizer = torch.optim.Adam(model.parameters())
+        train(model, optimizer, 2)
+        for option in ("foreach", "capturable", "maximize"):
+            del optimizer.param_groups[0][option]
+        self.there_and_back(model, optimizer, "Adam")
+
     def test_by_command(self):
         """The tool lists it, and the object loads it."""
         model = network()
@@ -136,6 +155,27 @@ class There(Files):
         self.converted("from-safetensors", self.file, self.back, "--like", self.pt)
         self.assert_same_file()
 
+    def test_tied_parameters(self):
+        """A file that has been trained on has one of the names. Loading both must not bring the old values back."""
+        model = torch.nn.Sequential(torch.nn.Linear(6, 6), torch.nn.Linear(6, 6), torch.nn.Linear(6, 2))
+        model[1].weight = model[0].weight
+        names = [name for name, _ in model.named_parameters()]
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        train(model, optimizer, 1)
+        self.save(model, optimizer)
+        descend.torch.convert.to_safetensors(self.pt, self.file, descend.torch.SGD, names)
+        library = descend.Optimizer(descend.config("sgd", lr=0.1))
+        params = {name: torch.empty(param.shape) for name, param in model.named_parameters()}
+        for name, param in params.items():
+            library.add(name, param, torch.ones_like(param))
+        library.load(self.file)
+        library.step()
+        library.save(self.file)
+        self.converted("from-safetensors", self.file, self.back, "--like", self.pt)
+        back = torch.load(self.back)["model"]
+        self.assertEqual(content(params), content({name: back[name] for name in params}))
+        self.assertEqual(content(back["1.weight"]), content(params["0.weight"]))
+
     def test_groups(self):
         model = network()
         params = collections.OrderedDict(model.named_parameters())
@@ -151,7 +191,7 @@ class There(Files):
         self.converted(*call, "--names", listed)
         self.converted("from-safetensors", self.file, self.back, "--like", self.pt)
         self.assert_same_file()
-        for wrong, text in ((names[1:], "3 names"), (names[:3] + ["0.biased"], "no tensor 0.biased"),
+        for wrong, text in ((names[1:], "3 names"), ([], "0 names"), (names[:3] + ["0.biased"], "no tensor 0.biased"),
                             (names[::-1], r"0.bias: exp_avg .* tensor of shape \[5\]")):
             listed.write_text("\n".join(wrong), encoding="ascii")
             self.file.unlink(missing_ok=True)
@@ -196,8 +236,14 @@ class Refusals(Files):
         torch.save(model.state_dict(), self.pt)
         self.assertIn("state dicts 'model' and 'optimizer'",
                       self.refused("to-safetensors", self.pt, self.file, "--optimizer", "adam"))
-        self.pt.write_bytes(b"no checkpoint")
-        self.refused("to-safetensors", self.pt, self.file, "--optimizer", "adam")
+        for wrong in (b"no checkpoint", b""):
+            self.pt.write_bytes(wrong)
+            self.assertIn("in.pt cannot be loaded by torch: ",
+                          self.refused("to-safetensors", self.pt, self.file, "--optimizer", "adam"))
+        for groups, states in ((None, {}), ([], {}), ([{}], {}), ([{"params": [0]}], [])):
+            torch.save({"model": model.state_dict(), "optimizer": {"param_groups": groups, "state": states}}, self.pt)
+            self.assertIn("no state dict of an optimizer",
+                          self.refused("to-safetensors", self.pt, self.file, "--optimizer", "adam"))
         self.save(model.double(), optimizer)
         self.assertIn("0.weight: a parameter of shape [5, 6] is torch.float64",
                       self.refused("to-safetensors", self.pt, self.file, "--optimizer", "adam"))
@@ -227,9 +273,14 @@ class Refusals(Files):
         optimizer.save(self.file)
         self.assertIn("has 1 groups, and ",
                       self.refused("from-safetensors", self.file, self.back, "--like", self.pt))
-        self.refused("from-safetensors", self.file, self.back.parent)
-        self.assertEqual({path.name for path in self.back.parent.parent.glob(f"{self.back.parent.name}*")},
-                         {self.back.parent.name})
+        for tensor, text in ((torch.ones(4), "w has 3 elements, and not the shape"),
+                             (torch.ones(3).double(), "in.pt has w in torch.float64"), (None, "has no tensor w")):
+            torch.save({"model": {"w": tensor}, "optimizer": torch.optim.SGD([other], lr=0.1).state_dict()}, self.pt)
+            self.assertIn(text, self.refused("from-safetensors", self.file, self.back, "--like", self.pt))
+        self.back.mkdir()
+        self.assertIn("directory", self.refused("from-safetensors", self.file, self.back))
+        self.back.rmdir()
+        self.assertEqual(sorted(path.name for path in self.back.parent.iterdir()), [self.pt.name, self.file.name])
         self.file.write_bytes(b"short")
         self.assertIn("no safetensors file", self.refused("from-safetensors", self.file, self.back))
         self.assertFalse(self.back.exists())

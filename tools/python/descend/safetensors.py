@@ -21,7 +21,7 @@ def read(path):
         return {name: numpy.frombuffer(data[slice(*entry["data_offsets"])], NUMPY_DTYPES[entry["dtype"]])
                 .reshape(entry["shape"]) for name, entry in header.items()}, texts
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no safetensors file of these types: {error!r}") from None
+        raise ValueError(f"{path} is no safetensors file of these types: {type(error).__name__}: {error}") from None
 
 
 def write(path, tensors):

@@ -7,7 +7,6 @@ convert only files that you trust.
 """
 
 import argparse
-import pickle
 import sys
 
 from descend.errors import Error
@@ -46,7 +45,7 @@ def main():
         if left:
             print(f"not in {arguments.target}, as they are no parameters: {', '.join(left)} "
                   f"(from-safetensors --like {arguments.source} takes them from there)")
-    except (Error, OSError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+    except (Error, OSError, ValueError, RuntimeError) as error:
         sys.exit(f"descend.torch: {error}")
 
 

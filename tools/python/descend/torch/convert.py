@@ -35,12 +35,24 @@ def literal(value):
     return text
 
 
+def are_dicts(*values):
+    return all(isinstance(value, dict) for value in values)
+
+
 def load(path):
     """A checkpoint of torch, in this machine's memory."""
-    saved = torch.load(path, map_location="cpu")
-    for part in ("model", "optimizer"):
-        if not isinstance(saved, dict) or not isinstance(saved.get(part), dict):
-            raise Error(f"{path} is no dictionary with the state dicts 'model' and 'optimizer'")
+    try:
+        saved = torch.load(path, map_location="cpu")
+    except OSError:
+        raise
+    except Exception as error:  # of any kind: the file may have any code
+        raise Error(f"{path} cannot be loaded by torch: {type(error).__name__}: {error}") from None
+    if not (are_dicts(saved) and are_dicts(saved.get("model"), saved.get("optimizer"))):
+        raise Error(f"{path} is no dictionary with the state dicts 'model' and 'optimizer'")
+    groups, states = (saved["optimizer"].get(part) for part in ("param_groups", "state"))
+    if not (groups and isinstance(groups, list) and are_dicts(*groups) and all("params" in group for group in groups)
+            and are_dicts(states) and are_dicts(*states.values())):
+        raise Error(f"{path} has under 'optimizer' no state dict of an optimizer of torch")
     return saved
 
 
@@ -57,7 +69,7 @@ def parameter_names(saved, count, groups):
 
 
 def param_of(saved, name):
-    if name not in saved["model"]:
+    if not torch.is_tensor(saved["model"].get(name)):
         raise Error(f"the model has no tensor {name}")
     return saved["model"][name].detach().contiguous()
 
@@ -65,6 +77,13 @@ def param_of(saved, name):
 def default_group(kind):
     group = kind.torch_class([torch.nn.Parameter(torch.zeros(1))], lr=1.0).param_groups[0]
     return {key: value for key, value in group.items() if key != "params"}
+
+
+def missing_options(kind, groups):
+    """Those that groups of this class have, and that torch does not add to groups of its earlier versions."""
+    optimizer, groups = kind.torch_class([torch.nn.Parameter(torch.zeros(1))], lr=1.0), list(map(dict, groups))
+    optimizer.__setstate__({"state": {}, "param_groups": groups})
+    return sorted({option for group in groups for option in default_group(kind).keys() - group.keys()})
 
 
 def slot_of(kind, number, name, param, state, config):
@@ -87,14 +106,14 @@ def to_safetensors(source, target, optimizer_class, names=None):
     saved = load(source)
     groups, states = saved["optimizer"]["param_groups"], saved["optimizer"]["state"]
     places = [(number, index) for number, group in enumerate(groups) for index in group["params"]]
-    names = names or parameter_names(saved, len(places), len(groups))
+    if names is None:
+        names = parameter_names(saved, len(places), len(groups))
     if len(names) != len(places):
         raise Error(f"there are {len(names)} names, and the optimizer has {len(places)} parameters")
     kind, scalars = optimizer_class.kind(), {}
-    for group in groups:
-        missing = default_group(kind).keys() - group.keys()
-        if missing:
-            raise Error(f"a group has no {', '.join(sorted(missing))}: not those of {kind.torch_class.__name__}")
+    missing = missing_options(kind, groups)
+    if missing:
+        raise Error(f"a group has no {', '.join(missing)}: not those of {kind.torch_class.__name__}")
     configs = [kind.config(kind.options_of(group)) for group in groups]
     optimizer = Optimizer(configs[0])
     for config in configs[1:]:
@@ -153,6 +172,13 @@ def group_of(file, kind, number, base):
     return group
 
 
+def shaped(name, param, shape):
+    try:
+        return param.reshape(shape)
+    except RuntimeError:
+        raise Error(f"{name} has {param.numel()} elements, and not the shape {list(shape)}") from None
+
+
 def state_of(file, kind, name, group, param):
     """The state of a parameter, as torch keeps it."""
     values, count = kind.options_of(group), file.steps[name]
@@ -160,7 +186,7 @@ def state_of(file, kind, name, group, param):
     for key, array in slot.arrays.items():
         if key in file.states[name]:
             array.copy_(file.states[name][key].reshape(param.shape))
-        elif count:
+        elif count and slot.n:
             raise Error(f"{name} has taken {count} steps, and has no {key}")
         else:
             array.fill_(kind.config(values).start(key))
@@ -183,8 +209,12 @@ def from_safetensors(source, target, like=None):
     if file.kind_name not in NAMES:  # which has the library's names, and momentum
         raise Error(f"torch.optim has no {file.kind_name}")
     kind, shapes = NAMES[file.kind_name].kind(), dict(file.notes.get("torch.shapes", {}))
-    shapes.update({name: tuple(tensor.shape) for name, tensor in saved["model"].items()})
-    params = {name: param.reshape(shapes.get(name, (-1,))) for name, param in file.params.items()}
+    for name in file.names if like else ():
+        param = param_of(saved, name)
+        if param.dtype is not torch.float32:
+            raise Error(f"{like} has {name} in {param.dtype}")
+        shapes[name] = tuple(param.shape)
+    params = {name: shaped(name, param, shapes.get(name, (-1,))) for name, param in file.params.items()}
     bases = file.notes.get("torch.param_groups") or saved["optimizer"].get("param_groups", [])
     if bases and len(bases) != file.group_count:
         raise Error(f"{source} has {file.group_count} groups, and {like} {len(bases)}")
@@ -196,7 +226,8 @@ def from_safetensors(source, target, like=None):
                        for index, name in enumerate(members, first) if file.steps[name] or kind.begins_with_state})
         groups.append({**group, "params": list(range(first, first + len(members)))})
         first += len(members)
-    saved["model"].update(params)
+    for name, param in params.items():  # in place: tied parameters have one memory in the other checkpoint
+        saved["model"].setdefault(name, param).detach().copy_(param)
     saved["optimizer"] = {"state": states, "param_groups": groups}
     partial = pathlib.Path(f"{os.fspath(target)}.partial")
     try:
