@@ -188,9 +188,8 @@ class Ours:
     def __init__(self, library, run, param, isa, threads):
         self.library, self.isa, self.threads = library, isa, threads
         config = library.config(run.optimizer, **run.options)
-        self.optimizer = descend.Flat(config, self.place(run, param), self.place(run, param),
-                                           {name: self.place(run, array) for name, array
-                                            in config.start_states(param).items()})
+        states = {name: self.place(run, array) for name, array in config.start_states(param).items()}
+        self.optimizer = descend.Flat(config, self.place(run, param), self.place(run, param), states)
         self.optimizer.exec.threads = threads
 
     @staticmethod
