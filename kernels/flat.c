@@ -219,6 +219,7 @@ descend_status descend_step_corrected(const descend_config *config, double bias_
                                       const descend_exec *exec)
 {
     struct flat flat;
+    /* The last step that there is: not the first, so that states are read, and after all warm-ups. */
     flat.at = (struct descend_step_context){.step = STEP_MAX,
                                             .corrections_given = true,
                                             .bias_correction1 = bias_correction1,
