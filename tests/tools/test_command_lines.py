@@ -85,6 +85,14 @@ class CommandLines(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertRegex(done.stderr, rf"\A{name}: standard output: [^\n]*No space left[^\n]*\n\Z")
 
+    def test_closed_output(self):
+        """It counts only where something was to be printed."""
+        for program, name in self.each():
+            done = run(program, "--version", preexec_fn=lambda: os.close(1))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rf"\A{name}: standard output: [^\n]*Bad file descriptor[^\n]*\n\Z")
+            self.assert_wrong(run(program, "--nonsense", preexec_fn=lambda: os.close(1)), name, "--nonsense")
+
 
 class Environment(unittest.TestCase):
     def test_wrong_variant(self):

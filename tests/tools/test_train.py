@@ -307,6 +307,15 @@ class Options(Case):
         self.assert_refused(self.run_train("--data", nowhere, env=wrong), "DESCEND_ISA")
         self.assert_refused(self.run_train("--data", nowhere, "--lr", "1e300"), "sgd")
 
+    def test_closed_output_does_not_go_into_the_csv(self):
+        self.write()
+        _, expected = self.train("--optimizer", "adam", "--epochs", 1)
+        table = self.directory / "closed.csv"
+        done = self.run_train("--data", self.directory, "--csv", table, "--optimizer", "adam", "--epochs", 1,
+                              preexec_fn=lambda: os.close(1))
+        self.assert_refused(done, "standard output: Bad file descriptor")
+        self.assertEqual(table.read_text(), expected)
+
     def test_csv_that_cannot_be_written(self):
         self.write()
         # One epoch's rows fit stdio's buffer, 50 epochs' do not: the error shows at a flush, or in between.

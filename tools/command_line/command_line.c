@@ -3,16 +3,28 @@
 #include "command_line.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "descend/descend.h"
 
 enum { OPTIONS_MAX = 32, LONG_OPTION = 256 }; /* beyond the characters that getopt_long returns */
+
+/* Where the program was started without one of the standard files, the next that it opens would get that number, and
+ * what is printed would go into it. /dev/null takes the number, in the direction that is not used: so printing fails
+ * as it does with a closed file. Before main, because MPI opens files there. */
+__attribute__((constructor)) static void keep_standard_files(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0)
+            (void)!open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
 enum { HELP, VERSION };
 static const struct command_option everywhere[] = {
