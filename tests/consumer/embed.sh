@@ -21,7 +21,8 @@ embed() {
 as_subdirectory() {
     local library
     embed static STATIC_LIBRARY "$fast -march=native -ffp-contract=fast" -DBUILD_SHARED_LIBS=ON
-    embed shared SHARED_LIBRARY "$fast" -DDESCEND_SHARED=ON -DCMAKE_BUILD_TYPE=Release
+    embed shared SHARED_LIBRARY "$fast" -DDESCEND_SHARED=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_STANDARD=90 \
+        -DCMAKE_C_EXTENSIONS=OFF
     embed ipo STATIC_LIBRARY -ffast-math -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -DCMAKE_UNITY_BUILD=ON \
         -DCMAKE_BUILD_TYPE=Release
     for library in static ipo; do
