@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The rules of docs/design.md that text can show. Prints each breach and exits 1 if there is one.
 set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 git rev-parse --is-inside-work-tree >/dev/null || exit 1 # says why; a git grep that fails would look like no breach
 failed=0
 

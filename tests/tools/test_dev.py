@@ -13,7 +13,7 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 NOBODY = 65534
 # What the script itself calls, and so all that a system has on which nothing is installed.
-BARE = ("awk", "bash", "cat", "dirname", "env", "grep", "ls", "mkdir", "nproc", "sed", "tar")
+BARE = ("awk", "bash", "cat", "dirname", "env", "grep", "ls", "mkdir", "nproc", "readlink", "sed", "tar")
 # Stands for a system's program: it only notes that it was called.
 STUB = '#!/bin/sh\necho "${0##*/} $*" >>"$CALLS"\n'
 SUDO = '#!/bin/sh\n[ "$1" = -v ] || exec "$@"\n'
@@ -39,15 +39,15 @@ class Dev(unittest.TestCase):
         (self.path / program).write_text(text)
         (self.path / program).chmod(0o755)
 
-    def dev(self, *arguments, user=None):
+    def dev(self, *arguments, user=None, script=None, cwd="/", **variables):
         """Runs the copy, where the test is root's as the given user."""
         if os.geteuid() != 0:
             user = None
         if user is not None:
             for file in (self.directory, *self.directory.rglob("*")):
                 os.chown(file, user, user, follow_symlinks=False)
-        environment = {"PATH": str(self.path), "CALLS": str(self.calls)}
-        return subprocess.run([self.tree / "tools/dev", *arguments], env=environment, cwd=self.directory,
+        environment = {"PATH": str(self.path), "CALLS": str(self.calls), **variables}
+        return subprocess.run([script or self.tree / "tools/dev", *arguments], env=environment, cwd=cwd,
                               capture_output=True, text=True, user=user, check=False, timeout=60)
 
     def called(self):
@@ -103,6 +103,28 @@ class Dev(unittest.TestCase):
         done = self.dev("help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("usage: tools/dev", done.stdout)
+
+    def test_it_finds_its_sources(self):
+        """By a link, and where CDPATH has a folder of the same name."""
+        link = self.directory / "link"
+        link.symlink_to(self.tree / "tools/dev")
+        (self.directory / "other/tools").mkdir(parents=True)
+        for done in (self.dev("help", script=link), self.dev("help", script="tools/dev", cwd=self.tree,
+                                                             CDPATH=str(self.directory / "other"))):
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("usage: tools/dev", done.stdout)
+
+    def test_a_copy_is_beside_the_caller(self):
+        for folder in ("a copy", self.directory / "another", self.tree / "build/copy"):
+            done = self.dev("-B", folder, "help", cwd=self.directory)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue((self.directory / folder / "tools/packages.sh").exists())
+
+    def test_no_copy_among_the_sources(self):
+        before = sorted(self.tree.rglob("*"))
+        for folder in (self.tree, "tree/tools", "tree/new/folder", "tree/../tree"):
+            self.assert_refused(self.dev("-B", folder, "help", cwd=self.directory), 2, "-B", "elsewhere")
+        self.assertEqual(sorted(self.tree.rglob("*")), before)
 
     def test_without_sudo_the_administrators_line_is_printed(self):
         self.stub_apt()
@@ -168,7 +190,7 @@ esac
         done = self.dev("demo", user=NOBODY)
         self.assert_refused(done, 2, str(self.tree), "-B")
         work = self.directory / "work"
-        self.dev("-B", "work", "demo", user=NOBODY)  # relative to where it is typed
+        self.dev("-B", "work", "demo", user=NOBODY, cwd=self.directory)  # relative to where it is typed
         self.assertTrue((work / "cmake" / "cross.cmake").exists())
         self.assertFalse((work / "build" / "old").exists())
         self.assertIn("--target descend-train\n", self.called())
