@@ -108,8 +108,8 @@ descend_status descend_step_delta(const descend_config *config, uint64_t step, c
  * A step of Adam, AdamW, Adamax, LAMB or AdEMAMix for trainers that know the bias corrections, but not the number of
  * the step. bias_correction1 is 1 - beta1^step and bias_correction2 is 1 - beta2^step, or each is another number in
  * [2^-53, 1]; 1 is no correction. Adamax does not use the second. In AdEMAMix both warm-ups count as completed. A beta
- * of the config may also be 1, and then leaves its average as it is: set it in the config's member, because
- * descend_config_set refuses it.
+ * of the config may also be 1, and then leaves its average as it is where gradients are finite (but Adamax's exp_inf is
+ * a maximum, and grows): set it in the config's member, because descend_config_set refuses it.
  *
  * All else is as in descend_step. Coefficients are computed from the corrections in double and rounded to float32 once
  * (docs/numerics.md, rules 1 and 9): with corrections that pow gave in double, the bits are those of descend_step. With
