@@ -16,7 +16,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_OVERLAP:
         return "two arrays overlap";
     case DESCEND_BAD_N:
-        return "n elements do not fit in the address space";
+        return "n elements do not fit in the address space, or spans differ in length";
     case DESCEND_BAD_STEP:
         return "step is 0 or above 2^53";
     case DESCEND_NO_MEMORY:
@@ -70,7 +70,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_BAD_TENSOR:
         return "there is no such tensor";
     case DESCEND_BAD_NAME:
-        return "a tensor's name is missing, empty or not UTF-8";
+        return "a tensor's name is missing, empty or not UTF-8, or has a NUL inside";
     case DESCEND_DUPLICATE_NAME:
         return "a tensor's name was given before";
     case DESCEND_BAD_DTYPE:
@@ -86,7 +86,7 @@ const char *descend_status_string(descend_status status)
     case DESCEND_NULL_SNAPSHOT:
         return "the snapshot or one of its functions is NULL";
     case DESCEND_BAD_PATH:
-        return "path is NULL";
+        return "path is NULL, or has a NUL inside";
     case DESCEND_BAD_NOTE:
         return "a note, its key or its value is NULL";
     case DESCEND_NULL_SCALER:

@@ -19,7 +19,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_NULL_ARRAY = 2,           /* param, grad, or a state array that the config uses is NULL */
     DESCEND_MISALIGNED = 3,           /* an array is not aligned to its element type */
     DESCEND_OVERLAP = 4,              /* two arrays share memory; param and grad may not either */
-    DESCEND_BAD_N = 5,                /* n elements do not fit in the address space */
+    DESCEND_BAD_N = 5,                /* n elements do not fit in the address space, or spans differ in length (C++) */
     DESCEND_BAD_STEP = 6,             /* step is 0 or above 2^53 */
     DESCEND_NO_MEMORY = 7,            /* memory could not be allocated */
     DESCEND_NULL_OPTIMIZER = 8,       /* optimizer is NULL */
@@ -73,7 +73,7 @@ typedef enum DESCEND_NODISCARD descend_status {
     DESCEND_WRONG_OPTIMIZER = 40, /* the config's kind is not the optimizer's */
     DESCEND_BAD_GROUP = 41,       /* there is no such group */
     DESCEND_BAD_TENSOR = 42,      /* there is no such tensor, or the pointer to it is NULL */
-    DESCEND_BAD_NAME = 43,        /* a tensor's name is NULL, empty, or not UTF-8 */
+    DESCEND_BAD_NAME = 43,        /* a tensor's name is NULL, empty or not UTF-8, or has a NUL inside (C++) */
     DESCEND_DUPLICATE_NAME = 44,  /* a tensor's name was given before */
     DESCEND_BAD_DTYPE = 45,       /* an array has an element type that is not supported for it */
     DESCEND_BAD_FIRST = 46,       /* first + n is above whole or 2^53, or an 8-bit state begins within a block */
@@ -92,7 +92,7 @@ typedef enum DESCEND_NODISCARD descend_status {
 
     /* The arguments of descend_optimizer_restore and of checkpoint.h. */
     DESCEND_NULL_SNAPSHOT = 60, /* the snapshot or one of its functions is NULL */
-    DESCEND_BAD_PATH = 61,      /* path is NULL */
+    DESCEND_BAD_PATH = 61,      /* path is NULL, or has a NUL inside (C++) */
     DESCEND_BAD_NOTE = 62,      /* a note, its key or its value is NULL */
 
     /* Several processes: mpi.h. */

@@ -70,6 +70,7 @@ static void lengths_of_spans()
     const std::vector<float> before = param;
     CHECK(descend::step(adam, 1, param, grad, {first, shorter}).code() == DESCEND_BAD_N);
     CHECK(descend::step(adam, 1, param, shorter, {first, second}).code() == DESCEND_BAD_N);
+    CHECK(std::string_view(descend::step(adam, 1, param, shorter).message()).find("spans") != std::string_view::npos);
     CHECK(descend::step(adam, 1, param, grad, {first, second, third, fourth}).code() == DESCEND_BAD_N);
     CHECK(descend::step(adam, 1, param, grad, {first}).code() == DESCEND_NULL_ARRAY);
     CHECK(descend::step(adam, 1, param, grad, {{}, second}).code() == DESCEND_NULL_ARRAY);

@@ -38,6 +38,9 @@ static void unusual_names()
     CHECK(optimizer.add(0, "y\0"sv, {param + 7, grad + 7, 1}).code() == DESCEND_BAD_NAME);
     CHECK(optimizer.add(0, {}, {param + 7, grad + 7, 1}).code() == DESCEND_BAD_NAME);
     CHECK(!optimizer.find("y\0"sv) && !optimizer.find({}) && optimizer.tensor_count() == 4);
+    for (const descend::status refused :
+         {optimizer.save("a\0b"sv), optimizer.add(0, "a\0b"sv, {param + 7, grad + 7, 1})})
+        CHECK(std::string_view(refused.message()).find("NUL inside") != std::string_view::npos);
     CHECK(optimizer.save("a\0b"sv).code() == DESCEND_BAD_PATH && optimizer.load("a\0b"sv).code() == DESCEND_BAD_PATH);
 }
 
