@@ -128,7 +128,8 @@ class Arrays(unittest.TestCase):
             __cuda_array_interface__ = {"typestr": "<f4", "shape": (N,), "data": (4096, False), "version": 3}
 
         wrong = [np.ones(N, ">f4"), np.ones(N), np.ones(N, np.int32), np.ones(2 * N, np.float32)[::2],
-                 np.asfortranarray(np.ones((2, 2), np.float32)), [1.0] * N, bytes(4 * N), Buffer(), Device()]
+                 np.asfortranarray(np.ones((2, 2), np.float32)), [1.0] * N, bytes(4 * N), Buffer(), Device(),
+                 np.float32(1)]
         for name in ("param", "grad", "exp_avg"):
             for array in wrong:
                 with self.subTest(name=name, array=array):

@@ -4,6 +4,7 @@
 [unittest's arguments]. Without numpy it exits with 77, ctest's sign for a skipped test."""
 
 import contextlib
+import copy
 import gc
 import math
 import os
@@ -114,6 +115,30 @@ class Object(unittest.TestCase):
                 wrong()
         self.assertEqual(self.config["lr"], 0.5)
 
+    def test_copies_of_configs(self):
+        for copied in copy.copy(self.config), copy.deepcopy(self.config):
+            self.assertEqual(copied.torch_options(), self.config.torch_options())
+            copied["lr"] = 0.25
+            self.assertEqual((self.config["lr"], copied["lr"]), (0.5, 0.25))
+
+    def test_a_copy_outlives_the_object(self):
+        self.add()
+        other = copy.copy(self.optimizer)
+        self.optimizer = None
+        gc.collect()
+        self.assertEqual(other.steps(0), 0)
+        other.step()
+        self.assertTrue((self.param < 1).all())
+
+    def test_texts_that_c_would_cut(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.add()
+            for call in (lambda: self.optimizer.add("v\0w", array()), lambda: self.optimizer.save(folder + "/it\0s"),
+                         lambda: self.optimizer.save(folder + "/it", notes={"k": "v\0w"})):
+                with self.assertRaisesRegex(descend.Error, "has a NUL"):
+                    call()
+            self.assertEqual(os.listdir(folder), [])
+
     def test_measure(self):
         self.grad[7] = -3
         self.add()
@@ -206,10 +231,10 @@ class Object(unittest.TestCase):
             optimizer.add("v", array(), states={"mu_product": array(n=2)})
 
     def test_copies(self):
-        copy = np.zeros(N, np.float16)
-        self.add(copy=copy)
+        half = np.zeros(N, np.float16)
+        self.add(copy=half)
         self.optimizer.step()
-        self.assertEqual(copy.tobytes(), self.param.astype(np.float16).tobytes())
+        self.assertEqual(half.tobytes(), self.param.astype(np.float16).tobytes())
         with self.assertRaisesRegex(descend.Error, "copy is not a contiguous array of bfloat16 or float16"):
             self.optimizer.add("v", array(), copy=array())
 

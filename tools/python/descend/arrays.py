@@ -4,6 +4,8 @@
 import math
 import weakref
 
+import numpy
+
 from descend.errors import Error
 
 NUMPY_TYPES = {"<f4": "float32", "<f2": "float16", "<i2": "int16"}
@@ -21,7 +23,8 @@ def find(name, array, written, types):
         interface = getattr(array, "__array_interface__", {})
         dtype = NUMPY_TYPES.get(interface.get("typestr"))
         fits = (dtype in types and interface.get("strides") is None
-                and isinstance(interface.get("data"), tuple))  # not a buffer, which says nothing of read-only
+                and isinstance(interface.get("data"), tuple)  # not a buffer, which says nothing of read-only
+                and not isinstance(array, numpy.generic))  # a number, whose memory is a copy that is gone
         start, read_only = interface["data"] if fits else (None, False)
         n = math.prod(interface.get("shape", ()))
     if not fits:

@@ -3,6 +3,8 @@
 
 import ctypes
 
+from descend.errors import Error
+
 VERSION = (0, 1)  # of the headers that the structs below are from
 
 # descend_dtype, by torch's names where torch has it.
@@ -121,6 +123,13 @@ FILE_FUNCTIONS = {
     "descend_optimizer_save": (ctypes.c_int, [OPTIMIZER, ctypes.c_char_p, ctypes.POINTER(Checkpoint)]),
     "descend_optimizer_load": (ctypes.c_int, [OPTIMIZER, ctypes.c_char_p, ctypes.POINTER(Checkpoint)]),
 }
+
+
+def text(encoded):
+    """A text for C, which would end it at a NUL."""
+    if b"\0" in encoded:
+        raise Error(f"{encoded!r} has a NUL")
+    return encoded
 
 
 def declare(library, functions):

@@ -33,7 +33,8 @@ class Optimizer:
         self.exec, self.kept, self.grads = declarations.Exec(), [], {}
         self.c_optimizer = declarations.OPTIMIZER()
         self.library.check(self.c.descend_optimizer_create(ctypes.byref(self.c_optimizer), config.pointer))
-        weakref.finalize(self, self.c.descend_optimizer_destroy, self.c_optimizer)
+        # With the pointer, which copies of this object share.
+        weakref.finalize(self.c_optimizer, self.c.descend_optimizer_destroy, self.c_optimizer.value)
         self.call = functools.partial(self.c.descend_optimizer_step, self.c_optimizer)
 
     def group(self, config):
@@ -92,7 +93,7 @@ class Optimizer:
                   for key, dtype in kept.dtype.items() if key != "low"}
         if "low" in kept.start:
             arrays["param"] = declarations.Array(kept.start["param"], declarations.BF16_SPLIT, kept.start["low"])
-        tensor = declarations.Tensor(name=name.encode(), n=kept.n, step=step)
+        tensor = declarations.Tensor(name=declarations.text(name.encode()), n=kept.n, step=step)
         for key, array in arrays.items():
             if key in self.states:
                 tensor.state[self.states.index(key)] = array
@@ -164,11 +165,12 @@ class Optimizer:
         self.file(self.library.files.descend_optimizer_load, path, params, notes)
 
     def file(self, function, path, params, notes):
-        pairs = [declarations.Note(key.encode(), value.encode()) for key, value in (notes or {}).items()]
+        pairs = [declarations.Note(declarations.text(key.encode()), declarations.text(value.encode()))
+                 for key, value in (notes or {}).items()]
         checkpoint = declarations.Checkpoint(params=params, notes=(declarations.Note * len(pairs))(*pairs),
                                              note_count=len(pairs))
         try:
-            self.library.check(function(self.c_optimizer, os.fsencode(path), checkpoint))
+            self.library.check(function(self.c_optimizer, declarations.text(os.fsencode(path)), checkpoint))
         except Refused as refusal:
             cause = f": {os.strerror(ctypes.get_errno())}" if refusal.status in WITH_ERRNO else ""
             raise Refused(refusal.status, f"{os.fspath(path)}: {refusal}{cause}") from None

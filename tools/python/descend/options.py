@@ -26,6 +26,14 @@ class Config:
         self.flags = {field.name.decode(): field.flag for field in fields}  # whether each field is one
         self.scalars = {state.name.decode(): state.scalar for state in states}  # whether each state is one
 
+    def __copy__(self):
+        config = Config(self.library, self.optimizer)
+        config.pointer[0] = self.c_config
+        return config
+
+    def __deepcopy__(self, _):
+        return self.__copy__()
+
     def __getitem__(self, field):
         value = ctypes.c_double()
         self.library.check(self.library.c.descend_config_get(self.pointer, field.encode(), ctypes.byref(value)))
