@@ -159,6 +159,17 @@ class Surroundings(Case):
             results.append(content([param, list(optimizer.state[param].values())]))
         self.assertEqual(*results)
 
+    def test_a_rate_of_asgd_that_vanishes(self):
+        param = torch.nn.Parameter(torch.ones(3))
+        param.grad = torch.ones(3)
+        optimizer = ours.ASGD([param], lr=0.5, lambd=1)
+        optimizer.step()
+        optimizer.param_groups[0]["alpha"] = 1e39
+        before = content(param)
+        optimizer.step()
+        self.assertEqual((content(param), optimizer.state[param]["step"], optimizer.state[param]["eta"]),
+                         (before, 2, 0))
+
     def test_parameters_that_begin_to_exist_later(self):
         sides = []
         for side in (ours.Adam, torch.optim.Adam):

@@ -100,7 +100,10 @@ class ASGD(Kind):
         options = [config.torch_options() for config in configs]
         for slot in slots:
             lr, lambd, alpha, t0 = (options[slot.group][option] for option in ("lr", "lambd", "alpha", "t0"))
-            slot.numbers["eta"].value = lr / (1 + lambd * lr * slot.count) ** alpha
+            try:
+                slot.numbers["eta"].value = lr / (1 + lambd * lr * slot.count) ** alpha
+            except OverflowError:  # the library's power is infinite
+                slot.numbers["eta"].value = 0
             slot.numbers["mu"].value = 1 / max(1, slot.count - t0)
 
 
