@@ -119,6 +119,15 @@ class Init(Case):
         self.assertEqual(done.returncode, 2)
         self.assert_refused(done, "--init", "--resume")
 
+    def test_csv_over_another_file(self):
+        safetensors.write(self.file, self.tensors)
+        before = self.file.read_bytes()
+        for option in ("--init", "--resume", "--save"):
+            done = self.run_train("--data", self.directory, *SMALL, "--optimizer", "adam", option, self.file, "--csv",
+                                  self.file)
+            self.assertEqual((done.returncode, self.file.read_bytes() == before), (2, True))
+            self.assert_refused(done, "--csv", str(self.file))
+
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:

@@ -166,9 +166,20 @@ descend_config options_config(const struct options *options, const struct named_
     return config;
 }
 
-/* Refuses options that contradict each other: a checkpoint holds one optimizer, and its own parameters. */
+static bool same_file(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* Refuses options that contradict each other: a checkpoint holds one optimizer, and its own parameters, and the CSV
+ * would be written over it. */
 static bool fits_files(const struct options *options)
 {
+    if (same_file(options->csv, options->save) || same_file(options->csv, options->init) ||
+        same_file(options->csv, options->resume)) {
+        complain_usage("--csv %s: the file is that of another option", options->csv);
+        return false;
+    }
     if (options->init && options->resume) {
         complain_usage("--init: a run that goes on by --resume has its parameters");
         return false;
