@@ -66,6 +66,9 @@ endfunction()
 
 function(descend_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wpedantic $<$<COMPILE_LANGUAGE:C>:-Wconversion>)
+  if(NOT at_top_level) # nothing here is written for the warnings that another project may make errors
+    target_compile_options(${target} PRIVATE -Wno-error)
+  endif()
 endfunction()
 
 # Stops the configuration: a part that is on lacks what it needs.

@@ -23,8 +23,8 @@ as_subdirectory() {
     embed static STATIC_LIBRARY "$fast -march=native -ffp-contract=fast" -DBUILD_SHARED_LIBS=ON
     embed shared SHARED_LIBRARY "$fast" -DDESCEND_SHARED=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_STANDARD=90 \
         -DCMAKE_C_EXTENSIONS=OFF
-    embed ipo STATIC_LIBRARY -ffast-math -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -DCMAKE_UNITY_BUILD=ON \
-        -DCMAKE_BUILD_TYPE=Release
+    embed ipo STATIC_LIBRARY "-ffast-math -Werror -Wdouble-promotion" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON \
+        -DCMAKE_UNITY_BUILD=ON -DCMAKE_BUILD_TYPE=Release
     for library in static ipo; do
         is_machine_code "$work/$library/descend/libdescend.a" || fail "link-time optimisation reaches the library, $CC"
     done
