@@ -66,10 +66,12 @@ def array_in(state, key, param):
 
 
 def scalar_in(state, key):
-    """A tensor of one number."""
+    """A tensor of one number, which torch takes of any type. One that is not float32 is replaced by one that is."""
     tensor = state[key]
-    if not (is_ours(tensor) and tensor.numel() == 1):
-        raise Error(f"{key} in the state of a parameter is no float32 tensor of 1 element")
+    if tensor.numel() != 1 or not tensor.is_cpu or tensor.is_complex():
+        raise Error(f"{key} in the state of a parameter is not one real number in this machine's memory")
+    if not is_ours(tensor):
+        tensor = state[key] = tensor.to(torch.float32).resolve_neg()
     return tensor
 
 
