@@ -9,6 +9,7 @@ import gc
 import math
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -129,6 +130,22 @@ class Object(unittest.TestCase):
         self.assertEqual(other.steps(0), 0)
         other.step()
         self.assertTrue((self.param < 1).all())
+
+    def test_a_thread_may_step_when_the_process_ends(self):
+        program = """
+import threading, numpy, descend
+optimizer = descend.Optimizer(descend.config("adam"))
+optimizer.add("w", numpy.ones(1 << 20, "f4"), numpy.ones(1 << 20, "f4"))
+begun = threading.Event()
+def run():
+    while True:
+        optimizer.step()
+        begun.set()
+threading.Thread(target=run, daemon=True).start()
+begun.wait()
+"""
+        subprocess.run([sys.executable, "-c", program], check=True,
+                       env={**os.environ, "PYTHONPATH": os.fspath(ROOT / "tools/python")}, timeout=60)
 
     def test_texts_that_c_would_cut(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -33,8 +33,8 @@ class Optimizer:
         self.exec, self.kept, self.grads = declarations.Exec(), [], {}
         self.c_optimizer = declarations.OPTIMIZER()
         self.library.check(self.c.descend_optimizer_create(ctypes.byref(self.c_optimizer), config.pointer))
-        # With the pointer, which copies of this object share.
-        weakref.finalize(self.c_optimizer, self.c.descend_optimizer_destroy, self.c_optimizer.value)
+        # With the pointer, which copies of this object share; at the process's end threads may still use it.
+        weakref.finalize(self.c_optimizer, self.c.descend_optimizer_destroy, self.c_optimizer.value).atexit = False
         self.call = functools.partial(self.c.descend_optimizer_step, self.c_optimizer)
 
     def group(self, config):
