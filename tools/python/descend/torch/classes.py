@@ -24,10 +24,6 @@ class Fused:
         torch_class = next(base for base in cls.__mro__ if base.__module__.startswith("torch.optim."))
         return cls.kind_class(torch_class, cls.kind_name)
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        self.engine = None
-
     def add_param_group(self, param_group):
         super().add_param_group(param_group)
         try:
