@@ -16,11 +16,17 @@ installed() {
 usable() {
     case $1 in
     dataset-fashion-mnist) [[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]] ;;
+    iproute2) command -v ip ;;
     libbenchmark-dev) pkg-config --exists benchmark ;;
+    libbenchmark-tools) [[ -e /usr/share/benchmark/compare.py ]] ;;
     libcjson-dev) pkg-config --exists libcjson ;;
+    libclang-rt-14-dev) clang -fsanitize=address -x c - -o /dev/null <<<'int main(void) { return 0; }' ;;
     libcmocka-dev) pkg-config --exists cmocka ;;
+    libomp-dev) clang -fopenmp -x c - -o /dev/null <<<'int main(void) { return 0; }' ;;
     libopenblas-dev) pkg-config --exists openblas ;;
     libopenmpi-dev) command -v mpicc ;;
+    locales) command -v locale ;;
+    man-db) command -v man ;;
     openmpi-bin) command -v mpiexec ;;
     ninja-build) command -v ninja ;;
     python3-*) /usr/bin/python3 -c "import ${1#python3-}" ;;

@@ -147,6 +147,17 @@ class Dev(unittest.TestCase):
         for present in (" cmake", " gcc", "ninja-build"):
             self.assertNotIn(present, done.stderr)
 
+    def test_without_apt_it_knows_what_packages_are_for(self):
+        """Where a package has another name than what it brings."""
+        for program in ("clang", "ip", "locale", "man", "mpicc", "mpiexec", "ninja", "pkg-config"):
+            self.stub(program)
+        for command, packages in (("test", ("libclang-rt", "libcmocka", "libomp-", "locales", "man-db", "ninja-build")),
+                                  ("mpi", ("iproute2", "libcjson", "libopenmpi", "openmpi-bin", "zlib1g"))):
+            done = self.dev(command)
+            self.assert_refused(done, 1, "has no apt", " cmake ")
+            for present in packages:
+                self.assertNotIn(present, done.stderr)
+
     def test_apts_failure_ends_it(self):
         """What apt says is shown, and nothing is built."""
         self.stub_apt()
