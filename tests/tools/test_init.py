@@ -120,13 +120,16 @@ class Init(Case):
         self.assert_refused(done, "--init", "--resume")
 
     def test_csv_over_another_file(self):
+        """By whatever path it is named."""
         safetensors.write(self.file, self.tensors)
-        before = self.file.read_bytes()
-        for option in ("--init", "--resume", "--save"):
-            done = self.run_train("--data", self.directory, *SMALL, "--optimizer", "adam", option, self.file, "--csv",
-                                  self.file)
-            self.assertEqual((done.returncode, self.file.read_bytes() == before), (2, True))
-            self.assert_refused(done, "--csv", str(self.file))
+        before, link = self.file.read_bytes(), self.directory / "link"
+        link.symlink_to(self.file)
+        for csv in (str(self.file), f"{self.directory}/./{self.file.name}", str(link)):
+            for option in ("--init", "--resume", "--save"):
+                done = self.run_train("--data", self.directory, *SMALL, "--optimizer", "adam", option, self.file, "--csv",
+                                      csv)
+                self.assertEqual((done.returncode, self.file.read_bytes() == before), (2, True))
+                self.assert_refused(done, "--csv", csv)
 
 
 if __name__ == "__main__":

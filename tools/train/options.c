@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L /* stat */
 #include "options.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ranks.h"
 
@@ -166,9 +168,14 @@ descend_config options_config(const struct options *options, const struct named_
     return config;
 }
 
+/* Also by another path, if the file is there already. */
 static bool same_file(const char *a, const char *b)
 {
-    return a && b && strcmp(a, b) == 0;
+    struct stat at_a, at_b;
+    if (!a || !b)
+        return false;
+    return strcmp(a, b) == 0 || (stat(a, &at_a) == 0 && stat(b, &at_b) == 0 && S_ISREG(at_a.st_mode) &&
+                                 at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino);
 }
 
 /* Refuses options that contradict each other: a checkpoint holds one optimizer, and its own parameters, and the CSV
