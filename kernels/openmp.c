@@ -87,8 +87,9 @@ static void do_first(const struct region *region)
         region->times->first = now() - start;
 }
 
-/* A function of its own: clang enters the runtime at the beginning of one that has a region. The runtime hands out
- * the parts, the first to the calling thread: asked which thread it is, another runtime in the program may answer. */
+/* A function of its own: clang enters the runtime at the beginning of one that has a region. OpenMP hands
+ * out the parts, the first to the calling thread. No thread asks for its number: where a program has two OpenMP
+ * runtimes, the other one may answer. */
 static void open_region(void *context)
 {
     const struct region region = *(const struct region *)context;

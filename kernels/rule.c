@@ -26,7 +26,8 @@ const char *descend_rule_refusal(descend_status status)
     return NULL;
 }
 
-/* The bias correction of a beta of 1 would be 0; where it is given, such a beta is a number like others. */
+/* The greatest value of a field. A step divides by the bias correction, which a beta of 1 would make 0; where the
+ * caller gives the correction, beta may be 1. */
 static double maximum(const descend_field *field, bool corrections_given)
 {
     return corrections_given && field->maximum == BELOW_1_MAX ? 1 : field->maximum;
@@ -45,7 +46,7 @@ static descend_status check_fields(const struct descend_rule *rule, const void *
     return DESCEND_OK;
 }
 
-/* The range that betas in [0, 1) give, in which rule 3 of docs/numerics.md is proved. */
+/* The range of 1 - beta^step for beta in [0, 1). For these the quotient of rule 3 in docs/numerics.md is proved. */
 static bool is_correction(double correction)
 {
     return correction >= DBL_EPSILON / 2 && correction <= 1;

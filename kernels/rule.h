@@ -27,7 +27,7 @@ struct descend_step_context {
     bool first;                                /* whether no step has used these state arrays yet */
     float scalar;                              /* the scalar state after this step, where the rule has one */
     bool corrections_given;                    /* the caller gave bias corrections instead of a step */
-    double bias_correction1, bias_correction2; /* those; else 0 */
+    double bias_correction1, bias_correction2; /* where they are given; else 0 */
 };
 
 struct descend_rule {
